@@ -1,0 +1,79 @@
+//! The command line as it is typed.
+
+use clap::Parser;
+
+use crate::command::Command;
+use crate::exit::Exit;
+
+/// Looks at what aip does, answers it, and checks policies.
+///
+/// Commands that need the daemon start it where none runs; `status`, `sessions`, `service` and
+/// those that only read files do not.
+#[derive(Debug, Parser)]
+#[command(name = "aipctl", version, after_help = Exit::HELP, max_term_width = 100)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_holds() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_typed_is_understood_or_refused() {
+        check("status --json", true);
+        check(
+            "logs --follow --since 15m --tool read_file --decision BLOCK --limit 5",
+            true,
+        );
+        check(
+            "logs --decision block --server files --session 0199 --events --outcomes",
+            true,
+        );
+        check("logs --since someday", false);
+        check("logs --decision MAYBE", false);
+        check("export --format csv --outcomes --since 2026-11-01", true);
+        check("export --format xml", false);
+        check("audit verify --checkpoint 12:abcdef", true);
+        check("audit erase --seq 4 --yes", true);
+        check("audit erase --yes", false);
+        check("policy validate a.yaml b.yaml", true);
+        check("policy validate", false);
+        check("policy show", true);
+        check("policy trust a.yaml --yes", true);
+        check("policy reload", true);
+        check("approvals --json", true);
+        check("approve k3", true);
+        check("deny", false);
+        check("pause 15m", true);
+        check("pause 0m", false);
+        check("stop-all", true);
+        check("resume", true);
+        check("path", true);
+        check("path audit", true);
+        check("path elsewhere", false);
+        check("service start", true);
+        check("service restart", false);
+        check("conformance dir --level full --wire --json", true);
+        check("conformance dir --level expert", false);
+        check("dance", false);
+        check("", false);
+        fn check(typed: &str, understood: bool) {
+            let words = std::iter::once("aipctl").chain(typed.split_whitespace());
+            assert_eq!(Args::try_parse_from(words).is_ok(), understood, "{typed}");
+        }
+    }
+
+    #[test]
+    fn help_lists_commands_and_exit_codes() {
+        insta::assert_snapshot!(Args::command().term_width(100).render_help());
+    }
+}

@@ -1,0 +1,90 @@
+//! The commands, one file each.
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+pub mod approvals;
+pub mod approve;
+pub mod audit;
+pub mod conformance;
+pub mod conformance_server;
+pub mod deny;
+pub mod export;
+pub mod logs;
+pub mod path;
+pub mod pause;
+pub mod policy;
+pub mod resume;
+pub mod service;
+pub mod sessions;
+pub mod status;
+pub mod stop_all;
+
+/// What can be asked of aip.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what waits for you, what needs attention, and what is going on
+    Status(status::Status),
+    /// List the sessions that run: one for each wrapped server
+    Sessions(sessions::Sessions),
+    /// Show audit records: a table on a terminal, JSON Lines in a pipe
+    Logs(logs::Logs),
+    /// Write out the audit records
+    Export(export::Export),
+    /// Check the audit chain, or erase what records hold
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Check, show and accept policies
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    /// List the calls that wait for your answer
+    Approvals(approvals::Approvals),
+    /// Let a waiting call through, once
+    Approve(approve::Approve),
+    /// Refuse a waiting call
+    Deny(deny::Deny),
+    /// For a while, record what policies would refuse and let it through
+    Pause(pause::Pause),
+    /// Refuse every call until `aipctl resume`
+    StopAll(stop_all::StopAll),
+    /// Let policies decide again, after `pause` or `stop-all`
+    Resume(resume::Resume),
+    /// Print where aip keeps its files
+    Path(path::PathOf),
+    /// Start, stop or look at the daemon
+    #[command(subcommand)]
+    Service(service::Service),
+    /// Run conformance vectors of the Agent Identity Protocol
+    Conformance(conformance::Conformance),
+    /// The MCP server that `conformance --wire` runs
+    #[command(hide = true)]
+    ConformanceServer(conformance_server::ConformanceServer),
+}
+
+/// Does what was asked.
+///
+/// # Errors
+/// When it can't be done.
+pub fn run(command: Command, context: &mut Context<'_>) -> Result<Exit, Failure> {
+    match command {
+        Command::Status(it) => it.run(context),
+        Command::Sessions(it) => it.run(context),
+        Command::Logs(it) => it.run(context),
+        Command::Export(it) => it.run(context),
+        Command::Audit(it) => it.run(context),
+        Command::Policy(it) => it.run(context),
+        Command::Approvals(it) => it.run(context),
+        Command::Approve(it) => it.run(context),
+        Command::Deny(it) => it.run(context),
+        Command::Pause(it) => it.run(context),
+        Command::StopAll(it) => it.run(context),
+        Command::Resume(it) => it.run(context),
+        Command::Path(it) => it.run(context),
+        Command::Service(it) => it.run(context),
+        Command::Conformance(it) => it.run(context),
+        Command::ConformanceServer(it) => it.run(context),
+    }
+}

@@ -1,0 +1,110 @@
+//! `approvals`: the calls that wait for a person, each as a sentence, the facts, the choice.
+
+use std::fmt::Write;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::Value;
+use wire::control::{Approval, Request};
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::text::visible;
+
+/// The calls that wait.
+#[derive(Debug, Args)]
+pub struct Approvals {
+    /// Print a JSON array for a program to read
+    #[arg(long)]
+    json: bool,
+}
+
+impl Approvals {
+    /// Lists them.
+    ///
+    /// # Errors
+    /// When the daemon can't be asked.
+    pub fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
+        let answer = context.ask(&Request::Approvals)?;
+        if self.json {
+            context.print_json(&answer.items::<Value>()?)?;
+            return Ok(Exit::Done);
+        }
+        let approvals = answer.items::<Approval>()?;
+        if approvals.is_empty() {
+            writeln!(context.out, "No call waits for an answer.")?;
+        }
+        for (at, approval) in approvals.iter().enumerate() {
+            let gap = if at == 0 { "" } else { "\n" };
+            write!(context.out, "{gap}{}", sentences(approval, context.now))?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn sentences(approval: &Approval, now: Timestamp) -> String {
+    let show = |text: &str| visible(text);
+    let mut text = String::new();
+    let project = match approval.project.as_str() {
+        "" => String::new(),
+        project => format!(" (project {})", show(project)),
+    };
+    let _ = writeln!(
+        text,
+        "{}{project} wants {}: {}",
+        show(&approval.client),
+        show(&approval.server),
+        show(&approval.tool)
+    );
+    let _ = writeln!(text, "  arguments: {}", show(&approval.args));
+    let _ = writeln!(text, "  asked because: {}", show(&approval.because));
+    let _ = match approval.state.as_str() {
+        "waiting" | "" => writeln!(
+            text,
+            "  aipctl deny {id}   or   aipctl approve {id}{left}",
+            id = show(&approval.id),
+            left = left(&approval.deadline, now)
+        ),
+        state => writeln!(text, "  {}: {}", show(&approval.id), show(state)),
+    };
+    text
+}
+
+fn left(deadline: &str, now: Timestamp) -> String {
+    deadline.parse::<Timestamp>().map_or_else(
+        |_| String::new(),
+        |deadline| {
+            let seconds = deadline.duration_since(now).as_secs().max(0);
+            format!("   (denies itself in {}:{:02})", seconds / 60, seconds % 60)
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_approval_is_a_sentence_the_facts_and_the_choice() {
+        let approval = Approval {
+            id: "k3".to_owned(),
+            client: "/usr/bin/cursor".to_owned(),
+            project: "/home/me/billing-api".to_owned(),
+            server: "github".to_owned(),
+            tool: "merge_pull\u{202e}_request".to_owned(),
+            args: r#"{"number":214,"note":"a\nb"}"#.to_owned(),
+            because: "`github-agent.yaml` line 14".to_owned(),
+            deadline: "2026-11-22T10:00:48.000Z".to_owned(),
+            state: "waiting".to_owned(),
+            ..Approval::default()
+        };
+        let now = "2026-11-22T10:00:00.000Z".parse().unwrap();
+        insta::assert_snapshot!(sentences(&approval, now));
+        let gone = Approval {
+            state: "expired".to_owned(),
+            ..approval
+        };
+        insta::assert_snapshot!(sentences(&gone, now));
+    }
+}

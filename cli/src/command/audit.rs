@@ -1,0 +1,32 @@
+//! `audit`: the chain of records, and what they hold.
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+pub mod erase;
+pub mod verify;
+
+/// What can be done with the audit.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Check that no record was changed, removed or put in
+    Verify(verify::Verify),
+    /// Erase the arguments that records hold; the chain stays whole
+    Erase(erase::Erase),
+}
+
+impl Audit {
+    /// Does it.
+    ///
+    /// # Errors
+    /// When it can't be done.
+    pub fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
+        match self {
+            Self::Verify(it) => it.run(context),
+            Self::Erase(it) => it.run(context),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! `policy`: policies as files, and as the daemon knows them.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use wire::control::{PolicyState, Request};
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+pub mod reload;
+pub mod show;
+pub mod trust;
+pub mod validate;
+
+/// What can be done with policies.
+#[derive(Debug, Subcommand)]
+pub enum Policy {
+    /// Check policy files and report every error in them
+    Validate(validate::Validate),
+    /// Show the policies in force
+    Show(show::Show),
+    /// Accept the present version of a policy file, after showing what changed
+    Trust(trust::Trust),
+    /// Look at every policy file in use again
+    Reload(reload::Reload),
+}
+
+impl Policy {
+    /// Does it.
+    ///
+    /// # Errors
+    /// When it can't be done.
+    pub fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
+        match self {
+            Self::Validate(it) => it.run(context),
+            Self::Show(it) => it.run(context),
+            Self::Trust(it) => it.run(context),
+            Self::Reload(it) => it.run(context),
+        }
+    }
+}
+
+/// The path the daemon knows a file by.
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::fs::canonicalize(path).map_err(|source| Failure::File {
+        doing: "find",
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
+fn states(context: &Context<'_>, path: Option<&Path>) -> Result<Vec<PolicyState>, Failure> {
+    let path = path.map(|path| path.to_string_lossy().into_owned());
+    Ok(context.ask(&Request::Policies { path })?.items()?)
+}

@@ -1,0 +1,106 @@
+//! `policy show`: the policies in force, and what waits to be.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use wire::control::PolicyState;
+
+use super::{absolute, states};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::text::{visible, visible_lines};
+
+/// Which policy.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// Only this one, with its text
+    file: Option<PathBuf>,
+    /// Print a JSON array for a program to read
+    #[arg(long)]
+    json: bool,
+}
+
+impl Show {
+    /// Shows it.
+    ///
+    /// # Errors
+    /// When the daemon does not know it.
+    pub fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
+        let path = self.file.as_deref().map(absolute).transpose()?;
+        let states = states(context, path.as_deref())?;
+        if self.json {
+            context.print_json(&states)?;
+        } else if states.is_empty() {
+            writeln!(context.out, "{}", none(path.is_some()))?;
+        }
+        if !self.json {
+            for state in &states {
+                write!(context.out, "{}", sentences(state, path.is_some()))?;
+            }
+        }
+        Ok(if path.is_some() && states.is_empty() {
+            Exit::Refused
+        } else {
+            Exit::Done
+        })
+    }
+}
+
+fn none(one: bool) -> &'static str {
+    if one {
+        "No session has used this policy yet; `aipctl policy validate FILE` checks it."
+    } else {
+        "No policy is known yet. One is, once a server runs through `aip --policy FILE`."
+    }
+}
+
+/// A policy's facts, and its text where it is asked for.
+pub(super) fn sentences(state: &PolicyState, with_text: bool) -> String {
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "{}: {}, in force since {}\n  hash {}",
+        visible(&state.path),
+        visible(&state.name),
+        visible(&state.since),
+        visible(&state.hash)
+    );
+    if let Some(pending) = &state.pending {
+        let _ = writeln!(
+            text,
+            "  the file holds another version that is not in force: {}\n  `aipctl policy trust \
+             {}` shows what changed and accepts it",
+            visible(&pending.why),
+            visible(&state.path)
+        );
+    }
+    if with_text {
+        let _ = writeln!(text, "\n{}", visible_lines(&state.text).trim_end());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::control::PendingPolicy;
+
+    #[test]
+    fn a_version_that_waits_is_named_with_the_next_step() {
+        let state = PolicyState {
+            path: "/home/me/agent.yaml".to_owned(),
+            name: "secure-agent".to_owned(),
+            hash: "ab12".to_owned(),
+            since: "2026-11-22T10:00:00.000Z".to_owned(),
+            text: "kind: AgentPolicy\n".to_owned(),
+            pending: Some(PendingPolicy {
+                hash: "cd34".to_owned(),
+                text: String::new(),
+                why: "it allows more".to_owned(),
+            }),
+        };
+        insta::assert_snapshot!(sentences(&state, true));
+    }
+}

@@ -1,0 +1,95 @@
+//! `policy trust`: shows what changed in a policy file, then puts it in force.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use wire::control::{PolicyState, Request};
+
+use super::{absolute, states};
+use crate::context::Context;
+use crate::diff;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::text::visible;
+
+/// Which file.
+#[derive(Debug, Args)]
+pub struct Trust {
+    /// The policy file
+    file: PathBuf,
+    /// Don't ask
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Trust {
+    /// Shows the change, asks, and accepts it.
+    ///
+    /// # Errors
+    /// When it is not confirmed, or the daemon refuses.
+    pub fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
+        let path = absolute(&self.file)?;
+        let shown = match states(context, Some(&path))?.into_iter().next() {
+            Some(PolicyState {
+                pending: Some(pending),
+                text,
+                ..
+            }) => {
+                writeln!(
+                    context.out,
+                    "Not in force so far: {}\n",
+                    visible(&pending.why)
+                )?;
+                write!(context.out, "{}", diff::render(&text, &pending.text))?;
+                pending.hash
+            }
+            Some(state) => {
+                writeln!(
+                    context.out,
+                    "{} is in force as it is.",
+                    visible(&state.path)
+                )?;
+                return Ok(Exit::Done);
+            }
+            None => {
+                writeln!(
+                    context.err,
+                    "Error: no session has used `{}` yet, so there is nothing to trust; \
+                     `aipctl policy validate` checks it",
+                    visible(&path.to_string_lossy())
+                )?;
+                return Ok(Exit::Refused);
+            }
+        };
+        if !self.yes && !context.confirm("\nPut this version in force?")? {
+            writeln!(context.out, "Nothing was changed.")?;
+            return Ok(Exit::No);
+        }
+        let request = Request::PolicyTrust {
+            path: path.to_string_lossy().into_owned(),
+        };
+        let state: PolicyState = context.ask(&request)?.end()?;
+        accepted(context, &state, &shown)
+    }
+}
+
+/// Says what is in force now; another version than was shown is said loudly.
+fn accepted(context: &mut Context<'_>, state: &PolicyState, shown: &str) -> Result<Exit, Failure> {
+    if shown != state.hash {
+        writeln!(
+            context.err,
+            "Error: the file changed while you looked at it, and another version than the one \
+             shown is in force; see `aipctl policy show {}`",
+            visible(&state.path)
+        )?;
+        return Ok(Exit::Refused);
+    }
+    writeln!(
+        context.out,
+        "In force: {} ({}), hash {}",
+        visible(&state.name),
+        visible(&state.path),
+        visible(&state.hash)
+    )?;
+    Ok(Exit::Done)
+}

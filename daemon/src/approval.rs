@@ -1,0 +1,112 @@
+//! The queue of calls that wait for a person, over all sessions: the one place an answer comes
+//! in by, whichever channel it took.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{mpsc, oneshot};
+use wire::control::{Approval, Failure};
+
+use crate::session::state::Answer;
+
+/// What the queue tells a session.
+#[derive(Debug)]
+pub struct Answered {
+    /// The approval's id.
+    pub id: String,
+    /// The answer.
+    pub answer: Answer,
+    /// Hears how the approval ended, once that is recorded.
+    pub done: oneshot::Sender<Result<Approval, Failure>>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    approval: Approval,
+    session: mpsc::Sender<Answered>,
+}
+
+/// The queue.
+#[derive(Debug, Default)]
+pub struct Approvals {
+    waiting: Mutex<BTreeMap<String, Waiting>>,
+}
+
+impl Approvals {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A call begins to wait.
+    pub fn asked(&self, approval: Approval, session: mpsc::Sender<Answered>) {
+        self.lock()
+            .insert(approval.id.clone(), Waiting { approval, session });
+    }
+
+    /// It no longer waits; the approval as it was shown, with how it ended.
+    pub fn ended(&self, id: &str, state: &str) -> Option<Approval> {
+        let mut approval = self.lock().remove(id)?.approval;
+        state.clone_into(&mut approval.state);
+        Some(approval)
+    }
+
+    /// The session is gone from this daemon; what waited there may be taken up on resume.
+    pub fn forget(&self, session: &str) {
+        self.lock()
+            .retain(|_, waiting| waiting.approval.session != session);
+    }
+
+    /// What waits, the oldest first.
+    #[must_use]
+    pub fn list(&self) -> Vec<Approval> {
+        let mut list: Vec<_> = self.lock().values().map(|it| it.approval.clone()).collect();
+        list.sort_by(|a, b| (&a.asked, &a.id).cmp(&(&b.asked, &b.id)));
+        list
+    }
+
+    /// A person's answer, by the id or the start of it that names one only.
+    ///
+    /// # Errors
+    /// When it names none or several, or no longer waits.
+    pub async fn answer(&self, id: &str, answer: Answer) -> Result<Approval, Failure> {
+        let (id, session) = self.find(id)?;
+        let (done, outcome) = oneshot::channel();
+        let over = || failure("conflict", format!("approval `{id}` no longer waits"));
+        session
+            .send(Answered {
+                id: id.clone(),
+                answer,
+                done,
+            })
+            .await
+            .map_err(|_| over())?;
+        outcome.await.map_err(|_| over())?
+    }
+
+    fn find(&self, id: &str) -> Result<(String, mpsc::Sender<Answered>), Failure> {
+        let waiting = self.lock();
+        let mut found = waiting
+            .iter()
+            .filter(|(key, _)| !id.is_empty() && key.starts_with(id));
+        match (found.next(), found.next()) {
+            (Some((key, it)), None) => Ok((key.clone(), it.session.clone())),
+            (Some(_), Some(_)) => Err(failure(
+                "ambiguous",
+                format!("several approvals begin with `{id}`"),
+            )),
+            (None, _) => Err(failure(
+                "not_found",
+                format!("no approval `{id}` waits; `aipctl approvals` lists those that do"),
+            )),
+        }
+    }
+}
+
+/// A failure of an operation, by its stable word.
+#[must_use]
+pub fn failure(code: &str, message: String) -> Failure {
+    Failure {
+        code: code.to_owned(),
+        message,
+    }
+}

@@ -1,0 +1,162 @@
+//! Writes one batch inside the writer's transaction.
+
+use rusqlite::{Connection, params};
+
+use super::batch::{ApprovalOp, Batch, SessionOp, StateOp};
+use super::chain::Chain;
+use super::record::Kind;
+use super::writer::Written;
+
+pub(super) fn batch(
+    connection: &Connection,
+    chain: &mut Chain,
+    batch: &mut Batch,
+) -> rusqlite::Result<Vec<Written>> {
+    let mut written = Vec::with_capacity(batch.records.len());
+    if !batch.records.is_empty() {
+        let now = crate::time::rfc3339(crate::time::now_ms());
+        for record in &mut batch.records {
+            let seq = chain.append(connection, record, &now)?;
+            let line = match record.kind() {
+                Kind::Decision | Kind::Event => Some(record.line()),
+                Kind::Outcome => None,
+            };
+            written.push(Written { seq, line });
+        }
+    }
+    for op in &batch.ops {
+        state(connection, op)?;
+    }
+    Ok(written)
+}
+
+fn state(connection: &Connection, op: &StateOp) -> rusqlite::Result<()> {
+    match op {
+        StateOp::Session { id, op } => session(connection, id, op),
+        StateOp::Approval { id, op } => approval(connection, id, op),
+        StateOp::Bucket {
+            policy,
+            tool,
+            tat_ms,
+        } => run(
+            connection,
+            "INSERT INTO rate_bucket VALUES (?1, ?2, ?3) \
+             ON CONFLICT (policy, tool) DO UPDATE SET tat_ms = excluded.tat_ms",
+            params![policy, tool, tat_ms],
+        ),
+        StateOp::Policy(row) => run(
+            connection,
+            "INSERT INTO policy VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (path) DO UPDATE SET \
+             text = excluded.text, since = excluded.since, pending = excluded.pending, \
+             why = excluded.why",
+            params![row.path, row.text, row.since, row.pending, row.why],
+        ),
+        StateOp::Setting { name, value } => run(
+            connection,
+            "INSERT INTO setting VALUES (?1, ?2) \
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            params![name, value],
+        ),
+        StateOp::EraseBodies { runs } => runs.iter().try_for_each(|(first, last)| {
+            run(
+                connection,
+                "DELETE FROM body WHERE seq BETWEEN ?1 AND ?2",
+                params![first, last],
+            )
+        }),
+        StateOp::RemoveSegment { id, at } => remove_segment(connection, *id, at),
+    }
+}
+
+fn session(connection: &Connection, id: &str, op: &SessionOp) -> rusqlite::Result<()> {
+    match op {
+        SessionOp::Begins { secret_hash, facts } => run(
+            connection,
+            "INSERT INTO session (id, secret_hash, facts) VALUES (?1, ?2, ?3)",
+            params![id, secret_hash, facts],
+        ),
+        SessionOp::Learnt(learnt) => run(
+            connection,
+            "UPDATE session SET learnt = ?2 WHERE id = ?1",
+            params![id, learnt],
+        ),
+        SessionOp::Ends(at) => {
+            run(
+                connection,
+                "UPDATE session SET ended = ?2 WHERE id = ?1",
+                params![id, at],
+            )?;
+            run(
+                connection,
+                "DELETE FROM outstanding WHERE session = ?1",
+                params![id],
+            )
+        }
+        SessionOp::OutstandingAdd(row) => run(
+            connection,
+            "INSERT OR REPLACE INTO outstanding VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                id,
+                row.sender,
+                row.id,
+                row.number,
+                row.method,
+                row.tool,
+                row.call_id,
+                row.began_ms
+            ],
+        ),
+        SessionOp::OutstandingDrop {
+            sender,
+            id: request,
+            number,
+        } => run(
+            connection,
+            "DELETE FROM outstanding WHERE session = ?1 AND sender = ?2 AND id = ?3 AND number = ?4",
+            params![id, sender, request, number],
+        ),
+    }
+}
+
+fn approval(connection: &Connection, id: &str, op: &ApprovalOp) -> rusqlite::Result<()> {
+    match op {
+        ApprovalOp::Asked {
+            session,
+            number,
+            deadline_ms,
+            shown,
+        } => run(
+            connection,
+            "INSERT INTO approval VALUES (?1, ?2, ?3, ?4, 'waiting', ?5)",
+            params![id, session, number, deadline_ms, shown],
+        ),
+        ApprovalOp::Ends(state) => run(
+            connection,
+            "UPDATE approval SET state = ?2 WHERE id = ?1 AND state = 'waiting'",
+            params![id, state],
+        ),
+    }
+}
+
+/// The mark comes first: the store lets records go only where a removed segment holds them.
+fn remove_segment(connection: &Connection, id: i64, at: &str) -> rusqlite::Result<()> {
+    run(
+        connection,
+        "UPDATE segment SET removed = ?2 WHERE id = ?1 AND closed IS NOT NULL",
+        params![id, at],
+    )?;
+    for table in ["record", "body"] {
+        connection.execute(
+            &format!(
+                "DELETE FROM {table} WHERE seq BETWEEN (SELECT first_seq FROM segment \
+                 WHERE id = ?1) AND (SELECT last_seq FROM segment WHERE id = ?1)"
+            ),
+            [id],
+        )?;
+    }
+    Ok(())
+}
+
+fn run(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute(values).map(drop)
+}

@@ -1,0 +1,159 @@
+//! Opens the store: migrations forward only, after a backup; a newer schema is refused by name.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+/// Each migration, in order; `user_version` counts how many a store has had.
+const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/0001_store.sql")];
+
+/// How long a writer waits for another process's lock before the call is refused.
+const BUSY: Duration = Duration::from_secs(4);
+
+/// Why the store can't be opened.
+#[derive(Debug)]
+pub enum OpenError {
+    /// SQLite's own reason.
+    Sqlite(PathBuf, rusqlite::Error),
+    /// The file or its backup can't be made or its mode set.
+    Io(PathBuf, std::io::Error),
+    /// Written by a later version of aip.
+    Newer {
+        /// The store.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+    },
+}
+
+impl std::fmt::Display for OpenError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(path, error) => {
+                write!(
+                    f,
+                    "can't open the audit store `{}`: {error}",
+                    path.display()
+                )
+            }
+            Self::Io(path, error) => write!(f, "can't use `{}`: {error}", path.display()),
+            Self::Newer { path, found } => write!(
+                f,
+                "the audit store `{}` has schema {found}, this aipd knows up to {}; \
+                 install the newer aip again or move the store away",
+                path.display(),
+                MIGRATIONS.len()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Sqlite(_, error) => Some(error),
+            Self::Io(_, error) => Some(error),
+            Self::Newer { .. } => None,
+        }
+    }
+}
+
+/// Opens the store for its one writer, making or migrating it where needed.
+///
+/// # Errors
+/// See [`OpenError`].
+pub fn open(path: &Path) -> Result<Connection, OpenError> {
+    let failed = |error| OpenError::Sqlite(path.to_owned(), error);
+    create_private(path).map_err(|error| OpenError::Io(path.to_owned(), error))?;
+    let mut connection = Connection::open(path).map_err(failed)?;
+    connection.busy_timeout(BUSY).map_err(failed)?;
+    let version: i64 = connection
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .map_err(failed)?;
+    let done = usize::try_from(version).unwrap_or(usize::MAX);
+    let Some(todo) = MIGRATIONS.get(done..) else {
+        return Err(OpenError::Newer {
+            path: path.to_owned(),
+            found: version,
+        });
+    };
+    settings(&connection).map_err(failed)?;
+    if !todo.is_empty() && done > 0 {
+        back_up(&connection, path, done)?;
+    }
+    for (index, migration) in todo.iter().enumerate() {
+        let step = connection.transaction().map_err(failed)?;
+        step.execute_batch(migration).map_err(failed)?;
+        let version = i64::try_from(done + index + 1).unwrap_or(i64::MAX);
+        step.pragma_update(None, "user_version", version)
+            .map_err(failed)?;
+        step.commit().map_err(failed)?;
+    }
+    Ok(connection)
+}
+
+/// Opens the store to read beside the writer.
+///
+/// # Errors
+/// SQLite's.
+pub fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "cache_size", -512)?;
+    Ok(connection)
+}
+
+fn settings(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "normal")?;
+    connection.pragma_update(None, "recursive_triggers", true)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -2048)?;
+    connection.pragma_update(None, "journal_size_limit", 8 * 1024 * 1024)?;
+    connection.pragma_update(None, "trusted_schema", false)
+}
+
+fn back_up(connection: &Connection, path: &Path, version: usize) -> Result<(), OpenError> {
+    let copy = path.with_extension(format!("db.schema-{version}"));
+    create_private(&copy).map_err(|error| OpenError::Io(copy.clone(), error))?;
+    connection
+        .backup("main", &copy, None::<fn(rusqlite::backup::Progress)>)
+        .map_err(|error| OpenError::Sqlite(copy.clone(), error))
+}
+
+/// The file is made by us, mode 0600, before SQLite opens it; its WAL takes over the mode.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true).mode(0o600);
+    options.custom_flags(i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default());
+    options.open(path).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_schema_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.db");
+        open(&path)
+            .unwrap()
+            .pragma_update(None, "user_version", 99)
+            .unwrap();
+        let error = open(&path).unwrap_err().to_string();
+        assert!(error.contains("schema 99"), "{error}");
+    }
+
+    #[test]
+    fn the_store_is_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.db");
+        open(&path).unwrap();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,177 @@
+//! `config.yaml`: what belongs to the daemon and never to a policy.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::audit::retention::Retention;
+
+/// When a policy file's version is put in force.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PolicyTrust {
+    /// The first sight of a path counts; a later change only when provably tighter.
+    #[default]
+    FirstUse,
+    /// The first sight is asked about too.
+    Ask,
+    /// Any valid version counts at once (tests, CI).
+    Off,
+}
+
+/// The daemon's configuration as it works with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// See [`PolicyTrust`].
+    pub policy_trust: PolicyTrust,
+    /// How long a call waits for a person where the policy names no time.
+    pub ask_timeout: Duration,
+    /// What the audit store keeps.
+    pub retention: Retention,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            policy_trust: PolicyTrust::default(),
+            ask_timeout: Duration::from_secs(60),
+            retention: Retention::default(),
+        }
+    }
+}
+
+/// As written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Written {
+    policy_trust: PolicyTrust,
+    ask_timeout: Option<u64>,
+    retention: WrittenRetention,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenRetention {
+    days: Option<u32>,
+    megabytes: Option<u64>,
+    body_days: Option<u32>,
+}
+
+/// The configuration can't be used; the message names the file, the place and the reason.
+#[derive(Debug)]
+pub struct ConfigError(String);
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// The longest wait for a person, in seconds.
+const MAX_ASK_TIMEOUT: u64 = 3600;
+/// The largest configuration file, in bytes.
+const MAX_SIZE: u64 = 64 * 1024;
+
+impl Config {
+    /// Reads the file; one that doesn't exist means the defaults.
+    ///
+    /// # Errors
+    /// When it can't be read or holds anything unknown.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let failed = |reason: String| {
+            ConfigError(format!(
+                "can't use the configuration `{}`: {reason}",
+                path.display()
+            ))
+        };
+        match std::fs::metadata(path) {
+            Ok(it) if it.len() > MAX_SIZE => {
+                return Err(failed(format!("it is over {MAX_SIZE} bytes")));
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
+            Err(error) => return Err(failed(error.to_string())),
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+        Self::parse(&text).map_err(failed)
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let written: Written = if text.trim().is_empty() {
+            Written::default()
+        } else {
+            serde_saphyr::from_str(text).map_err(|error| error.to_string())?
+        };
+        let default = Self::default();
+        let ask_timeout = match written.ask_timeout {
+            None => default.ask_timeout,
+            Some(seconds @ 1..=MAX_ASK_TIMEOUT) => Duration::from_secs(seconds),
+            Some(other) => {
+                return Err(format!(
+                    "`ask_timeout` is {other}; give seconds from 1 to {MAX_ASK_TIMEOUT}"
+                ));
+            }
+        };
+        let kept = default.retention;
+        Ok(Self {
+            policy_trust: written.policy_trust,
+            ask_timeout,
+            retention: Retention {
+                days: written.retention.days.unwrap_or(kept.days),
+                bytes: written
+                    .retention
+                    .megabytes
+                    .map_or(kept.bytes, |it| it << 20),
+                body_days: written.retention.body_days.unwrap_or(kept.body_days),
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        let error = Config::parse("policy_turst: off\n").unwrap_err();
+        assert!(error.contains("policy_turst"), "{error}");
+    }
+
+    #[test]
+    fn an_empty_file_means_the_defaults() {
+        assert_eq!(Config::parse("\n").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn a_wait_of_nothing_is_refused() {
+        assert!(
+            Config::parse("ask_timeout: 0\n")
+                .unwrap_err()
+                .contains("1 to 3600")
+        );
+    }
+
+    #[test]
+    fn every_field_is_read() {
+        let config = Config::parse(
+            "policy_trust: 'off'\nask_timeout: 2\nretention: {days: 1, megabytes: 2, body_days: 3}\n",
+        )
+        .unwrap();
+        assert_eq!(config.policy_trust, PolicyTrust::Off);
+        assert_eq!(config.ask_timeout, Duration::from_secs(2));
+        assert_eq!(
+            config.retention,
+            Retention {
+                days: 1,
+                bytes: 2 << 20,
+                body_days: 3
+            }
+        );
+    }
+}

@@ -1,0 +1,119 @@
+//! The control socket: one request a connection, each operation in a file of its own.
+
+use std::sync::Arc;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::net::unix::OwnedWriteHalf;
+use wire::control::{Failure, MAX_REQUEST, Reply, Request};
+
+use crate::approval::failure;
+use crate::audit::AuditError;
+use crate::daemon::Daemon;
+
+mod approvals;
+mod logs;
+mod maintain;
+mod overriding;
+mod policy;
+mod status;
+
+/// How long a peer has for its request.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// The way an operation answers.
+struct Answers {
+    socket: OwnedWriteHalf,
+}
+
+impl Answers {
+    async fn say(&mut self, reply: &Reply) -> std::io::Result<()> {
+        let mut line = serde_json::to_vec(reply).map_err(std::io::Error::other)?;
+        line.push(b'\n');
+        self.socket.write_all(&line).await
+    }
+
+    async fn item(&mut self, item: &impl serde::Serialize) -> std::io::Result<()> {
+        self.say(&Reply::Item(
+            serde_json::to_value(item).map_err(std::io::Error::other)?,
+        ))
+        .await
+    }
+
+    /// An item that is JSON text already.
+    async fn line(&mut self, line: &str) -> std::io::Result<()> {
+        self.socket
+            .write_all(format!("{{\"item\":{line}}}\n").as_bytes())
+            .await
+    }
+}
+
+/// How an operation ends: with what the last line says, or why it was not done.
+type Outcome = Result<serde_json::Value, Failure>;
+
+/// Serves one connection at people's door.
+pub async fn serve(daemon: Arc<Daemon>, socket: UnixStream, pid: u32) {
+    let (read, write) = socket.into_split();
+    let mut answers = Answers { socket: write };
+    let mut line = Vec::new();
+    let mut read = BufReader::new(read).take(MAX_REQUEST as u64);
+    let asked = tokio::time::timeout(PATIENCE, read.read_until(b'\n', &mut line)).await;
+    if !matches!(asked, Ok(Ok(n)) if n > 0) {
+        return;
+    }
+    let outcome = match serde_json::from_slice(&line) {
+        Ok(request) => {
+            // A follower that hangs up ends its operation.
+            let mut rest = read.into_inner();
+            let mut byte = [0; 1];
+            tokio::select! {
+                outcome = operate(&daemon, request, &mut answers, pid) => outcome,
+                _ = rest.read(&mut byte) => return,
+            }
+        }
+        Err(error) => Err(failure(
+            "invalid",
+            format!("not a request of this version: {error}"),
+        )),
+    };
+    let last = outcome.map_or_else(Reply::Error, Reply::End);
+    // A peer that is gone has no use for it.
+    let _gone = answers.say(&last).await;
+}
+
+async fn operate(
+    daemon: &Arc<Daemon>,
+    request: Request,
+    answers: &mut Answers,
+    pid: u32,
+) -> Outcome {
+    match request {
+        Request::Status => status::status(daemon).await,
+        Request::Sessions => status::sessions(daemon, answers).await,
+        Request::Logs(query) => logs::logs(daemon, query, answers).await,
+        Request::AuditVerify { checkpoint } => maintain::verify(daemon, checkpoint).await,
+        Request::AuditErase(query) => maintain::erase(daemon, query).await,
+        Request::Policies { path } => policy::list(daemon, path, answers).await,
+        Request::PolicyTrust { path } => policy::trust(daemon, &path).await,
+        Request::PolicyReload => policy::reload(daemon, answers).await,
+        Request::Approvals => approvals::list(daemon, answers).await,
+        Request::Answer { id, allow } => approvals::answer(daemon, &id, allow, pid).await,
+        Request::Override { mode, until } => overriding::set(daemon, mode, until).await,
+        Request::Stop => Ok(maintain::stop(daemon)),
+    }
+}
+
+fn unavailable(error: &AuditError) -> Failure {
+    failure(
+        "unavailable",
+        format!("the audit store can't be used: {error}"),
+    )
+}
+
+fn gone(_: std::io::Error) -> Failure {
+    failure("unavailable", "the reader has gone".to_owned())
+}
+
+fn as_value(it: &impl serde::Serialize) -> Outcome {
+    serde_json::to_value(it).map_err(|error| failure("unavailable", error.to_string()))
+}

@@ -1,0 +1,87 @@
+//! Audit records, read page by page; with `follow`, on and on.
+
+use tokio::sync::broadcast::error::RecvError;
+use wire::control::LogQuery;
+
+use super::{Answers, Daemon, Outcome, gone, unavailable};
+use crate::approval::failure;
+use crate::audit::query;
+
+/// Records read in one go.
+const PAGE: usize = 500;
+
+pub(super) async fn logs(daemon: &Daemon, mut wanted: LogQuery, answers: &mut Answers) -> Outcome {
+    if let Some(since) = &wanted.since {
+        let parsed = crate::time::parse_ms(since);
+        let parsed =
+            parsed.ok_or_else(|| failure("invalid", format!("`{since}` is no RFC 3339 time")))?;
+        // One form, so that text compares as time does.
+        wanted.since = Some(crate::time::rfc3339(parsed));
+    }
+    let mut commits = daemon.audit.follow();
+    let follow = wanted.follow;
+    let mut seen = if wanted.limit.is_some() {
+        newest(daemon, &wanted, answers).await?
+    } else {
+        everything(daemon, &wanted, 0, answers).await?
+    };
+    wanted.limit = None;
+    while follow {
+        match commits.recv().await {
+            Ok(_) | Err(RecvError::Lagged(_)) => {
+                seen = everything(daemon, &wanted, seen, answers).await?;
+            }
+            Err(RecvError::Closed) => break,
+        }
+    }
+    Ok(serde_json::json!({ "seq": seen }))
+}
+
+async fn newest(
+    daemon: &Daemon,
+    wanted: &LogQuery,
+    answers: &mut Answers,
+) -> Result<u64, super::Failure> {
+    let query = wanted.clone();
+    let read = daemon.audit.read(move |store| {
+        let mut lines = Vec::new();
+        query::select(store, &query, 0, |stored| {
+            lines.push(stored.line());
+            true
+        })?;
+        Ok((lines, query::last_seq(store)?))
+    });
+    let (lines, last) = read.await.map_err(|error| unavailable(&error))?;
+    for line in lines {
+        answers.line(&line).await.map_err(gone)?;
+    }
+    Ok(last)
+}
+
+async fn everything(
+    daemon: &Daemon,
+    wanted: &LogQuery,
+    mut after: u64,
+    answers: &mut Answers,
+) -> Result<u64, super::Failure> {
+    loop {
+        let query = wanted.clone();
+        let read = daemon.audit.read(move |store| {
+            let last = query::last_seq(store)?;
+            let mut page = Vec::new();
+            query::select(store, &query, after, |stored| {
+                page.push((stored.seq, stored.line()));
+                page.len() < PAGE
+            })?;
+            Ok((page, last))
+        });
+        let (page, last) = read.await.map_err(|error| unavailable(&error))?;
+        for (_, line) in &page {
+            answers.line(line).await.map_err(gone)?;
+        }
+        match page.last() {
+            Some((seq, _)) if page.len() == PAGE => after = *seq,
+            Some(_) | None => return Ok(last.max(after)),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The daemon-wide override: `aipctl pause`, `stop-all` and `resume`.
+
+use wire::control::OverrideMode;
+
+use super::{Daemon, Outcome, unavailable};
+use crate::approval::failure;
+use crate::daemon::Overriding;
+
+pub(super) async fn set(daemon: &Daemon, mode: OverrideMode, until: Option<String>) -> Outcome {
+    let until_ms = match &until {
+        None => None,
+        Some(text) => Some(
+            crate::time::parse_ms(text)
+                .ok_or_else(|| failure("invalid", format!("`{text}` is no RFC 3339 time")))?,
+        ),
+    };
+    if until_ms.is_some_and(|until| until <= crate::time::now_ms()) {
+        return Err(failure(
+            "invalid",
+            "the time given is over already".to_owned(),
+        ));
+    }
+    if mode == OverrideMode::Monitor && until_ms.is_none() {
+        let message = "a pause needs an end: `aipctl pause 15m`".to_owned();
+        return Err(failure("invalid", message));
+    }
+    let set = Overriding { mode, until_ms };
+    daemon
+        .set_override(set)
+        .await
+        .map_err(|error| unavailable(&error))?;
+    Ok(serde_json::json!({ "override": mode, "until": until_ms.map(crate::time::rfc3339) }))
+}

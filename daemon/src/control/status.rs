@@ -1,0 +1,66 @@
+//! How the daemon is, and what runs under it.
+
+use wire::control::{DaemonStatus, FolderStatus, Status};
+
+use super::{Answers, Daemon, Outcome, as_value, gone};
+use crate::audit::restore;
+
+pub(super) async fn status(daemon: &Daemon) -> Outcome {
+    let overriding = daemon.overriding(crate::time::now_ms());
+    let folder = |path: &std::path::Path| path.display().to_string();
+    let mut attention = Vec::new();
+    let records = daemon.audit.read(restore::count).await;
+    if let Err(error) = &records {
+        attention.push(format!("the audit store can't be read: {error}"));
+    }
+    if let Some(reason) = daemon.audit.failing() {
+        attention.push(format!(
+            "audit records can't be written, so calls are refused: {reason}"
+        ));
+    }
+    for state in daemon.policies.shown().await {
+        if let Some(pending) = state.pending {
+            attention.push(format!(
+                "policy `{0}` has a version that is not in force ({1}); accept it with: \
+                 aipctl policy trust {0}",
+                state.path,
+                pending.why.lines().next().unwrap_or_default()
+            ));
+        }
+    }
+    as_value(&Status {
+        daemon: DaemonStatus {
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started: crate::time::rfc3339(daemon.started_ms),
+        },
+        folders: FolderStatus {
+            aip_home: daemon.folders.home_override.as_deref().map(folder),
+            config: folder(&daemon.folders.config),
+            state: folder(&daemon.folders.state),
+            runtime: folder(&daemon.folders.runtime),
+        },
+        override_mode: overriding.mode,
+        override_until: overriding.until_ms.map(crate::time::rfc3339),
+        sessions: daemon
+            .sessions()
+            .values()
+            .map(|it| it.shown.clone())
+            .collect(),
+        approvals_waiting: daemon.approvals.list().len() as u64,
+        attention,
+        records: records.unwrap_or(0),
+    })
+}
+
+pub(super) async fn sessions(daemon: &Daemon, answers: &mut Answers) -> Outcome {
+    let shown: Vec<_> = daemon
+        .sessions()
+        .values()
+        .map(|it| it.shown.clone())
+        .collect();
+    for session in shown {
+        answers.item(&session).await.map_err(gone)?;
+    }
+    Ok(serde_json::json!({}))
+}

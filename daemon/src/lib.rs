@@ -1,0 +1,16 @@
+//! aipd: judges, records and redacts what passes between AI clients and MCP servers.
+
+pub mod approval;
+pub mod audit;
+pub mod config;
+pub mod control;
+pub mod daemon;
+pub mod doors;
+pub mod links;
+pub mod log;
+pub mod peer;
+pub mod place;
+pub mod policies;
+pub mod run;
+pub mod session;
+pub mod time;

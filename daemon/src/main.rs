@@ -1,0 +1,73 @@
+//! `aipd`: the daemon's command line.
+
+use std::process::ExitCode;
+
+use aipd::log;
+use aipd::place::PlaceError;
+use aipd::run::{self, StartError};
+use wire::folders::Folders;
+
+const HELP: &str = "\
+aipd judges, records and redacts what passes between AI clients and MCP servers.
+It is started by the first `aip`, by `aipctl service start`, or by a service manager.
+
+Usage: aipd [--detached]
+
+  --detached  leave the starter's session and log to aipd.log in the state folder
+  --version   print the version
+  --help      print this
+";
+
+fn main() -> ExitCode {
+    let detached = match arguments() {
+        Ok(detached) => detached,
+        Err(code) => return code,
+    };
+    let folders = match Folders::find(|name| std::env::var_os(name)) {
+        Ok(folders) => folders,
+        Err(error) => return log::say(&error.to_string()),
+    };
+    if let Err(error) = log::start(&folders, detached) {
+        return log::say(&error.to_string());
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(16)
+        .thread_stack_size(512 * 1024)
+        .enable_all()
+        .build();
+    match runtime
+        .map_err(StartError::Io)
+        .and_then(|runtime| runtime.block_on(run::run(folders)))
+    {
+        Ok(()) | Err(StartError::Place(PlaceError::Held)) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("aipd can't start: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn arguments() -> Result<bool, ExitCode> {
+    use lexopt::prelude::*;
+    let mut detached = false;
+    let mut parser = lexopt::Parser::from_env();
+    loop {
+        match parser.next() {
+            Ok(None) => return Ok(detached),
+            Ok(Some(Long("detached"))) => detached = true,
+            Ok(Some(Long("version"))) => {
+                return Err(log::print(&format!("aipd {}\n", env!("CARGO_PKG_VERSION"))));
+            }
+            Ok(Some(Long("help") | Short('h'))) => return Err(log::print(HELP)),
+            Ok(Some(other)) => {
+                let _failure = log::say(&format!("{}; see aipd --help", other.unexpected()));
+                return Err(ExitCode::from(2));
+            }
+            Err(error) => {
+                let _failure = log::say(&format!("{error}; see aipd --help"));
+                return Err(ExitCode::from(2));
+            }
+        }
+    }
+}

@@ -1,0 +1,402 @@
+//! How a session begins, or goes on with a daemon started anew.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::sync::mpsc;
+use wire::link::{Decoder, Hello, Packet, Refused, Resume, Stream, VERSIONS, Welcome, encode};
+
+use super::orphans::Owned;
+use super::state::{Facts, Kept, State};
+use crate::audit::batch::SessionOp;
+use crate::audit::chain::hex;
+use crate::audit::restore::SessionRow;
+use crate::audit::{AuditError, Batch, NewRecord, StateOp, query, restore};
+use crate::daemon::{Daemon, Running};
+use crate::peer::Process;
+use crate::policies::{Opened, Slot};
+
+/// How long a peer has for its hello.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Decisions read back on resume: more than a shim keeps frames without a verdict.
+const DECISIONS: u64 = 10_000;
+/// The longest label, argument or path taken from a hello, in bytes.
+const MAX_CLAIM: usize = 4096;
+/// The most arguments of a server taken from a hello.
+const MAX_ARGV: usize = 256;
+
+/// A session ready to be served.
+pub(super) struct Opening {
+    pub(super) state: State,
+    pub(super) slot: Arc<Slot>,
+    pub(super) shim: Option<Process>,
+    pub(super) replaced: mpsc::Receiver<()>,
+    /// The welcome and what follows it at once.
+    pub(super) first: Vec<u8>,
+}
+
+/// Why there is no session.
+struct NoSession {
+    why: &'static str,
+    message: String,
+}
+
+impl From<AuditError> for NoSession {
+    fn from(error: AuditError) -> Self {
+        let message = format!("the audit store can't be used: {error}");
+        Self {
+            why: "unavailable",
+            message,
+        }
+    }
+}
+
+/// Reads the hello and answers it.
+pub(super) async fn open(
+    daemon: &Arc<Daemon>,
+    socket: &mut UnixStream,
+    decoder: &mut Decoder,
+    pid: u32,
+) -> Option<Opening> {
+    let hello = tokio::time::timeout(PATIENCE, hello(socket, decoder))
+        .await
+        .ok()??;
+    let shim = Process::observe(pid);
+    let opened = match &hello.resume {
+        Some(resume) => resumed(daemon, &hello, resume, shim).await,
+        None => begun(daemon, &hello, shim).await,
+    };
+    match opened {
+        Ok(opening) => Some(opening),
+        Err(NoSession { why, message }) => {
+            let mut out = Vec::new();
+            encode(
+                &Packet::Refused(Refused {
+                    why: why.to_owned(),
+                    message,
+                }),
+                &mut out,
+            );
+            let _gone = socket.write_all(&out).await;
+            None
+        }
+    }
+}
+
+async fn hello(socket: &mut UnixStream, decoder: &mut Decoder) -> Option<Hello> {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        match decoder.next_packet() {
+            Ok(Some(Packet::Hello(hello))) => return Some(hello),
+            Ok(None) => {}
+            Ok(Some(_)) => return None,
+            Err(error) => {
+                tracing::warn!(%error, "a stranger at the shims' door");
+                let refused = Refused {
+                    why: "protocol".to_owned(),
+                    message: error.to_string(),
+                };
+                let mut out = Vec::new();
+                encode(&Packet::Refused(refused), &mut out);
+                let _gone = socket.write_all(&out).await;
+                return None;
+            }
+        }
+        let n = socket.read(&mut buffer).await.ok()?;
+        decoder.push(buffer.get(..n).filter(|read| !read.is_empty())?);
+    }
+}
+
+async fn begun(
+    daemon: &Arc<Daemon>,
+    hello: &Hello,
+    shim: Option<Process>,
+) -> Result<Opening, NoSession> {
+    let opened = daemon.policies.open(hello.policy.as_ref()).await;
+    let Opened { slot, notices } = opened.map_err(|error| NoSession {
+        why: "policy",
+        message: error.to_string(),
+    })?;
+    let facts = facts(hello, shim.as_ref());
+    let secret = secret();
+    let owned = Owned {
+        session: facts.clone(),
+        shim: shim.clone(),
+    };
+    let op = SessionOp::Begins {
+        secret_hash: digest(&secret),
+        facts: serde_json::to_string(&owned).unwrap_or_default(),
+    };
+    let in_force = slot.in_force();
+    let named = !in_force.path.is_empty();
+    let record = NewRecord::event(facts.started_ms, "SESSION_STARTED")
+        .set("session_id", facts.id.clone())
+        .set("server", facts.server.clone())
+        .set("client", facts.client.clone())
+        .set("client_source", facts.client_source.clone())
+        .set("cwd", facts.cwd.display().to_string())
+        .set_some("policy_path", named.then(|| in_force.path.clone()))
+        .set_some("policy_name", named.then(|| in_force.policy.name()))
+        .set_some("policy_hash", named.then(|| in_force.policy.hash()));
+    let ops = vec![StateOp::Session {
+        id: facts.id.clone(),
+        op,
+    }];
+    let written = daemon
+        .audit
+        .commit(Batch {
+            records: vec![record],
+            ops,
+            ..Batch::default()
+        })
+        .await?;
+    let mut first = welcome(&facts.id, &secret, &slot, notices);
+    if hello.verbose {
+        for line in engine::trace::loaded_lines(&in_force.policy) {
+            let bytes = format!("{line}\n").into_bytes();
+            encode(
+                &Packet::Inject {
+                    stream: Stream::Diagnostic,
+                    number: 0,
+                    bytes,
+                },
+                &mut first,
+            );
+        }
+    }
+    if facts.mirror.is_some() {
+        for line in written
+            .into_iter()
+            .filter_map(|it| Some((it.seq, it.line?)))
+        {
+            mirror_line(line.0, &line.1, &mut first);
+        }
+    }
+    let replaced = register(daemon, &facts, &slot);
+    Ok(Opening {
+        state: State::new(facts),
+        slot,
+        shim,
+        replaced,
+        first,
+    })
+}
+
+async fn resumed(
+    daemon: &Arc<Daemon>,
+    hello: &Hello,
+    resume: &Resume,
+    shim: Option<Process>,
+) -> Result<Opening, NoSession> {
+    let refused = || NoSession {
+        why: "resume",
+        message: "this session can't be resumed by this process".to_owned(),
+    };
+    let before = daemon
+        .sessions()
+        .get(&resume.session)
+        .map(|it| it.replace.clone());
+    if let Some(before) = before {
+        // Its end is awaited, so that two connections never serve one session.
+        let id = resume.session.clone();
+        let row = daemon
+            .audit
+            .read(move |it| restore::session(it, &id))
+            .await?;
+        if row.is_none_or(|row| !meets(&row, &resume.secret)) {
+            return Err(refused());
+        }
+        let _gone = before.send(()).await;
+        let _ended = tokio::time::timeout(PATIENCE, before.closed()).await;
+    }
+    // What the earlier connection left in the writer's queue belongs to what is read now.
+    daemon.audit.flush().await?;
+    let Some((row, kept)) = kept(daemon, &resume.session).await? else {
+        return Err(refused());
+    };
+    let owned: Owned = serde_json::from_str(&row.facts).map_err(|_| refused())?;
+    let same = match (&owned.shim, &shim) {
+        (Some(then), Some(now)) => then.is(now),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    if !same || !meets(&row, &resume.secret) {
+        tracing::warn!(session = resume.session, "a resume was refused");
+        return Err(refused());
+    }
+    let opened = daemon
+        .policies
+        .open_again(owned.session.policy_path.as_deref())
+        .await;
+    let slot = opened.map_err(|error| NoSession {
+        why: "policy",
+        message: error.to_string(),
+    })?;
+    let mut first = welcome(&resume.session, &resume.secret, &slot, Vec::new());
+    let facts = Facts {
+        verbose: hello.verbose,
+        ..owned.session
+    };
+    if facts.mirror.is_some() {
+        let (id, seen) = (facts.id.clone(), resume.audit_seen);
+        for (seq, line) in daemon
+            .audit
+            .read(move |it| query::mirrored(it, &id, seen))
+            .await?
+        {
+            mirror_line(seq, &line, &mut first);
+        }
+    }
+    let replaced = register(daemon, &facts, &slot);
+    Ok(Opening {
+        state: State::resume(facts, kept),
+        slot,
+        shim,
+        replaced,
+        first,
+    })
+}
+
+fn mirror_line(seq: u64, line: &str, out: &mut Vec<u8>) {
+    let bytes = format!("{line}\n").into_bytes();
+    encode(
+        &Packet::Inject {
+            stream: Stream::Audit,
+            number: seq,
+            bytes,
+        },
+        out,
+    );
+}
+
+/// What the store knows of a session that has not ended.
+pub(super) async fn kept(
+    daemon: &Daemon,
+    session: &str,
+) -> Result<Option<(SessionRow, Kept)>, AuditError> {
+    let id = session.to_owned();
+    daemon
+        .audit
+        .read(move |store| {
+            let Some(row) = restore::session(store, &id)? else {
+                return Ok(None);
+            };
+            let kept = Kept {
+                learnt: row.learnt.clone(),
+                outstanding: restore::outstanding(store, &id)?,
+                waiting: restore::waiting(store, &id)?,
+                decisions: query::decisions_of(store, &id, DECISIONS)?,
+            };
+            Ok(Some((row, kept)))
+        })
+        .await
+}
+
+fn welcome(session: &str, secret: &str, slot: &Slot, notices: Vec<String>) -> Vec<u8> {
+    let mut out = Vec::new();
+    let welcome = Welcome {
+        version: *VERSIONS.end(),
+        build: env!("CARGO_PKG_VERSION").to_owned(),
+        session: session.to_owned(),
+        secret: secret.to_owned(),
+        filter_stderr: slot.in_force().policy.dlp().filter_stderr(),
+        notices,
+    };
+    encode(&Packet::Welcome(welcome), &mut out);
+    out
+}
+
+fn register(daemon: &Daemon, facts: &Facts, slot: &Slot) -> mpsc::Receiver<()> {
+    let (replace, replaced) = mpsc::channel(1);
+    let in_force = slot.in_force();
+    let named = !in_force.path.is_empty();
+    let shown = wire::control::Session {
+        id: facts.id.clone(),
+        server: facts.server.clone(),
+        command: facts.argv.clone(),
+        server_pid: None,
+        client: facts.client.clone(),
+        client_source: facts.client_source.clone(),
+        policy: named.then(|| in_force.path.clone()),
+        policy_name: named.then(|| in_force.policy.name().to_owned()),
+        policy_hash: named.then(|| in_force.policy.hash().to_owned()),
+        mode: super::state::mode_word(in_force.policy.mode()).to_owned(),
+        started: crate::time::rfc3339(facts.started_ms),
+        cwd: facts.cwd.display().to_string(),
+        calls: 0,
+        refused: 0,
+    };
+    daemon
+        .sessions()
+        .insert(facts.id.clone(), Running { shown, replace });
+    replaced
+}
+
+/// The client is the shim's parent as the kernel sees it; where that can't be seen, nothing is
+/// claimed for it.
+fn facts(hello: &Hello, shim: Option<&Process>) -> Facts {
+    let client = shim.and_then(|shim| Process::observe(shim.parent));
+    let program = client.as_ref().and_then(|it| it.program.as_ref());
+    let argv: Vec<String> = hello
+        .argv
+        .iter()
+        .take(MAX_ARGV)
+        .map(|it| bounded(it))
+        .collect();
+    let base = |path: &str| path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned();
+    Facts {
+        id: uuid::Uuid::now_v7().to_string(),
+        server: hello
+            .name
+            .as_deref()
+            .map(bounded)
+            .or_else(|| argv.first().map(|command| base(command)))
+            .unwrap_or_default(),
+        argv,
+        client: program.map_or_else(|| "unknown".to_owned(), |it| it.display().to_string()),
+        client_source: if program.is_some() {
+            "observed"
+        } else {
+            "claimed"
+        }
+        .to_owned(),
+        cwd: PathBuf::from(bounded(&hello.cwd)),
+        home: Some(PathBuf::from(bounded(&hello.home))).filter(|home| home.is_absolute()),
+        verbose: hello.verbose,
+        mirror: hello
+            .audit_mirror
+            .as_deref()
+            .map(bounded)
+            .map(PathBuf::from),
+        policy_path: hello.policy.as_ref().map(|policy| policy.path.clone()),
+        started_ms: crate::time::now_ms(),
+    }
+}
+
+fn bounded(text: &str) -> String {
+    text.get(..text.floor_char_boundary(MAX_CLAIM))
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn secret() -> String {
+    let mut bytes = [0; 16];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => hex(&bytes),
+        // Without randomness nothing may be resumed: no secret has this form.
+        Err(_) => String::new(),
+    }
+}
+
+fn digest(secret: &str) -> String {
+    hex(&Sha256::digest(secret))
+}
+
+/// An empty secret, for want of randomness, meets nothing.
+fn meets(row: &SessionRow, secret: &str) -> bool {
+    secret.len() == 32 && row.secret_hash == digest(secret)
+}

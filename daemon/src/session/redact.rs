@@ -1,0 +1,222 @@
+//! DLP over a message: every string, key and number the policy's patterns may match, with the
+//! protocol's own ids, tokens and cursors left as they are.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use engine::dlp::{Dlp, Finding, JoinedScan, Scan, Scope};
+use wire::json::Value;
+use wire::mcp::never_changed;
+
+/// What a walk found and changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Redaction {
+    /// Matches by the pattern's name.
+    pub findings: BTreeMap<String, u32>,
+    /// A value that was not a string became a marker inside `structuredContent`.
+    pub retyped: bool,
+    /// The scan could not be finished: nothing is known about the message.
+    pub failed: Option<String>,
+}
+
+impl Redaction {
+    /// Whether the message was changed.
+    #[must_use]
+    pub fn changed(&self) -> bool {
+        !self.findings.is_empty()
+    }
+
+    fn count(&mut self, findings: Vec<Finding>) {
+        for Finding { rule, count } in findings {
+            *self.findings.entry(rule).or_default() += count;
+        }
+    }
+
+    /// The replacement, where the scan asks for one.
+    fn take(&mut self, scan: Scan) -> Option<String> {
+        match scan {
+            Scan::Clean => None,
+            Scan::Redacted { text, findings } => {
+                self.count(findings);
+                Some(text)
+            }
+            Scan::Failed(reason) => {
+                self.failed.get_or_insert(reason);
+                None
+            }
+        }
+    }
+}
+
+/// Redacts a member of the envelope (`result`, `error` or `params`) in place.
+pub fn member(name: &'static str, value: &mut Value<'_>, dlp: &Dlp, scope: Scope) -> Redaction {
+    let mut walk = Walk {
+        dlp,
+        scope,
+        path: vec![Cow::Borrowed(name)],
+        found: Redaction::default(),
+    };
+    if dlp.active(scope) {
+        walk.value(value);
+    }
+    walk.found
+}
+
+/// Redacts a call's arguments for the record: every pattern, whatever its scope.
+pub fn for_record(arguments: &mut Value<'_>, dlp: &Dlp) -> Redaction {
+    let path = ["params", "arguments"].map(Cow::Borrowed).to_vec();
+    let mut walk = Walk {
+        dlp,
+        scope: Scope::Record,
+        path,
+        found: Redaction::default(),
+    };
+    if dlp.active(Scope::Record) {
+        walk.value(arguments);
+    }
+    walk.found
+}
+
+/// Redacts a word for the record: a tool's or method's name.
+#[must_use]
+pub fn word(text: &str, dlp: &Dlp) -> String {
+    if !dlp.active(Scope::Record) {
+        return text.to_owned();
+    }
+    match dlp.scan(text, Scope::Record) {
+        Scan::Clean => text.to_owned(),
+        Scan::Redacted { text, .. } => text,
+        Scan::Failed(_) => "[REDACTED]".to_owned(),
+    }
+}
+
+struct Walk<'d> {
+    dlp: &'d Dlp,
+    scope: Scope,
+    path: Vec<Cow<'static, str>>,
+    found: Redaction,
+}
+
+impl Walk<'_> {
+    fn value(&mut self, value: &mut Value<'_>) {
+        if self.kept() {
+            return;
+        }
+        match value {
+            Value::Null => {}
+            Value::Bool(it) => {
+                let text = if *it { "true" } else { "false" };
+                self.scalar(text.to_owned(), value);
+            }
+            Value::Number(lexeme) => {
+                let text = lexeme.to_string();
+                self.scalar(text, value);
+            }
+            Value::String(text) => {
+                let scan = self.dlp.scan(text, self.scope);
+                if let Some(redacted) = self.found.take(scan) {
+                    *text = Cow::Owned(redacted);
+                }
+            }
+            Value::Array(items) => self.array(items),
+            Value::Object(members) => self.object(members),
+        }
+    }
+
+    fn kept(&self) -> bool {
+        let path: Vec<&str> = self.path.iter().map(AsRef::as_ref).collect();
+        never_changed(&path)
+    }
+
+    /// A number or a boolean that matches becomes the marker as a string: the message stays
+    /// JSON, and whether it still fits the tool's output schema is the caller's to judge.
+    fn scalar(&mut self, text: String, value: &mut Value<'_>) {
+        let scan = self.dlp.scan(&text, self.scope);
+        if let Some(redacted) = self.found.take(scan) {
+            self.found.retyped |= self.path.iter().any(|key| key == "structuredContent");
+            *value = Value::string(redacted);
+        }
+    }
+
+    fn array(&mut self, items: &mut [Value<'_>]) {
+        self.path.push(Cow::Borrowed("[]"));
+        for item in items.iter_mut() {
+            self.value(item);
+        }
+        self.path.pop();
+        self.joined(items);
+    }
+
+    /// A secret cut in two and put into neighbouring text items is still found.
+    fn joined(&mut self, items: &mut [Value<'_>]) {
+        let texts: Vec<&str> = items
+            .iter()
+            .filter_map(|item| item.get("text").and_then(Value::as_str))
+            .collect();
+        if texts.len() < 2 {
+            return;
+        }
+        match self.dlp.scan_joined(&texts, self.scope) {
+            JoinedScan::Clean => {}
+            JoinedScan::Failed(reason) => {
+                self.found.failed.get_or_insert(reason);
+            }
+            JoinedScan::Redacted { parts, findings } => {
+                self.found.count(findings);
+                let places = items
+                    .iter_mut()
+                    .filter_map(|item| item.get_mut("text"))
+                    .filter(|text| text.as_str().is_some());
+                for (place, part) in places.zip(parts) {
+                    if let Some(part) = part {
+                        *place = Value::string(part);
+                    }
+                }
+            }
+        }
+    }
+
+    fn object(&mut self, members: &mut [(Cow<'_, str>, Value<'_>)]) {
+        let media = members.iter().any(|(key, _)| key == "mimeType");
+        for (key, value) in members.iter_mut() {
+            self.path.push(Cow::Owned(key.clone().into_owned()));
+            match value {
+                Value::String(text) if key == "blob" || (media && key == "data") => {
+                    if let Some(redacted) = self.blob(text) {
+                        *text = Cow::Owned(redacted);
+                    }
+                }
+                other => self.value(other),
+            }
+            self.path.pop();
+        }
+        if self.path.len() > 1 {
+            self.keys(members);
+        }
+    }
+
+    fn blob(&mut self, base64: &str) -> Option<String> {
+        let scan = self.dlp.scan_blob(base64, self.scope);
+        self.found.take(scan)
+    }
+
+    /// Keys that match are replaced too, and kept apart where two become one.
+    fn keys(&mut self, members: &mut [(Cow<'_, str>, Value<'_>)]) {
+        let mut changed = Vec::new();
+        for (index, (key, _)) in members.iter().enumerate() {
+            let scan = self.dlp.scan(key, self.scope);
+            if let Some(redacted) = self.found.take(scan) {
+                changed.push((index, redacted));
+            }
+        }
+        for (index, redacted) in changed {
+            let taken = |name: &str| members.iter().any(|(key, _)| key == name);
+            let free = std::iter::once(redacted.clone())
+                .chain((2..).map(|n| format!("{redacted} {n}")))
+                .find(|name| !taken(name));
+            if let (Some(name), Some((key, _))) = (free, members.get_mut(index)) {
+                *key = Cow::Owned(name);
+            }
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! The session as a state machine: each frame in, what it comes to out. No IO, no clock.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use engine::decide::Override;
+use engine::policy::{Mode, Policy};
+use engine::rate::{Buckets, Spent};
+use wire::control::Approval;
+use wire::link::Stream;
+use wire::rpc::Id;
+
+use super::learnt::Learnt;
+use super::table::Table;
+use crate::audit::batch::SessionOp;
+use crate::audit::restore::WaitingRow;
+use crate::audit::{Batch, NewRecord, StateOp};
+use crate::peer::Process;
+
+mod answer;
+mod ask;
+mod call;
+mod client;
+mod ending;
+mod recorded;
+mod refuse;
+mod resume;
+mod server;
+mod strip;
+mod telling;
+
+pub use ask::{Answer, Ask};
+pub use recorded::Recorded;
+pub use resume::Kept;
+pub use telling::mode_word;
+
+/// Who the session belongs to; it does not change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    /// UUIDv7.
+    pub id: String,
+    /// `--name`, or the command's base name.
+    pub server: String,
+    /// The server's command line, redacted nowhere: never written to the audit.
+    pub argv: Vec<String>,
+    /// The client as observed, or as claimed.
+    pub client: String,
+    /// `observed` or `claimed`.
+    pub client_source: String,
+    /// The client's working folder.
+    pub cwd: PathBuf,
+    /// The client's home folder.
+    pub home: Option<PathBuf>,
+    /// Trace lines are wanted.
+    pub verbose: bool,
+    /// The mirror's path; audit lines are wanted.
+    pub mirror: Option<PathBuf>,
+    /// The policy file.
+    pub policy_path: Option<String>,
+    /// When it began, ms since 1970.
+    pub started_ms: i64,
+}
+
+/// A policy version in force.
+#[derive(Debug)]
+pub struct InForce {
+    /// Compiled.
+    pub policy: Policy,
+    /// Path of its file; empty where there is none.
+    pub path: String,
+    /// Base name of its file, for the person.
+    pub file: String,
+    /// Rate buckets, shared by all sessions under this path and all its versions.
+    pub buckets: Arc<Mutex<Buckets>>,
+}
+
+/// What a judgment may know besides the session.
+pub struct Context<'a> {
+    /// Ms since 1970.
+    pub now_ms: i64,
+    /// The policy.
+    pub in_force: &'a InForce,
+    /// The daemon-wide override.
+    pub override_: Override,
+    /// How long a call waits for a person.
+    pub ask_timeout: Duration,
+    /// Resolves the links of the longest existing prefix.
+    pub resolve: &'a dyn Fn(&Path) -> PathBuf,
+    /// The daemon's own home folder: what `~` means in its policies.
+    pub home: Option<&'a Path>,
+    /// The home folder of another user.
+    pub user_homes: &'a dyn Fn(&str) -> Option<PathBuf>,
+    /// A new UUIDv7.
+    pub fresh_id: &'a dyn Fn() -> String,
+    /// Microseconds since the frame's receipt.
+    pub latency_us: &'a dyn Fn() -> u64,
+}
+
+impl Context<'_> {
+    fn policy(&self) -> &Policy {
+        &self.in_force.policy
+    }
+
+    fn monitor(&self) -> bool {
+        self.policy().mode() == Mode::Monitor || self.override_ == Override::Monitor
+    }
+}
+
+/// What happens to a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Its own bytes go on.
+    AsIs,
+    /// These lines go on, those go back to the sender.
+    Bytes {
+        /// For the other side.
+        forward: Vec<u8>,
+        /// For the sender.
+        reply: Vec<u8>,
+    },
+    /// Nothing happens.
+    Drop,
+    /// It waits for a person.
+    Hold,
+}
+
+impl Effect {
+    fn forward(bytes: Vec<u8>) -> Self {
+        Self::Bytes {
+            forward: bytes,
+            reply: Vec::new(),
+        }
+    }
+
+    fn reply(bytes: Vec<u8>) -> Self {
+        Self::Bytes {
+            forward: Vec::new(),
+            reply: bytes,
+        }
+    }
+}
+
+/// A change of state to be taken back when its batch can't be written.
+#[derive(Clone, Debug)]
+pub enum Undo {
+    /// A request began.
+    Began(Stream, Id),
+    /// A request was answered.
+    Answered(Stream, Id),
+    /// A rate limit was spent.
+    Spent(Spent),
+    /// A call began to wait.
+    Asked(u64),
+}
+
+/// News for the daemon-wide queue of approvals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// A call waits.
+    Asked(Box<Approval>),
+    /// It no longer does: `allowed`, `denied`, `expired` or `withdrawn`.
+    AskEnded {
+        /// Its id.
+        id: String,
+        /// How.
+        state: &'static str,
+    },
+}
+
+/// What a frame comes to. Its effects may happen only once `batch` is committed.
+#[must_use]
+#[derive(Debug)]
+pub struct Judged {
+    /// What happens to the frame.
+    pub effect: Effect,
+    /// What must be written first.
+    pub batch: Batch,
+    /// What happens instead, where it can't be written.
+    pub otherwise: Effect,
+    /// What is taken back then.
+    pub undo: Vec<Undo>,
+    /// What may be written later.
+    pub later: Batch,
+    /// Verdicts on frames that waited.
+    pub released: Vec<(u64, Effect)>,
+    /// Trace lines for the person.
+    pub trace: Vec<String>,
+    /// News for the queue of approvals.
+    pub signals: Vec<Signal>,
+}
+
+impl Judged {
+    fn new(effect: Effect) -> Self {
+        Self {
+            otherwise: Effect::Drop,
+            effect,
+            batch: Batch::default(),
+            undo: Vec::new(),
+            later: Batch::default(),
+            released: Vec::new(),
+            trace: Vec::new(),
+            signals: Vec::new(),
+        }
+    }
+
+    fn record(mut self, record: NewRecord) -> Self {
+        self.batch.records.push(record);
+        self
+    }
+
+    fn otherwise(mut self, effect: Effect) -> Self {
+        self.otherwise = effect;
+        self
+    }
+}
+
+/// Where a message stands in its stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct At {
+    /// The frame.
+    pub number: u64,
+    /// The message in the frame's batch; 0 for the only one.
+    pub part: u32,
+    /// Whether the frame is a batch.
+    pub batched: bool,
+}
+
+impl At {
+    fn only(number: u64) -> Self {
+        Self {
+            number,
+            part: 0,
+            batched: false,
+        }
+    }
+}
+
+/// One session.
+#[derive(Debug)]
+pub struct State {
+    /// Who it belongs to.
+    pub facts: Facts,
+    /// What it has learnt of its peers.
+    pub learnt: Learnt,
+    /// Requests of the client under way.
+    client: Table,
+    /// Requests of the server under way.
+    server: Table,
+    /// Calls that wait for a person, by the client's frame.
+    asks: BTreeMap<u64, Ask>,
+    /// Decisions of an earlier daemon on frames it may be sent again, by frame and part.
+    recorded: HashMap<(u64, u32), Recorded>,
+    /// Calls that waited for a person under an earlier daemon, by the client's frame.
+    waited: HashMap<u64, WaitingRow>,
+    /// Calls judged.
+    pub calls: u64,
+    /// Calls refused.
+    pub refused: u64,
+}
+
+impl State {
+    /// A session that begins.
+    #[must_use]
+    pub fn new(facts: Facts) -> Self {
+        Self {
+            facts,
+            learnt: Learnt::default(),
+            client: Table::default(),
+            server: Table::default(),
+            asks: BTreeMap::new(),
+            recorded: HashMap::new(),
+            waited: HashMap::new(),
+            calls: 0,
+            refused: 0,
+        }
+    }
+
+    /// Takes back what a batch that could not be written had changed.
+    pub fn undo(&mut self, in_force: &InForce, undo: Vec<Undo>) {
+        for step in undo {
+            match step {
+                Undo::Began(sender, id) => drop(self.table(sender).remove(&id)),
+                Undo::Answered(sender, id) => self.table(sender).unanswer(&id),
+                Undo::Asked(number) => drop(self.asks.remove(&number)),
+                Undo::Spent(spent) => {
+                    if let Ok(mut buckets) = in_force.buckets.lock() {
+                        buckets.undo(&spent);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The shim has written what the verdict on a frame asked for.
+    pub fn written(&mut self, stream: Stream, number: u64) -> Batch {
+        let (requests, answers, sender) = match stream {
+            Stream::Client => (&mut self.client, &mut self.server, "server"),
+            Stream::Server => (&mut self.server, &mut self.client, "client"),
+            Stream::Stderr | Stream::Diagnostic | Stream::Audit => return Batch::default(),
+        };
+        requests.request_written(number);
+        let mut batch = Batch::default();
+        if let Some((id, entry)) = answers.answer_written(number) {
+            batch.ops.push(self.op(SessionOp::OutstandingDrop {
+                sender,
+                id: id.to_value().to_json(),
+                number: entry.number,
+            }));
+        }
+        batch
+    }
+
+    /// The server runs.
+    pub fn server_runs(&mut self, server: Option<Process>) -> Batch {
+        self.learnt.server = server;
+        Batch {
+            ops: vec![self.learnt_op()],
+            ..Batch::default()
+        }
+    }
+
+    /// The server's process, where it is the shim's own child.
+    #[must_use]
+    pub fn server_process(&self) -> Option<&Process> {
+        self.learnt.server.as_ref()
+    }
+
+    fn table(&mut self, sender: Stream) -> &mut Table {
+        match sender {
+            Stream::Server => &mut self.server,
+            Stream::Client | Stream::Stderr | Stream::Diagnostic | Stream::Audit => {
+                &mut self.client
+            }
+        }
+    }
+
+    fn op(&self, op: SessionOp) -> StateOp {
+        StateOp::Session {
+            id: self.facts.id.clone(),
+            op,
+        }
+    }
+
+    fn learnt_op(&self) -> StateOp {
+        self.op(SessionOp::Learnt(
+            serde_json::to_string(&self.learnt).unwrap_or_default(),
+        ))
+    }
+}

@@ -1,0 +1,299 @@
+//! DLP in both directions, and the server's answers to the client's requests.
+
+use engine::decide::Code;
+use engine::dlp::{OnFailure, OnRequestMatch, Scope};
+use engine::node::sha256_hex;
+use wire::json::Value;
+use wire::link::Stream;
+use wire::mcp;
+use wire::rpc::{Id, Message};
+
+use super::{At, Context, Effect, Judged, State, Undo};
+use crate::audit::{Batch, NewRecord};
+use crate::session::redact::{self, Redaction};
+use crate::session::reply::{self, About};
+use crate::session::table::Entry;
+
+/// The member of a message that holds what its sender has to say.
+pub(super) fn payload<'m, 'a>(
+    message: &'m mut Message<'a>,
+) -> Option<(&'static str, &'m mut Value<'a>)> {
+    match message {
+        Message::Request { params, .. } | Message::Notification { params, .. } => {
+            params.as_mut().map(|params| ("params", params))
+        }
+        Message::Response { result, .. } => Some(("result", result)),
+        Message::Error { error, .. } => Some(("error", error)),
+    }
+}
+
+impl State {
+    /// DLP on what the client sends, where the policy scans it. `Ok`: the findings, and whether
+    /// the message was changed. `Err`: it must not go on, and why.
+    pub(super) fn redact_upstream(
+        &self,
+        ctx: &Context<'_>,
+        message: &mut Message<'_>,
+        call_id: Option<&str>,
+    ) -> Result<(Batch, bool), (Batch, String)> {
+        let dlp = ctx.policy().dlp();
+        let nothing = || Ok((Batch::default(), false));
+        if !dlp.scan_requests() || !dlp.active(Scope::Request) {
+            return nothing();
+        }
+        let Some((name, value)) = payload(message) else {
+            return nothing();
+        };
+        let mut copy = value.clone();
+        let found = redact::member(name, &mut copy, dlp, Scope::Request);
+        if let Some(reason) = &found.failed {
+            let told = self.scan_failed(ctx, "upstream", reason, call_id);
+            return match dlp.on_failure() {
+                OnFailure::AllowOriginal => Ok((told, false)),
+                OnFailure::Block | OnFailure::Reject => {
+                    Err((told, "the request could not be scanned".to_owned()))
+                }
+            };
+        }
+        if !found.changed() {
+            return nothing();
+        }
+        let told = |action| self.findings(ctx, &found, "upstream", action, call_id);
+        match dlp.on_request_match() {
+            OnRequestMatch::Warn => Ok((told("WARNED"), false)),
+            OnRequestMatch::Redact => {
+                *value = copy;
+                Ok((told("REDACTED"), true))
+            }
+            OnRequestMatch::Block => Err((
+                told("BLOCKED"),
+                "the request holds data the policy keeps in".to_owned(),
+            )),
+        }
+    }
+
+    fn scan_failed(
+        &self,
+        ctx: &Context<'_>,
+        direction: &'static str,
+        reason: &str,
+        call_id: Option<&str>,
+    ) -> Batch {
+        let event = self
+            .event(ctx, "DLP_FAILED")
+            .set("direction", direction)
+            .set("reason", reason)
+            .set_some("call_id", call_id);
+        Batch {
+            records: vec![event],
+            ..Batch::default()
+        }
+    }
+
+    /// The server's answer to a request of the client's.
+    pub(super) fn server_answer(
+        &mut self,
+        ctx: &Context<'_>,
+        at: At,
+        mut message: Message<'_>,
+        bytes: Option<&[u8]>,
+    ) -> Judged {
+        let found = message.id().cloned().and_then(|id| {
+            let entry = self.client.forwarded(&id).cloned()?;
+            Some((id, entry))
+        });
+        let Some((id, entry)) = found else {
+            let record = self.dropped(ctx, at, "downstream", "an answer to nothing under way");
+            return Judged::new(Effect::Drop).record(record);
+        };
+        let mut judged = Judged::new(Effect::AsIs);
+        let mut changed = false;
+        if let Message::Response { result, .. } = &mut message {
+            changed = self.learn(ctx, &mut judged, &entry, result);
+        }
+        match self.redact_downstream(ctx, &mut message, Some(&entry)) {
+            Ok((batch, redacted)) => {
+                judged.batch.append(batch);
+                changed |= redacted;
+                if changed || bytes.is_none() {
+                    judged.effect = Effect::forward(message.to_bytes());
+                }
+            }
+            Err((batch, code, reason)) => {
+                judged.batch.append(batch);
+                let error = reply::error(&id, about(&entry), code, &reason, code.word());
+                judged.effect = Effect::forward(error);
+            }
+        }
+        self.answered(ctx, judged, at, id, &entry, bytes)
+    }
+
+    /// The request is over but for the shim's word that its answer has been written.
+    fn answered(
+        &mut self,
+        ctx: &Context<'_>,
+        mut judged: Judged,
+        at: At,
+        id: Id,
+        entry: &Entry,
+        bytes: Option<&[u8]>,
+    ) -> Judged {
+        let (code, reason) = (Code::Forbidden, super::refuse::UNWRITABLE);
+        let instead = reply::error(&id, about(entry), code, reason, "audit_unavailable");
+        judged.otherwise = Effect::forward(instead);
+        if entry.recorded {
+            let sent = match &judged.effect {
+                Effect::Bytes { forward, .. } => forward.trim_ascii_end(),
+                Effect::AsIs | Effect::Drop | Effect::Hold => bytes.unwrap_or_default(),
+            };
+            let took = ctx.now_ms.saturating_sub(entry.began_ms).max(0);
+            judged.later.records.push(
+                NewRecord::outcome(ctx.now_ms, &entry.call_id, "answered")
+                    .set("session_id", self.facts.id.clone())
+                    .set("latency_ms", took)
+                    .set("answer_bytes", sent.len())
+                    .set("answer_sha256", sha256_hex(sent)),
+            );
+        }
+        self.client.answer(&id, at.number);
+        judged
+    }
+
+    /// What the answer teaches about the server, and what it must not promise. Says whether the
+    /// result was changed.
+    fn learn(
+        &mut self,
+        ctx: &Context<'_>,
+        judged: &mut Judged,
+        entry: &Entry,
+        result: &mut Value<'_>,
+    ) -> bool {
+        match entry.method.as_str() {
+            "initialize" => {
+                let revision = result.get("protocolVersion").and_then(Value::as_str);
+                self.learnt.revision = revision.map(str::to_owned);
+                judged.batch.ops.push(self.learnt_op());
+                Self::strip_server(ctx, result)
+            }
+            "server/discover" => Self::strip_server(ctx, result),
+            "tools/list" => {
+                let changed = self.hold_back(ctx, judged, result);
+                let page = mcp::tools_in(result).unwrap_or_default();
+                self.learnt.tools_listed(page, entry.first_page);
+                judged.batch.ops.push(self.learnt_op());
+                changed
+            }
+            "tools/call" => {
+                let task = result.get("task").and_then(|task| task.get("taskId"));
+                if let Some(task) = task.and_then(Value::as_str) {
+                    self.learnt.task_created(task);
+                    judged.batch.ops.push(self.learnt_op());
+                }
+                false
+            }
+            _ => false,
+        }
+    }
+
+    /// Tools whose definition two readers could read differently are not passed on.
+    fn hold_back(&self, ctx: &Context<'_>, judged: &mut Judged, result: &mut Value<'_>) -> bool {
+        let Some(tools) = mcp::tools_in_mut(result) else {
+            return false;
+        };
+        let before = tools.len();
+        let mut reasons = Vec::new();
+        tools.retain(|tool| match mcp::check_definition(tool) {
+            Ok(()) => true,
+            Err(reason) => {
+                reasons.push(reason);
+                false
+            }
+        });
+        let gone = before != tools.len();
+        judged.batch.records.extend(
+            reasons
+                .iter()
+                .map(|reason| self.event(ctx, "TOOL_HELD").set("reason", reason.clone())),
+        );
+        gone
+    }
+
+    /// DLP on what the server sends. `Err`: what goes in its place.
+    pub(super) fn redact_downstream(
+        &self,
+        ctx: &Context<'_>,
+        message: &mut Message<'_>,
+        entry: Option<&Entry>,
+    ) -> Result<(Batch, bool), (Batch, Code, String)> {
+        let dlp = ctx.policy().dlp();
+        if !dlp.scan_responses() || !dlp.active(Scope::Response) {
+            return Ok((Batch::default(), false));
+        }
+        let Some((name, value)) = payload(message) else {
+            return Ok((Batch::default(), false));
+        };
+        let call_id = entry.map(|entry| entry.call_id.as_str());
+        let original = (dlp.on_failure() == OnFailure::AllowOriginal).then(|| value.clone());
+        let mut found = redact::member(name, value, dlp, Scope::Response);
+        self.fits_schema(entry, &mut found);
+        if let Some(reason) = &found.failed {
+            let told = self.scan_failed(ctx, "downstream", reason, call_id);
+            let why = "the server's message could not be redacted".to_owned();
+            return match dlp.on_failure() {
+                OnFailure::Block => Err((told, Code::Forbidden, why)),
+                OnFailure::Reject => Err((told, Code::RedactionFailed, why)),
+                OnFailure::AllowOriginal => {
+                    if let Some(original) = original {
+                        *value = original;
+                    }
+                    Ok((told, false))
+                }
+            };
+        }
+        let changed = found.changed();
+        Ok((
+            self.findings(ctx, &found, "downstream", "REDACTED", call_id),
+            changed,
+        ))
+    }
+
+    /// A number that became a marker no longer fits a promised output form: the client would
+    /// refuse the whole result, so it is refused here, where the reason can be told.
+    fn fits_schema(&self, entry: Option<&Entry>, found: &mut Redaction) {
+        let tool = entry.and_then(|entry| entry.tool.as_deref());
+        if found.retyped && tool.is_some_and(|tool| self.learnt.has_output_schema(tool)) {
+            let reason = "the redacted result would not fit the tool's output schema";
+            found.failed.get_or_insert_with(|| reason.to_owned());
+        }
+    }
+
+    /// The answer could not be read, but whose it is is known: the client gets an error.
+    pub(super) fn unreadable_answer(
+        &mut self,
+        ctx: &Context<'_>,
+        at: At,
+        id: Id,
+        entry: &Entry,
+        reason: &str,
+    ) -> Judged {
+        let told = self
+            .event(ctx, "MESSAGE_DROPPED")
+            .set("direction", "downstream")
+            .set("reason", reason)
+            .set("frame", at.number)
+            .set("call_id", entry.call_id.clone());
+        let why = "the server's answer is not valid JSON-RPC and was not passed on";
+        let error = reply::server_malformed(&id, why);
+        let mut judged = Judged::new(Effect::forward(error)).record(told);
+        judged.undo.push(Undo::Answered(Stream::Client, id.clone()));
+        judged = self.answered(ctx, judged, at, id, entry, None);
+        judged
+    }
+}
+
+fn about(entry: &Entry) -> About<'_> {
+    match &entry.tool {
+        Some(tool) => About::Tool(tool),
+        None => About::Method(&entry.method),
+    }
+}

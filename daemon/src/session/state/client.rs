@@ -1,0 +1,295 @@
+//! Frames from the client.
+
+use engine::decide::{Call, Code};
+use engine::method_spelling;
+use engine::name::normal_form;
+use engine::node::Node;
+use wire::json::Value;
+use wire::link::Stream;
+use wire::mcp;
+use wire::rpc::{self, Frame, Id, Malformed, Message};
+
+use super::telling::word;
+use super::{At, Context, Effect, Judged, State};
+use crate::session::reply::About;
+use crate::session::table::Phase;
+
+/// The one revision in which a frame may hold several messages.
+const BATCH_REVISION: &str = "2025-03-26";
+
+impl State {
+    /// Judges a frame from the client.
+    pub fn client_frame(&mut self, ctx: &Context<'_>, number: u64, bytes: &[u8]) -> Judged {
+        let at = At::only(number);
+        match rpc::read(bytes) {
+            Err(malformed) => self.refuse_malformed(ctx, at, &malformed, bytes.len()),
+            Ok(read) => match read.frame {
+                Frame::Single(message) => self.client_message(ctx, at, message, read.plain),
+                Frame::Batch(messages) => self.client_batch(ctx, at, messages, bytes.len()),
+            },
+        }
+    }
+
+    /// A line too long to be read: answered where its id is known, else the session ends.
+    /// Says whether it must.
+    pub fn client_oversize(
+        &mut self,
+        ctx: &Context<'_>,
+        number: u64,
+        length: u64,
+        head: &[u8],
+    ) -> (Judged, bool) {
+        let id = rpc::find_id_in_head(head);
+        let unanswerable = id.is_none();
+        let reason = format!("a message of {length} bytes is over the limit of 10 MiB");
+        let malformed = Malformed {
+            code: -32600,
+            reason,
+            id,
+        };
+        let at = At::only(number);
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        (
+            self.refuse_malformed(ctx, at, &malformed, length),
+            unanswerable,
+        )
+    }
+
+    /// Each message of a batch is judged by itself; what passes goes on one by one.
+    fn client_batch(
+        &mut self,
+        ctx: &Context<'_>,
+        at: At,
+        messages: Vec<Result<Message<'_>, Malformed>>,
+        length: usize,
+    ) -> Judged {
+        if self.learnt.revision.as_deref() != Some(BATCH_REVISION) {
+            let reason = format!("batches exist in revision {BATCH_REVISION} only");
+            let malformed = Malformed {
+                code: -32600,
+                reason,
+                id: None,
+            };
+            return self.refuse_malformed(ctx, at, &malformed, length);
+        }
+        let mut whole = Judged::new(Effect::Drop);
+        for (part, message) in (0..).zip(messages) {
+            let at = At {
+                part,
+                batched: true,
+                ..at
+            };
+            let one = match message {
+                Err(malformed) => self.refuse_malformed(ctx, at, &malformed, length),
+                Ok(message) => self.client_message(ctx, at, message, false),
+            };
+            whole.take_in(one);
+        }
+        whole
+    }
+
+    fn client_message(
+        &mut self,
+        ctx: &Context<'_>,
+        at: At,
+        message: Message<'_>,
+        plain: bool,
+    ) -> Judged {
+        match message {
+            Message::Request { .. } => self.client_request(ctx, at, message, plain),
+            Message::Notification { .. } => {
+                let judged = self.client_notification(ctx, at, message, plain);
+                self.told_before(at, judged)
+            }
+            Message::Response { .. } | Message::Error { .. } => {
+                self.client_answer(ctx, at, message, plain)
+            }
+        }
+    }
+
+    fn client_notification(
+        &mut self,
+        ctx: &Context<'_>,
+        at: At,
+        mut message: Message<'_>,
+        plain: bool,
+    ) -> Judged {
+        let sent = message.method().unwrap_or_default().to_owned();
+        let normal = normal_form(&sent).into_owned();
+        let record = |state: &Self, word_: &'static str| {
+            state
+                .decision(ctx, "upstream", word_)
+                .set("method", word(&sent, ctx.policy().dlp()))
+                .set("frame", at.number)
+                .set("part", at.part)
+        };
+        if let Some(params) = message.params()
+            && let Err(reason) = mcp::check_params(&normal, params)
+        {
+            let record = record(self, "BLOCK");
+            let why = (Code::Forbidden, reason.as_str(), "malformed");
+            return self.refuse_plainly(ctx, record, None, About::Method(&sent), why);
+        }
+        let call = Call {
+            method: &sent,
+            tool: None,
+            args: &Node::Null,
+        };
+        let decision = self.decide_method(ctx, &call, &normal, message.params());
+        let violation = match decision {
+            Ok(violation) => violation,
+            Err(refusal) => {
+                let record = record(self, "BLOCK");
+                return self.refuse(ctx, record, None, About::Method(&sent), &refusal);
+            }
+        };
+        let mut judged = if normal == "notifications/cancelled" {
+            match self.client_cancels(ctx, at, message.params()) {
+                Some(judged) => return judged,
+                None => Judged::new(Effect::AsIs),
+            }
+        } else {
+            Judged::new(Effect::AsIs)
+        };
+        if let Some(refusal) = violation {
+            let record = record(self, "ALLOW_MONITOR")
+                .set("violation", true)
+                .set("reason", word(&refusal.reason, ctx.policy().dlp()));
+            judged = judged.record(record);
+        }
+        judged.effect = respelled(&mut message, &sent, plain);
+        judged
+    }
+
+    /// A cancel may name only a request of the client's own that is under way. One that waits
+    /// for a person is withdrawn, and the server never hears of it.
+    fn client_cancels(
+        &mut self,
+        ctx: &Context<'_>,
+        at: At,
+        params: Option<&Value<'_>>,
+    ) -> Option<Judged> {
+        let entry =
+            mcp::cancelled_id(params).and_then(|id| self.client.get(&id).cloned().zip(Some(id)));
+        match entry {
+            Some((entry, _)) if entry.phase == Phase::Asking => {
+                Some(self.withdraw(ctx, entry.number, "cancelled by the client"))
+            }
+            Some((entry, _)) if matches!(entry.phase, Phase::Forwarded { .. }) => None,
+            Some(_) | None => {
+                let record = self.dropped(ctx, at, "upstream", "a cancel of nothing under way");
+                Some(Judged::new(Effect::Drop).record(record))
+            }
+        }
+    }
+
+    /// The client's answer to a request of the server's.
+    fn client_answer(
+        &mut self,
+        ctx: &Context<'_>,
+        at: At,
+        mut message: Message<'_>,
+        plain: bool,
+    ) -> Judged {
+        let id = message.id().cloned();
+        let Some((id, entry)) =
+            id.and_then(|id| self.server.forwarded(&id).cloned().map(|entry| (id, entry)))
+        else {
+            let record = self.dropped(ctx, at, "upstream", "an answer to nothing under way");
+            return Judged::new(Effect::Drop).record(record);
+        };
+        let mut judged = Judged::new(Effect::AsIs);
+        if entry.method == "roots/list"
+            && let Message::Response { result, .. } = &message
+        {
+            self.learnt.roots_listed(result);
+            judged.batch.ops.push(self.learnt_op());
+        }
+        match self.redact_upstream(ctx, &mut message, None) {
+            Ok((batch, changed)) => {
+                judged.batch.append(batch);
+                if changed || !plain {
+                    judged.effect = Effect::forward(message.to_bytes());
+                }
+            }
+            Err((batch, reason)) => {
+                judged.batch.append(batch);
+                judged.effect = Effect::forward(rpc::error_line(
+                    Some(&id),
+                    Code::Forbidden.number(),
+                    Code::Forbidden.message(),
+                    Some(Value::object([("reason", Value::string(reason))])),
+                ));
+            }
+        }
+        self.server.answer(&id, at.number);
+        judged.undo.push(super::Undo::Answered(Stream::Server, id));
+        judged
+    }
+}
+
+/// The effect of passing a message on under the method's own spelling.
+pub(super) fn respelled(message: &mut Message<'_>, sent: &str, plain: bool) -> Effect {
+    let spelled = method_spelling(sent).unwrap_or_else(|| sent.to_owned().into());
+    if plain && spelled == sent {
+        return Effect::AsIs;
+    }
+    set_method(message, &spelled);
+    Effect::forward(message.to_bytes())
+}
+
+pub(super) fn set_method(message: &mut Message<'_>, spelled: &str) {
+    match message {
+        Message::Request { method, .. } | Message::Notification { method, .. } => {
+            *method = spelled.to_owned().into();
+        }
+        Message::Response { .. } | Message::Error { .. } => {}
+    }
+}
+
+pub(super) fn id_json(id: &Id) -> String {
+    id.to_value().to_json()
+}
+
+impl Judged {
+    /// Takes in what one more message of the same frame comes to. A message of a batch that
+    /// would wait for a person has been refused before it gets here.
+    pub(super) fn take_in(&mut self, other: Self) {
+        self.effect = both(
+            std::mem::replace(&mut self.effect, Effect::Drop),
+            other.effect,
+        );
+        self.otherwise = both(
+            std::mem::replace(&mut self.otherwise, Effect::Drop),
+            other.otherwise,
+        );
+        self.batch.append(other.batch);
+        self.later.append(other.later);
+        self.undo.extend(other.undo);
+        self.released.extend(other.released);
+        self.trace.extend(other.trace);
+        self.signals.extend(other.signals);
+    }
+}
+
+fn both(first: Effect, second: Effect) -> Effect {
+    match (first, second) {
+        (Effect::Drop, other) | (other, Effect::Drop) => other,
+        (
+            Effect::Bytes {
+                mut forward,
+                mut reply,
+            },
+            Effect::Bytes {
+                forward: more_forward,
+                reply: more_reply,
+            },
+        ) => {
+            forward.extend(more_forward);
+            reply.extend(more_reply);
+            Effect::Bytes { forward, reply }
+        }
+        // A batch's messages are never passed as they are, and never wait.
+        (Effect::AsIs | Effect::Hold, _) | (_, Effect::AsIs | Effect::Hold) => Effect::Drop,
+    }
+}

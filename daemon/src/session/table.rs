@@ -1,0 +1,229 @@
+//! Requests under way in one direction, by id (1 is not "1"), bounded.
+
+use std::collections::HashMap;
+
+use wire::rpc::Id;
+
+/// The most requests one side may have under way.
+pub const MAX_OUTSTANDING: usize = 1024;
+
+/// Where a request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It waits for a person and was not forwarded.
+    Asking,
+    /// Its verdict was to forward it; `written` once the shim said so.
+    Forwarded {
+        /// The other side has it for certain.
+        written: bool,
+    },
+    /// Its answer, that frame of the other side, is on its way.
+    Answered {
+        /// The frame.
+        by: u64,
+    },
+}
+
+/// One request under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The frame it came in.
+    pub number: u64,
+    /// Its method, in MCP's spelling.
+    pub method: String,
+    /// Its tool, for a call: the name forwarded.
+    pub tool: Option<String>,
+    /// What its records share.
+    pub call_id: String,
+    /// When it came, ms since 1970.
+    pub began_ms: i64,
+    /// Whether a decision of it was recorded, so that its outcome is too.
+    pub recorded: bool,
+    /// Whether it asked for the first page of a list.
+    pub first_page: bool,
+    /// Where it stands.
+    pub phase: Phase,
+}
+
+/// Why a request can't begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// Its id is in use.
+    Duplicate,
+    /// Too many are under way.
+    TooMany,
+}
+
+/// The requests under way in one direction.
+#[derive(Debug, Default)]
+pub struct Table {
+    entries: HashMap<Id, Entry>,
+    /// Frames that carry an answer, until the shim has written them.
+    answers: HashMap<u64, Id>,
+}
+
+impl Table {
+    /// Whether a request with this id may begin.
+    ///
+    /// # Errors
+    /// See [`Full`].
+    pub fn admits(&self, id: &Id) -> Result<(), Full> {
+        let answered = |entry: &Entry| matches!(entry.phase, Phase::Answered { .. });
+        if self.entries.get(id).is_some_and(|entry| !answered(entry)) {
+            return Err(Full::Duplicate);
+        }
+        let under_way = self.entries.len() - self.answers.len().min(self.entries.len());
+        if under_way >= MAX_OUTSTANDING || self.answers.len() >= MAX_OUTSTANDING {
+            return Err(Full::TooMany);
+        }
+        Ok(())
+    }
+
+    /// A request begins.
+    pub fn begin(&mut self, id: Id, entry: Entry) {
+        if let Some(Entry {
+            phase: Phase::Answered { by },
+            ..
+        }) = self.entries.insert(id, entry)
+        {
+            self.answers.remove(&by);
+        }
+    }
+
+    /// A request that did not begin after all, or is over without an answer.
+    pub fn remove(&mut self, id: &Id) -> Option<Entry> {
+        let entry = self.entries.remove(id)?;
+        if let Phase::Answered { by } = entry.phase {
+            self.answers.remove(&by);
+        }
+        Some(entry)
+    }
+
+    /// A request that may be answered now.
+    #[must_use]
+    pub fn forwarded(&self, id: &Id) -> Option<&Entry> {
+        let entry = self.entries.get(id)?;
+        matches!(entry.phase, Phase::Forwarded { .. }).then_some(entry)
+    }
+
+    /// Any request with this id.
+    #[must_use]
+    pub fn get(&self, id: &Id) -> Option<&Entry> {
+        self.entries.get(id)
+    }
+
+    /// The waiting request was allowed.
+    pub fn release(&mut self, id: &Id) {
+        if let Some(entry) = self.entries.get_mut(id)
+            && entry.phase == Phase::Asking
+        {
+            entry.phase = Phase::Forwarded { written: false };
+        }
+    }
+
+    /// The request's answer is frame `by`.
+    pub fn answer(&mut self, id: &Id, by: u64) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.phase = Phase::Answered { by };
+            self.answers.insert(by, id.clone());
+        }
+    }
+
+    /// The answer could not be recorded: the request is under way still.
+    pub fn unanswer(&mut self, id: &Id) {
+        if let Some(entry) = self.entries.get_mut(id)
+            && let Phase::Answered { by } = entry.phase
+        {
+            self.answers.remove(&by);
+            entry.phase = Phase::Forwarded { written: true };
+        }
+    }
+
+    /// The frame that carried an answer has been written: the request is over.
+    pub fn answer_written(&mut self, by: u64) -> Option<(Id, Entry)> {
+        let id = self.answers.remove(&by)?;
+        let entry = self.entries.remove(&id)?;
+        Some((id, entry))
+    }
+
+    /// The request of this frame has been written to the other side.
+    pub fn request_written(&mut self, number: u64) {
+        for entry in self
+            .entries
+            .values_mut()
+            .filter(|entry| entry.number == number)
+        {
+            if let Phase::Forwarded { written } = &mut entry.phase {
+                *written = true;
+            }
+        }
+    }
+
+    /// Everything that has had no answer, by the frame it came in.
+    #[must_use]
+    pub fn unanswered(&self) -> Vec<(Id, Entry)> {
+        let mut open: Vec<_> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| !matches!(entry.phase, Phase::Answered { .. }))
+            .map(|(id, entry)| (id.clone(), entry.clone()))
+            .collect();
+        open.sort_by_key(|(_, entry)| entry.number);
+        open
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(number: u64) -> Entry {
+        Entry {
+            number,
+            method: "tools/call".to_owned(),
+            tool: None,
+            call_id: String::new(),
+            began_ms: 0,
+            recorded: true,
+            first_page: true,
+            phase: Phase::Forwarded { written: false },
+        }
+    }
+
+    #[test]
+    fn a_number_and_its_text_are_two_ids() {
+        let mut table = Table::default();
+        table.begin(Id::Number(1), entry(1));
+        assert_eq!(table.admits(&Id::String("1".to_owned())), Ok(()));
+        assert_eq!(table.admits(&Id::Number(1)), Err(Full::Duplicate));
+    }
+
+    #[test]
+    fn an_id_is_free_again_once_answered() {
+        let mut table = Table::default();
+        table.begin(Id::Number(1), entry(1));
+        table.answer(&Id::Number(1), 7);
+        assert_eq!(table.admits(&Id::Number(1)), Ok(()));
+        assert!(
+            table.forwarded(&Id::Number(1)).is_none(),
+            "a second answer finds nothing"
+        );
+        table.begin(Id::Number(1), entry(2));
+        assert!(
+            table.answer_written(7).is_none(),
+            "the first answer does not end the second"
+        );
+        assert!(table.forwarded(&Id::Number(1)).is_some());
+    }
+
+    #[test]
+    fn the_table_is_bounded() {
+        let mut table = Table::default();
+        for n in 0..MAX_OUTSTANDING {
+            table.begin(Id::Number(n as i64), entry(n as u64));
+        }
+        assert_eq!(table.admits(&Id::Number(-1)), Err(Full::TooMany));
+        table.answer(&Id::Number(0), 1);
+        assert_eq!(table.admits(&Id::Number(-1)), Ok(()));
+    }
+}

@@ -1,0 +1,356 @@
+//! Feeds the state machine: packets in, batches committed, verdicts out. Frames that have
+//! arrived together are judged and written together.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::io::AsyncReadExt;
+use tokio::net::UnixStream;
+use tokio::sync::{mpsc, watch};
+use wire::link::{Decoder, End, Exited, LinkError, MAX_FRAME, Packet, Stream, encode};
+
+use super::opening::{self, Opening};
+use super::state::{Answer, Context, Effect, Judged, Signal, State};
+use crate::approval::Answered;
+use crate::audit::{Batch, Written};
+use crate::daemon::Daemon;
+use crate::policies::Slot;
+
+mod emit;
+mod end;
+
+/// Frames judged before their batch is written.
+const GROUP: usize = 128;
+/// Frames longer than this are judged where they hold up no other session.
+const LARGE: usize = 64 * 1024;
+/// Answers to asks that may wait for the session.
+const ANSWERS: usize = 64;
+
+/// Serves one connection at the shims' door.
+pub async fn serve(daemon: Arc<Daemon>, mut socket: UnixStream, pid: u32) {
+    let mut decoder = Decoder::default();
+    let opened = opening::open(&daemon, &mut socket, &mut decoder, pid).await;
+    let Some(opening) = opened else { return };
+    let mut task = Task::new(daemon, socket, decoder, opening);
+    let why = task.run().await;
+    task.leave(why).await;
+}
+
+/// Why a connection is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Over {
+    /// The session has ended and the shim knows.
+    Ended,
+    /// The connection was lost; the shim may come back.
+    Lost,
+    /// Another connection has taken the session over.
+    Replaced,
+    /// The daemon ends.
+    Stopping,
+}
+
+/// What the session waits for.
+enum Next {
+    /// So many bytes from the shim; none when it is gone.
+    Read(usize),
+    /// A person's answer.
+    Answer(Answered),
+    /// An ask has expired.
+    Deadline,
+    /// Another connection takes over.
+    Replaced,
+    /// The daemon ends.
+    Stop,
+}
+
+struct Task {
+    daemon: Arc<Daemon>,
+    socket: UnixStream,
+    decoder: Decoder,
+    state: State,
+    slot: Arc<Slot>,
+    shim: Option<crate::peer::Process>,
+    answers: mpsc::Receiver<Answered>,
+    answer_to: mpsc::Sender<Answered>,
+    replaced: mpsc::Receiver<()>,
+    stop: watch::Receiver<bool>,
+    exited: Option<Exited>,
+    out: Vec<u8>,
+    injected: u64,
+    ended: bool,
+}
+
+/// A frame that has been judged and waits for its batch.
+struct Decided {
+    /// Its verdict's address; none for what no frame of its own brought about.
+    frame: Option<(Stream, u64)>,
+    judged: Judged,
+}
+
+impl Task {
+    fn new(daemon: Arc<Daemon>, socket: UnixStream, decoder: Decoder, opening: Opening) -> Self {
+        let (answer_to, answers) = mpsc::channel(ANSWERS);
+        let stop = daemon.stop.subscribe();
+        Self {
+            daemon,
+            socket,
+            decoder,
+            state: opening.state,
+            slot: opening.slot,
+            shim: opening.shim,
+            answers,
+            answer_to,
+            replaced: opening.replaced,
+            stop,
+            exited: None,
+            out: opening.first,
+            injected: 0,
+            ended: false,
+        }
+    }
+
+    async fn run(&mut self) -> Over {
+        if self.packets().await.is_err() || self.flush().await.is_err() {
+            return Over::Lost;
+        }
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match self.next(&mut buffer).await {
+                Next::Read(0) if self.ended => return Over::Ended,
+                Next::Read(0) => return Over::Lost,
+                Next::Read(n) => {
+                    self.decoder.push(buffer.get(..n).unwrap_or_default());
+                    if let Err(error) = self.packets().await {
+                        tracing::warn!(%error, "a shim broke the protocol");
+                        return Over::Lost;
+                    }
+                }
+                Next::Answer(answered) => self.answer(answered).await,
+                Next::Deadline => self.expire().await,
+                Next::Replaced => return Over::Replaced,
+                Next::Stop => {
+                    let _sent = self.flush().await;
+                    return Over::Stopping;
+                }
+            }
+            if self.flush().await.is_err() {
+                return Over::Lost;
+            }
+        }
+    }
+
+    async fn next(&mut self, buffer: &mut [u8]) -> Next {
+        let deadline = self.state.next_deadline();
+        tokio::select! {
+            read = self.socket.read(buffer) => Next::Read(read.unwrap_or(0)),
+            Some(answered) = self.answers.recv() => Next::Answer(answered),
+            () = until(deadline) => Next::Deadline,
+            _ = self.replaced.recv() => Next::Replaced,
+            _ = self.stop.wait_for(|stop| *stop) => Next::Stop,
+        }
+    }
+
+    /// Handles every whole packet that has arrived.
+    async fn packets(&mut self) -> Result<(), LinkError> {
+        let mut group = Vec::new();
+        let mut later = Batch::default();
+        while let Some(packet) = self.decoder.next_packet()? {
+            match packet {
+                Packet::Frame { bytes, .. } if bytes.len() > MAX_FRAME => {
+                    return Err(LinkError::Malformed("frame: it is too long"));
+                }
+                Packet::Frame {
+                    stream,
+                    number,
+                    bytes,
+                } => {
+                    group.push(self.judge(stream, number, &bytes));
+                }
+                Packet::Oversize {
+                    stream,
+                    number,
+                    length,
+                    head,
+                } => {
+                    let (decided, hopeless) = self.judge_oversize(stream, number, length, &head);
+                    group.push(decided);
+                    if hopeless {
+                        self.decide(std::mem::take(&mut group)).await;
+                        self.end("a message was too long to be read or answered")
+                            .await;
+                    }
+                }
+                Packet::Done { stream, number } => later.append(self.state.written(stream, number)),
+                Packet::Acked { .. } => {}
+                Packet::Spawned(spawned) => self.server_runs(&spawned).await,
+                Packet::Exited(exited) => self.exited = Some(exited),
+                Packet::Closed {
+                    stream: Stream::Server,
+                } => {
+                    self.decide(std::mem::take(&mut group)).await;
+                    self.end("the server ended").await;
+                }
+                Packet::Closed { .. } => {}
+                Packet::Hello(_)
+                | Packet::Welcome(_)
+                | Packet::Refused(_)
+                | Packet::AsIs { .. }
+                | Packet::Bytes { .. }
+                | Packet::Reply { .. }
+                | Packet::Drop { .. }
+                | Packet::Hold { .. }
+                | Packet::Inject { .. }
+                | Packet::End(_) => return Err(LinkError::Malformed("packet from a shim")),
+            }
+            if group.len() >= GROUP {
+                self.decide(std::mem::take(&mut group)).await;
+            }
+        }
+        self.decide(group).await;
+        self.daemon.audit.later(later).await;
+        Ok(())
+    }
+
+    fn judge(&mut self, stream: Stream, number: u64, bytes: &[u8]) -> Decided {
+        let judged = self.with_context(bytes.len() > LARGE, |state, ctx| match stream {
+            Stream::Client => state.client_frame(ctx, number, bytes),
+            Stream::Server => state.server_frame(ctx, number, bytes),
+            Stream::Stderr | Stream::Diagnostic | Stream::Audit => state.stderr_line(ctx, bytes),
+        });
+        Decided {
+            frame: Some((stream, number)),
+            judged,
+        }
+    }
+
+    fn judge_oversize(
+        &mut self,
+        stream: Stream,
+        number: u64,
+        length: u64,
+        head: &[u8],
+    ) -> (Decided, bool) {
+        let (judged, hopeless) = self.with_context(false, |state, ctx| match stream {
+            Stream::Client => state.client_oversize(ctx, number, length, head),
+            Stream::Server => state.server_oversize(ctx, number, length, head),
+            Stream::Stderr | Stream::Diagnostic | Stream::Audit => {
+                (state.stderr_line(ctx, head), false)
+            }
+        });
+        (
+            Decided {
+                frame: Some((stream, number)),
+                judged,
+            },
+            hopeless,
+        )
+    }
+
+    /// Runs a judgment with the facts of this moment.
+    fn with_context<T>(
+        &mut self,
+        large: bool,
+        judge: impl FnOnce(&mut State, &Context<'_>) -> T,
+    ) -> T {
+        let began = Instant::now();
+        let now_ms = crate::time::now_ms();
+        let in_force = self.slot.in_force();
+        let ctx = Context {
+            now_ms,
+            in_force: &in_force,
+            override_: self.daemon.overriding(now_ms).for_engine(),
+            ask_timeout: in_force
+                .policy
+                .ask_timeout()
+                .unwrap_or(self.daemon.config.ask_timeout),
+            resolve: &crate::links::resolve,
+            home: self.daemon.home.as_deref(),
+            user_homes: &crate::links::home_of,
+            fresh_id: &|| uuid::Uuid::now_v7().to_string(),
+            latency_us: &|| u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+        };
+        let state = &mut self.state;
+        if large {
+            tokio::task::block_in_place(|| judge(state, &ctx))
+        } else {
+            judge(state, &ctx)
+        }
+    }
+
+    /// Commits what was judged, then lets its effects go; where that can't be had, takes the
+    /// judgments back and lets their stand-ins go.
+    async fn decide(&mut self, mut group: Vec<Decided>) {
+        let mut batch = Batch::default();
+        for decided in &mut group {
+            batch.append(std::mem::take(&mut decided.judged.batch));
+        }
+        match self.daemon.audit.commit(batch).await {
+            Ok(written) => {
+                self.mirror(&written);
+                for decided in group {
+                    let later = self.let_go(decided);
+                    self.daemon.audit.later(later).await;
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "calls are refused: their records can't be written");
+                for decided in group.into_iter().rev() {
+                    self.take_back(decided);
+                }
+            }
+        }
+        self.show();
+    }
+
+    async fn answer(&mut self, answered: Answered) {
+        let Answered { id, answer, done } = answered;
+        let judged = self.with_context(false, |state, ctx| state.ask_ends(ctx, &id, &answer));
+        let gone =
+            || crate::approval::failure("conflict", format!("approval `{id}` no longer waits"));
+        let Some(mut judged) = judged else {
+            let _nobody = done.send(Err(gone()));
+            return;
+        };
+        let ended = judged.signals.iter().find_map(|signal| match signal {
+            Signal::AskEnded { state, .. } => Some(*state),
+            Signal::Asked(_) => None,
+        });
+        judged.signals.clear();
+        self.decide(vec![Decided {
+            frame: None,
+            judged,
+        }])
+        .await;
+        let approval = self
+            .daemon
+            .approvals
+            .ended(&id, ended.unwrap_or("withdrawn"));
+        let _nobody = done.send(approval.ok_or_else(gone));
+    }
+
+    async fn expire(&mut self) {
+        for id in self.state.expired(crate::time::now_ms()) {
+            let ended = self.with_context(false, |state, ctx| {
+                state.ask_ends(ctx, &id, &Answer::Expired)
+            });
+            if let Some(judged) = ended {
+                self.decide(vec![Decided {
+                    frame: None,
+                    judged,
+                }])
+                .await;
+            }
+        }
+    }
+}
+
+async fn until(deadline_ms: Option<i64>) {
+    match deadline_ms {
+        None => std::future::pending().await,
+        Some(deadline) => {
+            let left = deadline.saturating_sub(crate::time::now_ms());
+            let left = u64::try_from(left).unwrap_or(0);
+            tokio::time::sleep(std::time::Duration::from_millis(left)).await;
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Everything the end-to-end tests and the demonstration share: the built programs in a home of
+//! their own, a client that speaks line by line, and two servers of ours.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a harness for tests: what fails ends the test; a JSON member not there reads as null"
+)]
+
+pub mod client;
+pub mod counterparts;
+pub mod demo;
+pub mod home;
+pub mod load;
+pub mod needs;
+pub mod notes;
+pub mod programs;
+pub mod record;
+pub mod recorder;
+pub mod store;
+pub mod stranger;
+pub mod wait;

@@ -1,0 +1,121 @@
+//! A call that a person is asked about: it waits without delaying others, and ends by the
+//! person's answer, by time, or because the client withdrew it.
+#![expect(clippy::expect_used, reason = "what fails ends the test")]
+
+use std::time::Duration;
+
+use e2e::client::{Client, PATIENCE};
+use e2e::home::Home;
+use e2e::wait::wait_for;
+use serde_json::{Value, json};
+
+const SPEC: &str = "  allowed_tools: [free]\n  tool_rules:\n    - {tool: echo, action: ask}";
+
+#[test]
+fn an_approved_call_is_forwarded_as_it_was_shown() {
+    let (home, mut client) = start("");
+    let id = client.ask_call("echo", &json!({"n": 1}));
+    let approval = waiting(&home);
+    assert_eq!(approval["tool"], "echo");
+    answer(&home, "approve", &approval);
+    let result = client.answer(id, PATIENCE).expect("an answer");
+    assert_eq!(
+        result["result"]["content"][0]["text"], r#"{"n":1}"#,
+        "{result}"
+    );
+    let decision = home.decisions().pop().unwrap();
+    assert_eq!(decision["decision"], "ALLOW", "{decision}");
+    assert!(decision.get("approval").is_some(), "{decision}");
+}
+
+#[test]
+fn a_denied_call_is_answered_so_and_never_forwarded() {
+    let (home, mut client) = start("");
+    let id = client.ask_call("echo", &json!({"n": 1}));
+    answer(&home, "deny", &waiting(&home));
+    let error = client.answer(id, PATIENCE).expect("an answer");
+    assert_eq!(error["error"]["code"], -32004, "{error}");
+    assert_eq!(error["error"]["message"], "User denied");
+    assert!(home.record("server").calls().is_empty());
+    assert_eq!(home.decisions().pop().unwrap()["decision"], "BLOCK");
+}
+
+#[test]
+fn without_an_answer_a_call_denies_itself() {
+    let (home, mut client) = start("ask_timeout: 1\n");
+    let id = client.ask_call("echo", &json!({"n": 1}));
+    let error = client
+        .answer(id, Duration::from_secs(5))
+        .expect("an answer");
+    assert_eq!(error["error"]["code"], -32005, "{error}");
+    assert_eq!(error["error"]["message"], "User approval timeout");
+    assert!(home.record("server").calls().is_empty());
+    let decisions = home.decisions();
+    assert_eq!(
+        decisions.len(),
+        1,
+        "an ask ends in one decision: {decisions:?}"
+    );
+}
+
+#[test]
+fn a_waiting_call_delays_no_other_message() {
+    let (home, mut client) = start("");
+    let id = client.ask_call("echo", &json!({"n": 1}));
+    let approval = waiting(&home);
+    assert!(
+        client
+            .call("free", &json!({"n": 2}))
+            .get("result")
+            .is_some()
+    );
+    assert!(client.request("ping", &json!({})).get("result").is_some());
+    assert!(
+        client.answer(id, Duration::ZERO).is_none(),
+        "it did not wait"
+    );
+    answer(&home, "approve", &approval);
+    assert!(
+        client
+            .answer(id, PATIENCE)
+            .expect("an answer")
+            .get("result")
+            .is_some()
+    );
+}
+
+#[test]
+fn a_cancelled_call_is_withdrawn_and_a_late_yes_forwards_nothing() {
+    let (home, mut client) = start("");
+    let id = client.ask_call("echo", &json!({"n": 1}));
+    let approval = waiting(&home);
+    let params = json!({"requestId": id, "reason": "changed my mind"});
+    client.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params}));
+    wait_for("the withdrawal", PATIENCE, || {
+        home.approvals().is_empty().then_some(())
+    });
+    let late = home.ctl(&["approve", approval["id"].as_str().unwrap()]);
+    assert!(
+        !late.status.success(),
+        "a withdrawn call was approved: {late:?}"
+    );
+    client.request("ping", &json!({}));
+    assert!(home.record("server").calls().is_empty());
+}
+
+fn start(config: &str) -> (Home, Client) {
+    let home = Home::with_config(&format!("{}{config}", e2e::home::TEST_CONFIG));
+    let policy = home.policy("asking", SPEC);
+    let mut client = home.wrap(&policy, &home.record("server"), &[]);
+    client.initialize();
+    (home, client)
+}
+
+fn waiting(home: &Home) -> Value {
+    wait_for("a waiting approval", PATIENCE, || home.approvals().pop())
+}
+
+fn answer(home: &Home, verb: &str, approval: &Value) {
+    let output = home.ctl(&[verb, approval["id"].as_str().expect("approvals have ids")]);
+    assert!(output.status.success(), "aipctl {verb}: {output:?}");
+}

@@ -1,0 +1,316 @@
+//! One call through the real programs, for each way it can be judged: what the client is told,
+//! what reaches the server, and what the audit says in all three places it can be read.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "what fails ends the test; a JSON member that is not there reads as null"
+)]
+
+use std::time::Duration;
+
+use e2e::client::{Client, PATIENCE};
+use e2e::home::{Home, json_lines, recorder};
+use e2e::wait::wait_for;
+use serde_json::{Value, json};
+
+/// One call under one policy.
+struct Case {
+    /// The policy's `spec`.
+    spec: &'static str,
+    tool: &'static str,
+    args: Value,
+    /// The error the client gets, but for its id; `None` for a result.
+    error: Option<Value>,
+    /// Whether the call reaches the server.
+    reaches: bool,
+    /// What every audit record of the decision must say, among other things.
+    record: Value,
+}
+
+#[test]
+fn a_listed_tool_is_allowed() {
+    check(Case {
+        spec: "  allowed_tools: [echo]",
+        tool: "echo",
+        args: json!({"text": "hi", "number": 1}),
+        error: None,
+        reaches: true,
+        record: json!({"decision": "ALLOW", "violation": false, "args": {"text": "hi", "number": 1}}),
+    });
+}
+
+#[test]
+fn a_tool_that_is_not_listed_is_forbidden_in_the_exact_words() {
+    check(Case {
+        spec: "  allowed_tools: [other]",
+        tool: "echo",
+        args: json!({}),
+        error: Some(json!({"code": -32001, "message": "Forbidden", "data": {
+            "tool": "echo", "reason": "Tool not in allowed_tools list", "aip": "forbidden"}})),
+        reaches: false,
+        record: json!({"decision": "BLOCK", "violation": true, "error_code": -32001,
+            "reason": "Tool not in allowed_tools list"}),
+    });
+}
+
+#[test]
+fn a_denied_tool_is_forbidden_though_it_is_listed() {
+    check(Case {
+        spec: "  allowed_tools: [echo]\n  denied_tools: ['ec*']",
+        tool: "echo",
+        args: json!({}),
+        error: Some(json!({"code": -32001, "message": "Forbidden"})),
+        reaches: false,
+        record: json!({"decision": "BLOCK", "error_code": -32001}),
+    });
+}
+
+#[test]
+fn an_argument_that_does_not_match_is_named_without_its_pattern() {
+    check(Case {
+        spec: "  tool_rules:\n    - tool: echo\n      allow_args: {path: '/srv/.*'}",
+        tool: "echo",
+        args: json!({"path": "/etc/hosts"}),
+        error: Some(json!({"code": -32001, "message": "Forbidden", "data": {"tool": "echo"}})),
+        reaches: false,
+        record: json!({"decision": "BLOCK", "failed_arg": "path"}),
+    });
+}
+
+#[test]
+fn a_protected_path_is_refused_in_monitor_mode_too() {
+    check(Case {
+        spec: "  mode: monitor\n  allowed_tools: [echo]\n  protected_paths: [/srv/secret]",
+        tool: "echo",
+        args: json!({"path": "/srv/./secret/key"}),
+        error: Some(json!({"code": -32007, "message": "Access denied: protected path"})),
+        reaches: false,
+        record: json!({"decision": "BLOCK", "error_code": -32007, "policy_mode": "monitor"}),
+    });
+}
+
+#[test]
+fn monitor_mode_lets_a_violation_through_and_records_it() {
+    check(Case {
+        spec: "  mode: monitor\n  allowed_tools: [other]",
+        tool: "echo",
+        args: json!({}),
+        error: None,
+        reaches: true,
+        record: json!({"decision": "ALLOW_MONITOR", "violation": true, "policy_mode": "monitor"}),
+    });
+}
+
+#[test]
+fn a_refused_call_can_be_a_tool_result_instead_of_an_error() {
+    let (home, mut client) = start("  allowed_tools: []\n  on_block: tool_result", &[]);
+    let answer = client.call("echo", &json!({}));
+    assert_eq!(answer["result"]["isError"], true, "{answer}");
+    assert!(home.record("server").calls().is_empty());
+}
+
+#[test]
+fn a_secret_in_an_answer_is_redacted_and_found_by_its_rule() {
+    let spec = "  allowed_tools: [echo]\n  dlp:\n    patterns:\n      - {name: AWS Key, regex: 'AKIA[A-Z0-9]{16}'}";
+    let (home, mut client) = start(spec, &["--text", "key AKIAIOSFODNN7EXAMPLE end"]);
+    let answer = client.call("echo", &json!({"of": "AKIAIOSFODNN7EXAMPLE"}));
+    assert_eq!(
+        answer["result"]["content"][0]["text"],
+        "key [REDACTED:AWS Key] end"
+    );
+
+    // Requests are not scanned by default: the server gets them whole, the audit never does.
+    assert_eq!(
+        home.record("server").calls()[0]["arguments"]["of"],
+        "AKIAIOSFODNN7EXAMPLE"
+    );
+    let finding = wait_for("the finding", PATIENCE, || {
+        home.live_audit()
+            .into_iter()
+            .find(|line| line["event"] == "DLP_TRIGGERED")
+    });
+    holds(
+        &finding,
+        &json!({"dlp_rule": "AWS Key", "dlp_action": "REDACTED",
+        "dlp_match_count": 1, "direction": "downstream"}),
+    );
+    let whole = std::fs::read_to_string(home.path().join("aip-audit.jsonl")).unwrap();
+    assert!(
+        !whole.contains("AKIAIOSFODNN7EXAMPLE"),
+        "the audit holds a redacted secret"
+    );
+}
+
+#[test]
+fn a_rate_limit_holds_over_all_sessions_of_a_policy() {
+    let (home, mut first) = start("  tool_rules:\n    - {tool: echo, rate_limit: 2/hour}", &[]);
+    let policy = home.work().join("spine.yaml");
+    let mut second = home.wrap(&policy, &home.record("server"), &[]);
+    second.initialize();
+    assert!(first.call("echo", &json!({"n": 1})).get("result").is_some());
+    assert!(
+        second
+            .call("echo", &json!({"n": 2}))
+            .get("result")
+            .is_some()
+    );
+    for client in [&mut first, &mut second] {
+        let answer = client.call("echo", &json!({"n": 3}));
+        holds(
+            &answer["error"],
+            &json!({"code": -32002, "message": "Rate limit exceeded",
+            "data": {"tool": "echo", "aip": "rate_limited"}}),
+        );
+    }
+    assert_eq!(home.record("server").calls().len(), 2);
+    assert_eq!(home.decisions().last().unwrap()["decision"], "RATE_LIMITED");
+}
+
+#[test]
+fn a_method_that_is_not_allowed_is_refused_by_name() {
+    let (home, mut client) = start("  allowed_tools: [echo]", &[]);
+    let answer = client.request("resources/read", &json!({"uri": "file:///etc/hosts"}));
+    holds(
+        &answer["error"],
+        &json!({"code": -32006, "message": "Method not allowed",
+        "data": {"method": "resources/read"}}),
+    );
+    let reached = home.record("server").messages();
+    assert!(
+        !reached
+            .iter()
+            .any(|message| message["method"] == "resources/read")
+    );
+    holds(
+        home.decisions().last().unwrap(),
+        &json!({"method": "resources/read",
+        "decision": "BLOCK", "error_code": -32006}),
+    );
+}
+
+#[test]
+fn a_refused_notification_gets_no_reply_and_is_recorded() {
+    let (home, mut client) = start("  allowed_tools: [echo]", &[]);
+    client.send(&json!({"jsonrpc": "2.0", "method": "notifications/sneaky"}));
+    assert!(client.call("echo", &json!({})).get("result").is_some());
+    let reached = home.record("server").messages();
+    assert!(
+        !reached
+            .iter()
+            .any(|message| message["method"] == "notifications/sneaky")
+    );
+    let decisions = home.decisions();
+    assert!(
+        decisions
+            .iter()
+            .any(|line| line["method"] == "notifications/sneaky"),
+        "{decisions:?}"
+    );
+    assert!(
+        client.find(Duration::from_millis(200), |_| true).is_none(),
+        "it got a reply"
+    );
+}
+
+#[test]
+fn without_a_policy_every_call_is_blocked() {
+    let home = Home::new();
+    let record = home.record("server");
+    let mut command = home.command("aip");
+    command.arg("--").args(recorder(&record, &[]));
+    let mut client = Client::start(command);
+    client.initialize();
+    assert_eq!(client.call("echo", &json!({}))["error"]["code"], -32001);
+    assert!(record.calls().is_empty());
+}
+
+#[test]
+fn the_server_is_not_started_before_the_policy_has_loaded() {
+    let home = Home::new();
+    let policy = home.policy_text("bad", "apiVersion: aip.io/v9\nkind: AgentPolicy\n");
+    let record = home.record("server");
+    let mut client = home.wrap(&policy, &record, &[]);
+    assert_eq!(client.wait(PATIENCE).code(), Some(3));
+    client.wait_stderr("failed to load policy: invalid apiVersion");
+    assert!(!record.path().exists(), "the server was started");
+}
+
+fn start(spec: &str, switches: &[&str]) -> (Home, Client) {
+    let home = Home::new();
+    let policy = home.policy("spine", spec);
+    let mirror = home.work().join("mirror.jsonl");
+    let server = recorder(&home.record("server"), switches);
+    let more = ["--audit", mirror.to_str().unwrap()];
+    let mut client = Client::start(home.aip(&policy, &more, &server));
+    client.initialize();
+    (home, client)
+}
+
+fn check(case: Case) {
+    let (home, mut client) = start(case.spec, &[]);
+    let answer = client.call(case.tool, &case.args);
+    match &case.error {
+        Some(error) => holds(&answer["error"], error),
+        None => assert_eq!(
+            answer["result"]["content"][0]["text"],
+            case.args.to_string()
+        ),
+    }
+    assert_eq!(
+        answer.get("result").is_some(),
+        case.error.is_none(),
+        "{answer}"
+    );
+    let reached = home.record("server").calls();
+    assert_eq!(
+        !reached.is_empty(),
+        case.reaches,
+        "reached the server: {reached:?}"
+    );
+
+    let is_ours = |line: &Value| line["tool"] == case.tool && line.get("decision").is_some();
+    let asked = home.decisions().into_iter().find(is_ours);
+    let live = wait_for("the live record", PATIENCE, || {
+        home.live_audit().into_iter().find(is_ours)
+    });
+    let mirror = wait_for("the mirrored record", PATIENCE, || {
+        let bytes = std::fs::read(home.work().join("mirror.jsonl")).unwrap_or_default();
+        json_lines(&bytes).into_iter().find(is_ours)
+    });
+    for line in [asked.as_ref(), Some(&live), Some(&mirror)] {
+        let line = line.unwrap_or(&Value::Null);
+        holds(line, &case.record);
+        holds(
+            line,
+            &json!({"direction": "upstream", "method": "tools/call"}),
+        );
+        for always in [
+            "timestamp",
+            "policy_mode",
+            "session_id",
+            "policy_hash",
+            "call_id",
+        ] {
+            assert!(
+                line.get(always).is_some(),
+                "`{always}` is missing in {line}"
+            );
+        }
+    }
+    assert!(home.verifies().status.success(), "{:?}", home.verifies());
+}
+
+/// Whether a value holds all that is expected, and perhaps more.
+#[track_caller]
+fn holds(value: &Value, expected: &Value) {
+    if let Some(members) = expected.as_object() {
+        for (name, member) in members {
+            let found = value.get(name).unwrap_or(&Value::Null);
+            if member.is_object() {
+                holds(found, member);
+            } else {
+                assert_eq!(found, member, "`{name}` in {value}");
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Decides: a policy document becomes a compiled policy, and a call becomes a decision; and DLP.
+//!
+//! Pure: no files, no sockets, no clock, no environment. Time, the tools a server listed, and
+//! what paths resolve to come in as facts; decisions and redacted texts go out.
+
+pub mod compare;
+pub mod decide;
+pub mod diagnostic;
+pub mod dlp;
+pub mod method;
+pub mod name;
+pub mod node;
+pub mod paths;
+pub mod policy;
+pub mod rate;
+pub mod trace;
+
+pub use decide::{
+    Allow, Ask, Call, Code, Decision, Facts, Listing, Override, Refusal, Verdict, decide,
+};
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use method::method_spelling;
+pub use node::{HashKind, Node, Numbers, canonical, definition_hash, sha256_hex};
+pub use policy::{Loaded, Mode, Place, Policy};

@@ -1,0 +1,281 @@
+//! Walks the arguments and gathers every path they could name.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::expand::expand;
+use super::glob::{UNKNOWN, is_pattern};
+use super::settle::settle;
+use super::{Candidate, Ground, Reach, json, prose, readings, words};
+use crate::node::Node;
+
+/// More paths than this are too many to judge.
+const MOST: usize = 16_384;
+/// More texts than this are too many to read.
+const MOST_TEXTS: usize = 65_536;
+/// JSON inside a string inside JSON.
+const NESTED: usize = 4;
+/// Deeper arguments are not read.
+const DEEPEST: usize = 256;
+
+/// A string or a key of the arguments.
+struct Text {
+    pointer: String,
+    /// The key it stands under; a key itself has none.
+    name: Option<String>,
+    text: String,
+    is_key: bool,
+}
+
+/// Everything gathered so far.
+struct Gathering<'g> {
+    ground: &'g Ground<'g>,
+    texts: Vec<Text>,
+    /// What relative paths are now read against.
+    starts: Vec<PathBuf>,
+    words: HashSet<String>,
+    paths: HashSet<(PathBuf, Reach)>,
+    found: Vec<Candidate>,
+    too_many: bool,
+}
+
+/// Every path the arguments could name; past a bound, one that reaches anything.
+pub(super) fn candidates(args: &Node<'_>, ground: &Ground<'_>) -> Vec<Candidate> {
+    let mut all = Gathering {
+        ground,
+        texts: Vec::new(),
+        starts: ground.bases.to_vec(),
+        words: HashSet::new(),
+        paths: HashSet::new(),
+        found: Vec::new(),
+        too_many: false,
+    };
+    all.read(args, "", None, 0, 0);
+    let texts = std::mem::take(&mut all.texts);
+    all.judge_all(&texts);
+    // A folder in one argument and a file in another; after the rest, so that what stands by itself
+    // is found where it stands.
+    all.starts = all.folders(&texts);
+    if !all.starts.is_empty() {
+        all.words.clear();
+        all.judge_all(&texts);
+    }
+    if all.too_many {
+        let (pointer, text) = (String::new(), "too many paths to judge".to_owned());
+        all.found.push(Candidate {
+            pointer,
+            text,
+            path: PathBuf::from("/"),
+            reach: Reach::Anything,
+        });
+    }
+    all.found
+}
+
+impl Gathering<'_> {
+    /// Reads the texts out of a value; a string that is JSON is read as what it holds as well.
+    fn read(
+        &mut self,
+        node: &Node<'_>,
+        pointer: &str,
+        name: Option<&str>,
+        depth: usize,
+        nested: usize,
+    ) {
+        if depth > DEEPEST || self.texts.len() >= MOST_TEXTS {
+            self.too_many = true;
+            return;
+        }
+        match node {
+            Node::Null | Node::Bool(_) | Node::Number(_) => {}
+            Node::String(text) => self.read_string(text, pointer, name, depth, nested),
+            Node::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.read(item, &format!("{pointer}/{index}"), name, depth + 1, nested);
+                }
+            }
+            Node::Object(members) => {
+                for (key, value) in members {
+                    let below = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+                    if !is_identifier(key) {
+                        self.texts.push(Text {
+                            pointer: below.clone(),
+                            name: None,
+                            text: key.to_string(),
+                            is_key: true,
+                        });
+                    }
+                    self.read(value, &below, Some(key), depth + 1, nested);
+                }
+            }
+        }
+    }
+
+    fn read_string(
+        &mut self,
+        text: &str,
+        pointer: &str,
+        name: Option<&str>,
+        depth: usize,
+        nested: usize,
+    ) {
+        let inner = if nested < NESTED && !prose::is_prose(name, text) {
+            json::parse(text)
+        } else {
+            None
+        };
+        match inner {
+            Some(inner) => self.read(&inner, pointer, name, depth + 1, nested + 1),
+            None => self.texts.push(Text {
+                pointer: pointer.to_owned(),
+                name: name.map(str::to_owned),
+                text: text.to_owned(),
+                is_key: false,
+            }),
+        }
+    }
+
+    /// The folders that arguments name: absolute ones, and others whose argument is called a folder.
+    fn folders(&self, texts: &[Text]) -> Vec<PathBuf> {
+        let mut folders: Vec<PathBuf> = Vec::new();
+        for text in texts.iter().filter(|text| !text.is_key && !is_prose(text)) {
+            let named = prose::is_folder(text.name.as_deref());
+            let whole: Vec<String> = readings::of_word(text.text.trim());
+            for word in whole.iter().flat_map(|word| expand(word, self.ground)) {
+                if word.contains(UNKNOWN) || !(word.starts_with('/') || named && !word.is_empty()) {
+                    continue;
+                }
+                let bases = if word.starts_with('/') {
+                    &[PathBuf::from("/")][..]
+                } else {
+                    self.ground.bases
+                };
+                folders.extend(
+                    bases
+                        .iter()
+                        .flat_map(|base| settle(base, &word, self.ground.bases)),
+                );
+            }
+        }
+        folders.sort_unstable();
+        folders.dedup();
+        folders.retain(|folder| !self.ground.bases.contains(folder));
+        folders
+    }
+
+    fn judge_all(&mut self, texts: &[Text]) {
+        for text in texts {
+            if self.too_many {
+                return;
+            }
+            self.judge(text);
+        }
+    }
+
+    fn judge(&mut self, text: &Text) {
+        if is_prose(text) {
+            return;
+        }
+        for form in readings::decoded(&text.text) {
+            let whole = form.trim().trim_matches(['"', '\'', '`']);
+            for reading in readings::of_word(whole) {
+                self.place(&reading, &text.pointer, whole);
+            }
+            for word in words::words(&form) {
+                if self.too_many {
+                    return;
+                }
+                if !self.words.insert(word.clone()) {
+                    continue;
+                }
+                for reading in readings::of_word(&word) {
+                    for piece in words::pieces(&reading) {
+                        self.place(piece, &text.pointer, &word);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds every path one word could mean.
+    fn place(&mut self, word: &str, pointer: &str, sent: &str) {
+        if !word.contains(|letter: char| {
+            letter.is_alphanumeric() || matches!(letter, '/' | '.' | '~' | '*' | '?')
+        }) {
+            return;
+        }
+        for text in expand(word, self.ground) {
+            let reach = if is_pattern(&text) {
+                Reach::Pattern
+            } else {
+                Reach::Exact
+            };
+            if text.starts_with(UNKNOWN) {
+                // Nothing literal before it: only an ending that is a protected path's own counts.
+                self.push(
+                    PathBuf::from(format!("/{text}")),
+                    Reach::Pattern,
+                    pointer,
+                    sent,
+                );
+                continue;
+            }
+            if text.starts_with('/') {
+                self.place_from(Path::new("/"), &text, reach, pointer, sent);
+                continue;
+            }
+            let starts = std::mem::take(&mut self.starts);
+            for start in &starts {
+                if self.too_many {
+                    break;
+                }
+                self.place_from(start, &text, reach, pointer, sent);
+            }
+            self.starts = starts;
+        }
+    }
+
+    fn place_from(&mut self, start: &Path, text: &str, reach: Reach, pointer: &str, sent: &str) {
+        for path in settle(start, text, self.ground.bases) {
+            self.push(path, reach, pointer, sent);
+        }
+        if climbs(text) {
+            self.push(start.join(text), reach, pointer, sent);
+        }
+    }
+
+    fn push(&mut self, path: PathBuf, reach: Reach, pointer: &str, sent: &str) {
+        if self.found.len() >= MOST {
+            self.too_many = true;
+            return;
+        }
+        if self.paths.insert((path.clone(), reach)) {
+            self.found.push(Candidate {
+                pointer: pointer.to_owned(),
+                text: sent.to_owned(),
+                path,
+                reach,
+            });
+        }
+    }
+}
+
+fn is_prose(text: &Text) -> bool {
+    prose::is_prose(text.name.as_deref(), &text.text)
+}
+
+/// A key that is only a name: it can't be more than a bare file name, and is most likely none.
+fn is_identifier(key: &str) -> bool {
+    key.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$'))
+}
+
+/// Whether `..` follows a name: behind a link that is another place than the text says.
+fn climbs(text: &str) -> bool {
+    let mut named = false;
+    text.split('/').any(|part| {
+        let climbs = part == ".." && named;
+        named |= !matches!(part, "" | "." | "..");
+        climbs
+    })
+}

@@ -1,0 +1,211 @@
+//! A policy: the document as written, checked and compiled into what decides.
+
+mod compile;
+mod dlp_block;
+mod fields;
+mod methods;
+mod pattern;
+mod place;
+mod refused;
+mod rule;
+mod source;
+mod values;
+mod walk;
+mod written;
+mod yaml;
+
+use std::{path::PathBuf, time::Duration};
+
+use crate::{diagnostic::Diagnostics, dlp, name::Glob};
+
+pub use place::Place;
+pub use written::{ArgsWish, AuditWishes, MethodsWish, Mode, OnBlock, SyncWish};
+
+pub(crate) use methods::MethodLists;
+pub(crate) use pattern::Outcome;
+pub(crate) use rule::{Action, ArgRule, Rule, Rules};
+
+/// A policy ready to decide.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    name: String,
+    version: Option<String>,
+    hash: String,
+    none: bool,
+    mode: Mode,
+    on_block: OnBlock,
+    audit: AuditWishes,
+    ask_timeout: Option<Duration>,
+    methods: MethodLists,
+    server_methods: MethodLists,
+    allowed: Vec<Tool>,
+    denied: Vec<Tool>,
+    rules: Rules,
+    dlp: dlp::Dlp,
+    paths: place::ProtectedPaths,
+}
+
+/// An entry of a list of tools.
+#[derive(Clone, Debug)]
+pub(crate) struct Tool {
+    /// As the policy writes it.
+    pub(crate) written: String,
+    pub(crate) glob: Glob,
+    pub(crate) line: usize,
+}
+
+/// A policy that can be used, and what its author should still know.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The policy.
+    pub policy: Policy,
+    /// Warnings only.
+    pub warnings: Diagnostics,
+}
+
+impl Policy {
+    /// Reads a policy file. Either all of it is used or none: every error is reported at once.
+    pub fn load(text: &str, place: &Place) -> Result<Loaded, Diagnostics> {
+        let mut source = source::Source::new(text);
+        let written = yaml::read(&mut source).and_then(|tree| walk::document(&tree, &mut source));
+        let policy = written.and_then(|it| compile::policy(it, place, &mut source));
+        let found = source.into_diagnostics();
+        match policy {
+            Some(policy) if !found.has_errors() => Ok(Loaded {
+                policy,
+                warnings: found,
+            }),
+            _ => Err(found),
+        }
+    }
+
+    /// What holds where there is no policy: every tool call is refused.
+    pub fn none() -> Policy {
+        compile::no_policy()
+    }
+
+    /// `metadata.name`
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// `metadata.version`
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    /// SHA-256, in hexadecimal, of the document as canonical JSON.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// `mode`
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The compiled `dlp` block; one that finds nothing where there is none.
+    pub fn dlp(&self) -> &dlp::Dlp {
+        &self.dlp
+    }
+
+    /// `audit`
+    pub fn audit(&self) -> &AuditWishes {
+        &self.audit
+    }
+
+    /// `ask_timeout`, where the policy sets it.
+    pub fn ask_timeout(&self) -> Option<Duration> {
+        self.ask_timeout
+    }
+
+    /// `on_block`
+    pub fn on_block(&self) -> OnBlock {
+        self.on_block
+    }
+
+    /// Whether the lists let a method of the client pass, given in normal form and whatever the
+    /// mode. True for `tasks/*` where tasks of the session's own pass.
+    pub fn allows_method(&self, normal: &str) -> bool {
+        self.methods.allows(normal)
+    }
+
+    /// Whether the lists let a request of the server pass, given in normal form.
+    pub fn allows_server_method(&self, normal: &str) -> bool {
+        self.server_methods.allows(normal)
+    }
+
+    /// Every protected path: absolute and lexically normal.
+    pub fn protected(&self) -> &[PathBuf] {
+        self.paths.all()
+    }
+
+    /// Adds other forms of protected paths, such as where their links lead.
+    pub fn add_protected(&mut self, more: impl IntoIterator<Item = PathBuf>) {
+        self.paths.add(more);
+    }
+
+    /// Relative entries of `protected_paths`, lexically normal: the policy's own folder is
+    /// taken for granted, the client's folders are for the session to join and add.
+    pub fn relative_protected(&self) -> &[PathBuf] {
+        self.paths.relative()
+    }
+
+    /// The protected paths for a person: the policy file's name, then the policy's own entries.
+    pub fn display_protected(&self) -> Vec<String> {
+        self.paths.shown()
+    }
+
+    /// Whether this stands for no policy at all.
+    pub(crate) fn is_none(&self) -> bool {
+        self.none
+    }
+
+    pub(crate) fn methods(&self) -> &MethodLists {
+        &self.methods
+    }
+
+    pub(crate) fn server_methods(&self) -> &MethodLists {
+        &self.server_methods
+    }
+
+    pub(crate) fn paths(&self) -> &place::ProtectedPaths {
+        &self.paths
+    }
+
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    pub(crate) fn allowed_tools(&self) -> &[Tool] {
+        &self.allowed
+    }
+
+    pub(crate) fn denied_tools(&self) -> &[Tool] {
+        &self.denied
+    }
+
+    /// The entry of `denied_tools` that a name in normal form falls under.
+    pub(crate) fn denied_by(&self, normal: &str) -> Option<&Tool> {
+        self.denied.iter().find(|tool| tool.glob.matches(normal))
+    }
+
+    /// The entry of `allowed_tools` that a name in normal form falls under, an exact one first.
+    pub(crate) fn allowed_by(&self, normal: &str) -> Option<&Tool> {
+        let matching = || self.allowed.iter().filter(|tool| tool.glob.matches(normal));
+        matching()
+            .find(|tool| tool.glob.is_exact())
+            .or_else(|| matching().next())
+    }
+
+    /// How the policy itself spells a tool, where it names it exactly.
+    pub(crate) fn spelling(&self, normal: &str) -> Option<&str> {
+        let allowed = self.allowed_by(normal).filter(|tool| tool.glob.is_exact());
+        let rule = self
+            .rules
+            .speaking(normal)
+            .filter(|rule| rule.glob.is_exact());
+        rule.map(|rule| rule.written.trim())
+            .or(allowed.map(|tool| tool.written.trim()))
+    }
+}

@@ -1,0 +1,282 @@
+//! Walks the tree into the document: every key known, every value of its type.
+
+use super::{
+    dlp_block,
+    fields::{self, Fields, choice, entries, fields, flag, items, scalar, text, texts},
+    pattern::Matching,
+    refused,
+    rule::Action,
+    source::{At, Source},
+    values,
+    written::{
+        ArgsWish, AuditWishes, Document, MethodsWish, Mode, OnBlock, Profile, Spec, SyncWish, Text,
+        WrittenArg, WrittenRule,
+    },
+    yaml::{Entry, Tree},
+};
+
+const VERSIONS: [&str; 3] = ["aip.io/v1alpha1", "aip.io/v1alpha2", "aip.io/v1alpha3"];
+const KIND: &str = "AgentPolicy";
+
+const TOP: &[&str] = &["apiVersion", "kind", "metadata", "spec"];
+const METADATA: &[&str] = &["name", "version", "owner", "signature"];
+const RULE: &[&str] = &[
+    "tool",
+    "action",
+    "allow_args",
+    "strict_args",
+    "rate_limit",
+    "schema_hash",
+    "match",
+];
+const AUDIT: &[&str] = &["args", "methods", "sync"];
+const SPEC: &[&str] = &[
+    "mode",
+    "allowed_tools",
+    "denied_tools",
+    "allowed_methods",
+    "denied_methods",
+    "protected_paths",
+    "strict_args_default",
+    "tool_rules",
+    "dlp",
+    "match",
+    "on_block",
+    "method_profile",
+    "allowed_server_methods",
+    "ask_timeout",
+    "audit",
+    "unsafe_dlp",
+    "list_filter",
+    "pinning",
+    "allowed_resources",
+    "denied_resources",
+    "allowed_prompts",
+    "extends",
+    "identity",
+    "server",
+    "registry",
+    "aat",
+];
+
+const MATCHING: [(&str, Matching); 2] = [("full", Matching::Full), ("search", Matching::Search)];
+
+/// Reads the document; what is wrong is reported, and left at its default.
+pub(super) fn document(tree: &Tree, source: &mut Source<'_>) -> Option<Document> {
+    let top = fields(tree, "the policy", TOP, source)?;
+    version_and_kind(&top, source);
+    let (name, version) = metadata(&top, source);
+    let spec = match top.get("spec") {
+        Some(tree) => spec(tree, source),
+        None => {
+            source.error(At::default(), "`spec` is missing");
+            None
+        }
+    };
+    Some(Document {
+        name,
+        version,
+        hash: super::compile::hash(tree),
+        spec: spec?,
+    })
+}
+
+fn version_and_kind(top: &Fields<'_>, source: &mut Source<'_>) {
+    let help = "write `apiVersion: aip.io/v1alpha1`";
+    match top.get("apiVersion") {
+        None => source.error_with_help(At::default(), "invalid apiVersion: it is missing", help),
+        Some(tree) => {
+            let given = scalar(tree, "invalid apiVersion: it", source);
+            if let Some(given) = given.filter(|it| !VERSIONS.contains(&it.as_str())) {
+                source.error_with_help(tree.at, format!("invalid apiVersion `{given}`"), help);
+            }
+        }
+    }
+    let help = "write `kind: AgentPolicy`";
+    match top.get("kind") {
+        None => source.error_with_help(At::default(), "invalid kind: it is missing", help),
+        Some(tree) => {
+            let given = scalar(tree, "invalid kind: it", source);
+            if let Some(given) = given.filter(|it| it != KIND) {
+                source.error_with_help(tree.at, format!("invalid kind `{given}`"), help);
+            }
+        }
+    }
+}
+
+fn metadata(top: &Fields<'_>, source: &mut Source<'_>) -> (String, Option<String>) {
+    let help = "write `metadata:` with a `name:` below it";
+    let Some(tree) = top.get("metadata") else {
+        source.error_with_help(At::default(), "`metadata.name` is missing", help);
+        return Default::default();
+    };
+    let Some(found) = fields(tree, "`metadata`", METADATA, source) else {
+        return Default::default();
+    };
+    if let Some(entry) = found.entry("signature") {
+        source.error(entry.at, refused::unsupported("metadata.signature"));
+    }
+    let name = match found.get("name") {
+        Some(tree) => text(tree, "`metadata.name`", source),
+        None => {
+            source.error_with_help(found.at, "`metadata.name` is missing", help);
+            None
+        }
+    };
+    if let Some(name) = name.as_ref().filter(|name| name.text.trim().is_empty()) {
+        source.error(name.at, "`metadata.name` is empty");
+    }
+    let version = found
+        .get("version")
+        .and_then(|it| scalar(it, "`metadata.version`", source));
+    let _ = found
+        .get("owner")
+        .and_then(|it| scalar(it, "`metadata.owner`", source));
+    (name.map(|it| it.text).unwrap_or_default(), version)
+}
+
+fn spec(tree: &Tree, source: &mut Source<'_>) -> Option<Spec> {
+    let found = fields(tree, "`spec`", SPEC, source)?;
+    refused::check(&found, source);
+    let modes = [("enforce", Mode::Enforce), ("monitor", Mode::Monitor)];
+    let answers = [
+        ("error", OnBlock::Error),
+        ("tool_result", OnBlock::ToolResult),
+    ];
+    let profiles = [("compat", Profile::Compat), ("strict", Profile::Strict)];
+    let unsafe_dlp = field(&found, "unsafe_dlp", source, flag).unwrap_or(false);
+    let dlp = found
+        .get("dlp")
+        .and_then(|it| dlp_block::read(it, unsafe_dlp, source));
+    Some(Spec {
+        at: found.at,
+        mode: word(&found, "mode", &modes, source).unwrap_or(Mode::Enforce),
+        matching: word(&found, "match", &MATCHING, source).unwrap_or(Matching::Full),
+        on_block: word(&found, "on_block", &answers, source).unwrap_or(OnBlock::Error),
+        profile: word(&found, "method_profile", &profiles, source).unwrap_or(Profile::Compat),
+        strict_args_default: field(&found, "strict_args_default", source, flag).unwrap_or(false),
+        allowed_tools: list(&found, "allowed_tools", source).unwrap_or_default(),
+        denied_tools: list(&found, "denied_tools", source).unwrap_or_default(),
+        allowed_methods: list(&found, "allowed_methods", source),
+        denied_methods: list(&found, "denied_methods", source).unwrap_or_default(),
+        allowed_server_methods: list(&found, "allowed_server_methods", source),
+        protected_paths: list(&found, "protected_paths", source).unwrap_or_default(),
+        rules: rules(&found, source),
+        dlp,
+        audit: found
+            .get("audit")
+            .map(|it| audit(it, source))
+            .unwrap_or_default(),
+        ask_timeout: field(&found, "ask_timeout", source, values::timeout),
+    })
+}
+
+/// Reads a field by a function for its type, where it is there.
+pub(super) fn field<T>(
+    found: &Fields<'_>,
+    key: &str,
+    source: &mut Source<'_>,
+    read: impl Fn(&Tree, &str, &mut Source<'_>) -> Option<T>,
+) -> Option<T> {
+    read(found.get(key)?, &format!("`{key}`"), source)
+}
+
+/// Reads a field that is one of a few words.
+pub(super) fn word<T: Copy>(
+    found: &Fields<'_>,
+    key: &str,
+    words: &[(&str, T)],
+    source: &mut Source<'_>,
+) -> Option<T> {
+    field(found, key, source, |tree, what, source| {
+        choice(tree, what, words, source)
+    })
+}
+
+fn list(found: &Fields<'_>, key: &str, source: &mut Source<'_>) -> Option<Vec<Text>> {
+    found
+        .get(key)
+        .map(|tree| texts(tree, &format!("`{key}`"), source))
+}
+
+fn audit(tree: &Tree, source: &mut Source<'_>) -> AuditWishes {
+    let default = AuditWishes::default();
+    let Some(found) = fields(tree, "`audit`", AUDIT, source) else {
+        return default;
+    };
+    let args = [
+        ("full", ArgsWish::Full),
+        ("shape", ArgsWish::Shape),
+        ("hash", ArgsWish::Hash),
+    ];
+    let methods = [("refused", MethodsWish::Refused), ("all", MethodsWish::All)];
+    let sync = [("normal", SyncWish::Normal), ("full", SyncWish::Full)];
+    AuditWishes {
+        args: word(&found, "args", &args, source).unwrap_or(default.args),
+        methods: word(&found, "methods", &methods, source).unwrap_or(default.methods),
+        sync: word(&found, "sync", &sync, source).unwrap_or(default.sync),
+    }
+}
+
+fn rules(found: &Fields<'_>, source: &mut Source<'_>) -> Vec<WrittenRule> {
+    let Some(tree) = found.get("tool_rules") else {
+        return Vec::new();
+    };
+    let items = items(tree, "`tool_rules`", source).unwrap_or_default();
+    items.iter().filter_map(|tree| rule(tree, source)).collect()
+}
+
+fn rule(tree: &Tree, source: &mut Source<'_>) -> Option<WrittenRule> {
+    let found = fields(tree, "an item of `tool_rules`", RULE, source)?;
+    let actions = [
+        ("allow", Action::Allow),
+        ("block", Action::Block),
+        ("ask", Action::Ask),
+    ];
+    if found.get("tool").is_none() {
+        source.error(found.at, "a rule needs a `tool`");
+    }
+    let tool = field(&found, "tool", source, text);
+    let rule = WrittenRule {
+        action: word(&found, "action", &actions, source).unwrap_or(Action::Allow),
+        args: found
+            .get("allow_args")
+            .map(|it| args(it, source))
+            .unwrap_or_default(),
+        strict_args: field(&found, "strict_args", source, flag),
+        rate_limit: field(&found, "rate_limit", source, rate),
+        schema_hash: field(&found, "schema_hash", source, text),
+        matching: word(&found, "match", &MATCHING, source),
+        tool: tool?,
+    };
+    Some(rule)
+}
+
+/// A bare number is a likely slip here, and wants more than quotes.
+fn rate(tree: &Tree, what: &str, source: &mut Source<'_>) -> Option<Text> {
+    let wanted = "text such as `10/minute`";
+    match fields::is_number_node(tree) {
+        true => fields::wrong(tree, what, wanted, source),
+        false => return text(tree, what, source),
+    }
+    None
+}
+
+fn args(tree: &Tree, source: &mut Source<'_>) -> Vec<WrittenArg> {
+    let entries = entries(tree, "`allow_args`", source).unwrap_or_default();
+    let read = |entry: &Entry, source: &mut Source<'_>| {
+        let pattern = text(
+            &entry.value,
+            &format!("the pattern of `{}`", entry.key),
+            source,
+        )?;
+        Some(WrittenArg {
+            name: entry.key.clone(),
+            pattern,
+        })
+    };
+    entries
+        .iter()
+        .filter_map(|entry| read(entry, source))
+        .collect()
+}

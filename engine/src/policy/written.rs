@@ -1,0 +1,139 @@
+//! The policy as its author wrote it, with defaults filled in and places kept.
+
+use std::time::Duration;
+
+use super::{pattern::Matching, rule::Action, source::At};
+use crate::dlp::DlpSpec;
+
+/// What a refused call means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// It is refused.
+    Enforce,
+    /// It is recorded as a violation and let through.
+    Monitor,
+}
+
+/// How a refused call is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnBlock {
+    /// With a JSON-RPC error.
+    Error,
+    /// With a tool result marked `isError`.
+    ToolResult,
+}
+
+/// What the policy wants of the audit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditWishes {
+    /// How arguments are kept.
+    pub args: ArgsWish,
+    /// Which messages beside tool calls are recorded.
+    pub methods: MethodsWish,
+    /// How hard a record is written.
+    pub sync: SyncWish,
+}
+
+/// How a call's arguments are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ArgsWish {
+    /// Their hash.
+    Hash,
+    /// Keys and types.
+    Shape,
+    /// Whole, redacted.
+    Full,
+}
+
+/// Which messages beside tool calls are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MethodsWish {
+    /// Those refused.
+    Refused,
+    /// All.
+    All,
+}
+
+/// How hard a record is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SyncWish {
+    /// It survives a crash of ours.
+    Normal,
+    /// It survives a power cut.
+    Full,
+}
+
+impl Default for AuditWishes {
+    fn default() -> Self {
+        AuditWishes {
+            args: ArgsWish::Full,
+            methods: MethodsWish::Refused,
+            sync: SyncWish::Normal,
+        }
+    }
+}
+
+/// Which methods pass where none are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// AIP's list and what current clients need beside it.
+    Compat,
+    /// AIP's bare list.
+    Strict,
+}
+
+/// A text and where it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Text {
+    pub(crate) text: String,
+    pub(crate) at: At,
+}
+
+/// The document.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub(super) name: String,
+    pub(super) version: Option<String>,
+    pub(super) hash: String,
+    pub(super) spec: Spec,
+}
+
+/// Its `spec`.
+#[derive(Debug)]
+pub(super) struct Spec {
+    pub(super) at: At,
+    pub(super) mode: Mode,
+    pub(super) matching: Matching,
+    pub(super) on_block: OnBlock,
+    pub(super) profile: Profile,
+    pub(super) strict_args_default: bool,
+    pub(super) allowed_tools: Vec<Text>,
+    pub(super) denied_tools: Vec<Text>,
+    pub(super) allowed_methods: Option<Vec<Text>>,
+    pub(super) denied_methods: Vec<Text>,
+    pub(super) allowed_server_methods: Option<Vec<Text>>,
+    pub(super) protected_paths: Vec<Text>,
+    pub(super) rules: Vec<WrittenRule>,
+    pub(super) dlp: Option<DlpSpec>,
+    pub(super) audit: AuditWishes,
+    pub(super) ask_timeout: Option<Duration>,
+}
+
+/// An entry of `tool_rules`.
+#[derive(Debug)]
+pub(super) struct WrittenRule {
+    pub(super) tool: Text,
+    pub(super) action: Action,
+    pub(super) args: Vec<WrittenArg>,
+    pub(super) strict_args: Option<bool>,
+    pub(super) rate_limit: Option<Text>,
+    pub(super) schema_hash: Option<Text>,
+    pub(super) matching: Option<Matching>,
+}
+
+/// An entry of `allow_args`.
+#[derive(Debug)]
+pub(super) struct WrittenArg {
+    pub(super) name: String,
+    pub(super) pattern: Text,
+}

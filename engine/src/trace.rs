@@ -1,0 +1,240 @@
+//! Lines for `--verbose`: what was judged and why, told after the fact. Argument values never
+//! appear; names are shown with every control character escaped.
+
+use std::borrow::Cow;
+
+use crate::{
+    decide::{Call, Code, Decision, Refusal, Verdict},
+    diagnostic::escaped,
+    method::TOOLS_CALL,
+    name::normal_form,
+    policy::{Action, Mode, Policy, Rule},
+};
+
+/// Longest name shown, in characters.
+const MAX_SHOWN: usize = 200;
+
+/// What was loaded, when a session begins.
+pub fn loaded_lines(policy: &Policy) -> Vec<String> {
+    if policy.is_none() {
+        return vec![warn("No policy loaded: every tool call is blocked")];
+    }
+    let version = policy
+        .version()
+        .map(|it| format!(" (v{})", shown(it)))
+        .unwrap_or_default();
+    let mut lines = vec![info(&format!(
+        "Loaded policy: {}{version}",
+        shown(policy.name())
+    ))];
+    if policy.mode() == Mode::Monitor {
+        lines.push(warn("Policy mode: monitor, violations are let through"));
+    }
+    let protected: Vec<String> = policy
+        .display_protected()
+        .iter()
+        .map(|path| shown(path).into_owned())
+        .collect();
+    lines.push(info(&format!(
+        "Protected paths: [{}]",
+        protected.join(", ")
+    )));
+    lines
+}
+
+/// How one message was decided.
+pub fn decision_lines(policy: &Policy, call: &Call<'_>, decision: &Decision) -> Vec<String> {
+    let told = Told::of(decision);
+    let method = normal_form(call.method);
+    let mut lines = Vec::new();
+    match call.tool {
+        Some(tool) if method == TOOLS_CALL => {
+            lines.push(debug(&format!(
+                "Request: {} -> {}",
+                shown(&method),
+                shown(tool)
+            )));
+            lines.extend(tool_lines(policy, &normal_form(tool), &told));
+        }
+        _ => {
+            lines.push(debug(&format!("Request: {}", shown(&method))));
+            lines.extend(
+                told.refusal
+                    .map(|it| debug(&format!("Method: {}", it.reason))),
+            );
+        }
+    }
+    lines.push(told.verdict());
+    lines
+}
+
+/// The parts of a decision that are told.
+struct Told<'d> {
+    refusal: Option<&'d Refusal>,
+    spent: bool,
+    asks: bool,
+    refused: bool,
+}
+
+impl<'d> Told<'d> {
+    fn of(decision: &'d Decision) -> Self {
+        match decision {
+            Decision::Allow(it) => Told {
+                refusal: it.violation.as_ref(),
+                spent: it.spent.is_some(),
+                asks: false,
+                refused: false,
+            },
+            Decision::Ask(it) => Told {
+                refusal: it.violation.as_ref(),
+                spent: it.spent.is_some(),
+                asks: true,
+                refused: false,
+            },
+            Decision::Refuse(it) => Told {
+                refusal: Some(it),
+                spent: false,
+                asks: false,
+                refused: true,
+            },
+        }
+    }
+
+    fn verdict(&self) -> String {
+        let code = self.refusal.map(|it| it.code.number()).unwrap_or_default();
+        match (self.refusal, self.refused, self.asks) {
+            (Some(it), true, _) if it.verdict == Verdict::RateLimited => {
+                warn(&format!("Decision: RATE_LIMITED (error: {code})"))
+            }
+            (Some(_), true, _) => warn(&format!("Decision: BLOCK (error: {code})")),
+            (Some(_), false, true) => warn(&format!("Decision: ASK (violation: {code})")),
+            (Some(_), false, false) => {
+                warn(&format!("Decision: ALLOW_MONITOR (violation: {code})"))
+            }
+            (None, _, true) => info("Decision: ASK"),
+            (None, _, false) => info("Decision: ALLOW"),
+        }
+    }
+}
+
+/// The steps in the order they were taken, up to the one that decided.
+fn tool_lines(policy: &Policy, normal: &str, told: &Told<'_>) -> Vec<String> {
+    if let Some(refusal) = told.refusal.filter(|it| is_before_the_lists(it)) {
+        return vec![debug(&reason(refusal))];
+    }
+    let mut lines = Vec::new();
+    if let Some(entry) = policy.denied_by(normal) {
+        lines.push(debug(&format!(
+            "Evaluating denied_tools: [{}] ✗",
+            shown(&entry.written)
+        )));
+    }
+    match policy.allowed_by(normal) {
+        Some(entry) => {
+            let entry = shown(&entry.written);
+            lines.push(debug(&format!("Evaluating allowed_tools: [{entry}] ✓")));
+        }
+        None => lines.push(debug("Tool not in allowed_tools")),
+    }
+    if let Some(rule) = policy.rules().speaking(normal) {
+        lines.extend(rule_lines(rule, told));
+    }
+    let told_above = |it: &Refusal| is_told_by_list_or_rule(it);
+    lines.extend(
+        told.refusal
+            .filter(|it| !told_above(it))
+            .map(|it| debug(&reason(it))),
+    );
+    lines
+}
+
+fn rule_lines(rule: &Rule, told: &Told<'_>) -> Vec<String> {
+    let mut lines = vec![debug(&format!("Tool rule: action={}", rule.action.word()))];
+    let argument_failed = told.refusal.is_some_and(|it| it.failed_arg.is_some());
+    if !rule.args.is_empty() && !argument_failed && rule.action != Action::Block {
+        let names: Vec<_> = rule.args.iter().map(|arg| shown(&arg.name)).collect();
+        lines.push(debug(&format!(
+            "Evaluating allow_args: [{}] ✓",
+            names.join(", ")
+        )));
+    }
+    if let Some(rate) = rule.rate.as_ref().filter(|_| told.spent) {
+        lines.push(debug(&format!("Rate limit: {} ✓", shown(&rate.written))));
+    }
+    lines
+}
+
+/// The refusal came before any list was looked at.
+fn is_before_the_lists(refusal: &Refusal) -> bool {
+    match refusal.code {
+        Code::ProtectedPath
+        | Code::MethodNotAllowed
+        | Code::TokenRequired
+        | Code::TokenInvalid
+        | Code::SignatureInvalid
+        | Code::TokenRevoked
+        | Code::AudienceMismatch => true,
+        Code::Forbidden
+        | Code::RateLimited
+        | Code::UserDenied
+        | Code::ApprovalTimeout
+        | Code::SchemaMismatch
+        | Code::RedactionFailed => false,
+    }
+}
+
+/// The lines about lists and rules say it already.
+fn is_told_by_list_or_rule(refusal: &Refusal) -> bool {
+    let told = ["denied_tools", "allowed_tools", "action: block"];
+    refusal
+        .failed_rule
+        .as_deref()
+        .is_some_and(|rule| told.contains(&rule))
+        && refusal.failed_arg.is_none()
+}
+
+fn reason(refusal: &Refusal) -> String {
+    let what = match refusal.code {
+        Code::ProtectedPath => "Protected path",
+        Code::MethodNotAllowed => "Method",
+        Code::RateLimited => "Rate limit",
+        Code::SchemaMismatch => "Schema",
+        Code::Forbidden if refusal.failed_arg.is_some() => "Argument",
+        Code::Forbidden
+        | Code::UserDenied
+        | Code::ApprovalTimeout
+        | Code::TokenRequired
+        | Code::TokenInvalid
+        | Code::SignatureInvalid
+        | Code::TokenRevoked
+        | Code::AudienceMismatch
+        | Code::RedactionFailed => "Refused",
+    };
+    format!("{what}: {}", shown(&refusal.detail))
+}
+
+fn shown(text: &str) -> Cow<'_, str> {
+    let escaped = escaped(text);
+    if escaped == text && text.len() <= MAX_SHOWN {
+        return Cow::Borrowed(text);
+    }
+    match escaped.char_indices().nth(MAX_SHOWN) {
+        Some((end, _)) => Cow::Owned(format!("{}...", escaped.get(..end).unwrap_or_default())),
+        None => Cow::Owned(escaped),
+    }
+}
+
+fn debug(text: &str) -> String {
+    format!("[DEBUG] {text}")
+}
+
+fn info(text: &str) -> String {
+    format!("[INFO] {text}")
+}
+
+fn warn(text: &str) -> String {
+    format!("[WARN] {text}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,280 @@
+//! What a person's command and the daemon say to each other on the control socket: one JSON
+//! object a line. A connection carries one request; the daemon answers with any number of
+//! [`Reply::Item`] and then one [`Reply::End`] or [`Reply::Error`].
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The longest request line, in bytes.
+pub const MAX_REQUEST: usize = 256 * 1024;
+
+/// One operation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum Request {
+    /// How the daemon is. End: [`Status`].
+    Status,
+    /// The sessions that run. Items: [`Session`].
+    Sessions,
+    /// Audit records, oldest first. Items: one object each, in the export's form.
+    Logs(LogQuery),
+    /// Checks the audit chain. End: [`Verified`].
+    AuditVerify {
+        /// `SEQ:HASH` noted earlier: the record must still be there and have that hash.
+        checkpoint: Option<String>,
+    },
+    /// Erases the bodies of records, the chain stays. End: `{"erased": N}`.
+    AuditErase(EraseQuery),
+    /// Policies the daemon knows. Items: [`PolicyState`].
+    Policies {
+        /// Only this one.
+        path: Option<String>,
+    },
+    /// Puts the present version of a policy file in force. End: [`PolicyState`].
+    PolicyTrust {
+        /// Absolute path.
+        path: String,
+    },
+    /// Looks at every policy file in use again. Items: [`PolicyState`].
+    PolicyReload,
+    /// Calls that wait for a person. Items: [`Approval`].
+    Approvals,
+    /// A person's answer. End: [`Approval`].
+    Answer {
+        /// The approval's id, or the start of it that names one only.
+        id: String,
+        /// Allow or deny.
+        allow: bool,
+    },
+    /// Sets the daemon-wide override. End: `{"override": ..., "until": ...}`.
+    Override {
+        /// `none`, `monitor` or `deny_all`.
+        mode: OverrideMode,
+        /// Until when, RFC 3339; `None` until changed.
+        until: Option<String>,
+    },
+    /// Ends the daemon once what it has begun is done. End: `{}`.
+    Stop,
+}
+
+/// The daemon-wide override every decision reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OverrideMode {
+    /// Policies decide.
+    #[default]
+    None,
+    /// Every policy is judged as if in monitor mode.
+    Monitor,
+    /// Every call is refused.
+    DenyAll,
+}
+
+/// Which audit records.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogQuery {
+    /// Go on with new ones as they come.
+    pub follow: bool,
+    /// Not before this time, RFC 3339.
+    pub since: Option<String>,
+    /// Only of this tool.
+    pub tool: Option<String>,
+    /// Only of this server (label or command).
+    pub server: Option<String>,
+    /// Only with this decision (`ALLOW`, `BLOCK`, `ALLOW_MONITOR`, `RATE_LIMITED`).
+    pub decision: Option<String>,
+    /// Only of this session (the id or its start).
+    pub session: Option<String>,
+    /// At most so many, the newest ones.
+    pub limit: Option<u64>,
+    /// Events too (DLP findings, sessions, policies, approvals).
+    pub events: bool,
+    /// Outcomes of calls too.
+    pub outcomes: bool,
+}
+
+/// Which bodies to erase. At least one must be set; all that are must fit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EraseQuery {
+    /// Recorded before this time, RFC 3339.
+    pub before: Option<String>,
+    /// Of this session.
+    pub session: Option<String>,
+    /// Of this record.
+    pub seq: Option<u64>,
+}
+
+/// One line of the daemon's answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// One of several.
+    Item(Value),
+    /// The last line when all went well.
+    End(Value),
+    /// The last line when it did not.
+    Error(Failure),
+}
+
+/// Why an operation was not done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// A stable word: `not_found`, `ambiguous`, `refused`, `invalid`, `unavailable`, `conflict`.
+    pub code: String,
+    /// For the person.
+    pub message: String,
+}
+
+/// How the daemon is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Status {
+    /// The process.
+    pub daemon: DaemonStatus,
+    /// Where its files are.
+    pub folders: FolderStatus,
+    /// The override in force.
+    #[serde(rename = "override")]
+    pub override_mode: OverrideMode,
+    /// Until when, RFC 3339.
+    pub override_until: Option<String>,
+    /// Sessions that run.
+    pub sessions: Vec<Session>,
+    /// Calls that wait for a person.
+    pub approvals_waiting: u64,
+    /// What a person should know: policies that wait for trust, an audit that can't be written.
+    pub attention: Vec<String>,
+    /// Records in the store.
+    pub records: u64,
+}
+
+/// The daemon's process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DaemonStatus {
+    /// Process id.
+    pub pid: u32,
+    /// Version of its build.
+    pub version: String,
+    /// When it started, RFC 3339.
+    pub started: String,
+}
+
+/// Where the files are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FolderStatus {
+    /// `AIP_HOME`, where it is in effect.
+    pub aip_home: Option<String>,
+    /// Configuration.
+    pub config: String,
+    /// Store, live audit log, lock, daemon log.
+    pub state: String,
+    /// Sockets.
+    pub runtime: String,
+}
+
+/// One running session.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Session {
+    /// UUIDv7.
+    pub id: String,
+    /// `--name`, or the command's base name.
+    pub server: String,
+    /// The server's command line.
+    pub command: Vec<String>,
+    /// Process id of the server.
+    pub server_pid: Option<u32>,
+    /// The client: executable as observed, or as claimed.
+    pub client: String,
+    /// `observed` or `claimed`.
+    pub client_source: String,
+    /// Path of the policy in force.
+    pub policy: Option<String>,
+    /// Its name.
+    pub policy_name: Option<String>,
+    /// Its hash.
+    pub policy_hash: Option<String>,
+    /// `enforce` or `monitor`.
+    pub mode: String,
+    /// When it started, RFC 3339.
+    pub started: String,
+    /// The client's working folder.
+    pub cwd: String,
+    /// Calls judged so far.
+    pub calls: u64,
+    /// Calls refused so far.
+    pub refused: u64,
+}
+
+/// One policy the daemon knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PolicyState {
+    /// Path of the file.
+    pub path: String,
+    /// `metadata.name` of the version in force.
+    pub name: String,
+    /// Hash of the version in force.
+    pub hash: String,
+    /// When it was put in force, RFC 3339.
+    pub since: String,
+    /// Source text of the version in force.
+    pub text: String,
+    /// Set when the file holds another version that waits for `aipctl policy trust`.
+    pub pending: Option<PendingPolicy>,
+}
+
+/// A newer version of a policy file that is not in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingPolicy {
+    /// Its hash; empty when it does not load.
+    pub hash: String,
+    /// Its source text.
+    pub text: String,
+    /// Why it is not in force.
+    pub why: String,
+}
+
+/// One call that waits, or waited, for a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Approval {
+    /// Short id to answer by.
+    pub id: String,
+    /// The session that wants it.
+    pub session: String,
+    /// The client, as in [`Session`].
+    pub client: String,
+    /// The client's working folder.
+    pub project: String,
+    /// The server, as in [`Session`].
+    pub server: String,
+    /// The tool.
+    pub tool: String,
+    /// The arguments, redacted, as compact JSON.
+    pub args: String,
+    /// Why it is asked: policy file and line.
+    pub because: String,
+    /// When it was asked, RFC 3339.
+    pub asked: String,
+    /// When it denies itself, RFC 3339.
+    pub deadline: String,
+    /// `waiting`, `allowed`, `denied`, `expired` or `withdrawn`.
+    pub state: String,
+}
+
+/// What [`Request::AuditVerify`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Verified {
+    /// Every record, body and segment fits.
+    pub intact: bool,
+    /// Records walked.
+    pub records: u64,
+    /// The last record as a checkpoint, `SEQ:HASH`, to be kept outside the store.
+    pub head: String,
+    /// What does not fit, the first twenty.
+    pub problems: Vec<String>,
+}

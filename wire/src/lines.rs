@@ -1,0 +1,110 @@
+//! A byte stream cut into lines, whatever way it arrives; memory is bounded by the longest line
+//! allowed, and an over-long line keeps only its head.
+
+use std::collections::VecDeque;
+
+use crate::link::OVERSIZE_HEAD;
+
+/// One line, its newline not counted.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Line {
+    /// A line as read.
+    Frame(Vec<u8>),
+    /// A line longer than allowed.
+    Oversize {
+        /// Its first bytes: at most [`OVERSIZE_HEAD`].
+        head: Vec<u8>,
+        /// Its whole length in bytes.
+        length: u64,
+    },
+}
+
+impl std::fmt::Debug for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Frame(bytes) => write!(f, "frame of {} bytes", bytes.len()),
+            Self::Oversize { length, .. } => write!(f, "oversize line of {length} bytes"),
+        }
+    }
+}
+
+/// Cuts a byte stream at its newlines. Blank lines are left out. Take all lines with
+/// [`Splitter::next_line`] before pushing more: what is pushed is kept until taken.
+pub struct Splitter {
+    max: usize,
+    whole: VecDeque<Line>,
+    part: Vec<u8>,
+    /// The length of the line under way, once it is over `max`; `part` is then its head.
+    over: Option<u64>,
+}
+
+impl std::fmt::Debug for Splitter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Splitter")
+            .field("max", &self.max)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Splitter {
+    /// A splitter whose lines are at most `max` bytes, the newline not counted.
+    #[must_use]
+    pub fn new(max: usize) -> Self {
+        Self {
+            max,
+            whole: VecDeque::new(),
+            part: Vec::new(),
+            over: None,
+        }
+    }
+
+    /// Takes in what was read.
+    pub fn push(&mut self, bytes: &[u8]) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            match piece.strip_suffix(b"\n") {
+                None => self.grow(piece),
+                Some(last) => {
+                    self.grow(last);
+                    self.end_line();
+                }
+            }
+        }
+    }
+
+    /// The next whole line, or `None` until more is pushed.
+    pub fn next_line(&mut self) -> Option<Line> {
+        self.whole.pop_front()
+    }
+
+    /// At the end of the stream: the next line, the last one also when it has no newline. Call
+    /// it until it gives `None`.
+    pub fn finish(&mut self) -> Option<Line> {
+        self.end_line();
+        self.next_line()
+    }
+
+    fn grow(&mut self, piece: &[u8]) {
+        if let Some(length) = &mut self.over {
+            *length = length.saturating_add(piece.len() as u64);
+        } else if piece.len() <= self.max - self.part.len() {
+            self.part.extend_from_slice(piece);
+        } else {
+            self.over = Some((self.part.len() + piece.len()) as u64);
+            let missing = OVERSIZE_HEAD.min(self.max).saturating_sub(self.part.len());
+            self.part
+                .extend_from_slice(piece.get(..missing).unwrap_or(piece));
+            self.part.truncate(OVERSIZE_HEAD.min(self.max));
+            self.part.shrink_to_fit();
+        }
+    }
+
+    /// The part so far becomes a line, its memory with it.
+    fn end_line(&mut self) {
+        let part = std::mem::take(&mut self.part);
+        if let Some(length) = self.over.take() {
+            self.whole.push_back(Line::Oversize { head: part, length });
+        } else if !part.iter().all(u8::is_ascii_whitespace) {
+            self.whole.push_back(Line::Frame(part));
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! From bytes to packets, whatever way the bytes arrive.
+
+use super::{HEADER, Hello, LinkError, MAGIC, MAX_BODY, MAX_FRAME, OVERSIZE_HEAD, Packet, Stream, VERSIONS};
+use super::{facts, kind};
+
+/// Takes packets out of a byte stream, however it is cut.
+#[derive(Default)]
+pub struct Decoder {
+    buffer: Vec<u8>,
+    start: usize,
+}
+
+/// What the buffer shrinks to once a large packet has left it, in bytes.
+const KEEP: usize = 64 * 1024;
+
+impl Decoder {
+    /// Takes in what was read from the socket.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next whole packet, or `None` until more bytes are pushed.
+    ///
+    /// # Errors
+    /// When the peer breaks the protocol; the connection can't be used after that.
+    pub fn next_packet(&mut self) -> Result<Option<Packet>, LinkError> {
+        loop {
+            let rest = self.buffer.get(self.start..).unwrap_or_default();
+            let Some((header, body)) = rest.split_first_chunk::<HEADER>() else {
+                self.compact();
+                return Ok(None);
+            };
+            let head = Header::read(header)?;
+            let Some(body) = body.get(..head.length) else {
+                self.compact();
+                if head.length <= MAX_FRAME {
+                    // Growing by doubling would need twice the room of a large frame.
+                    let missing = (HEADER + head.length).saturating_sub(self.buffer.len());
+                    self.buffer.reserve_exact(missing);
+                }
+                return Ok(None);
+            };
+            if head.kind == kind::FRAME && head.length > KEEP && body.len() + HEADER == rest.len() {
+                return self.take_frame(&head).map(Some);
+            }
+            let packet = decode(&head, body);
+            self.start += HEADER + head.length;
+            match packet {
+                Err(LinkError::UnknownKind(kind)) if kind & kind::OPTIONAL != 0 => {}
+                other => return other.map(Some),
+            }
+        }
+    }
+
+    /// The large frame that is all there is goes out without a copy.
+    fn take_frame(&mut self, head: &Header) -> Result<Packet, LinkError> {
+        let stream = head.stream()?;
+        let mut bytes = std::mem::take(&mut self.buffer);
+        bytes.drain(..self.start + HEADER);
+        self.start = 0;
+        Ok(Packet::Frame {
+            stream,
+            number: head.number,
+            bytes,
+        })
+    }
+
+    /// Moves what is left to the front and gives back memory a large packet needed.
+    fn compact(&mut self) {
+        self.buffer.drain(..self.start);
+        self.start = 0;
+        if self.buffer.len() < KEEP && self.buffer.capacity() > KEEP {
+            self.buffer.shrink_to(KEEP);
+        }
+    }
+}
+
+struct Header {
+    length: usize,
+    kind: u8,
+    stream: u8,
+    number: u64,
+}
+
+impl Header {
+    fn read(bytes: &[u8; HEADER]) -> Result<Self, LinkError> {
+        let [l0, l1, l2, l3, kind, stream, _, _, number @ ..] = *bytes;
+        let length = u32::from_le_bytes([l0, l1, l2, l3]);
+        if length as usize > MAX_BODY {
+            return Err(LinkError::TooLong { length });
+        }
+        Ok(Self {
+            length: length as usize,
+            kind,
+            stream,
+            number: u64::from_le_bytes(number),
+        })
+    }
+
+    fn stream(&self) -> Result<Stream, LinkError> {
+        [
+            Stream::Client,
+            Stream::Server,
+            Stream::Stderr,
+            Stream::Diagnostic,
+            Stream::Audit,
+        ]
+        .into_iter()
+        .find(|stream| *stream as u8 == self.stream)
+        .ok_or(LinkError::UnknownStream(self.stream))
+    }
+}
+
+fn decode(head: &Header, body: &[u8]) -> Result<Packet, LinkError> {
+    let number = head.number;
+    Ok(match head.kind {
+        kind::HELLO => Packet::Hello(hello(body)?),
+        kind::WELCOME => Packet::Welcome(facts::from_json(body, "welcome")?),
+        kind::REFUSED => Packet::Refused(facts::from_json(body, "refusal")?),
+        kind::FRAME => Packet::Frame {
+            stream: head.stream()?,
+            number,
+            bytes: body.to_vec(),
+        },
+        kind::OVERSIZE => {
+            let (length, rest) = body
+                .split_first_chunk()
+                .ok_or(LinkError::Malformed("oversize"))?;
+            let length = u64::from_le_bytes(*length);
+            let head_bytes = rest
+                .get(..rest.len().min(OVERSIZE_HEAD))
+                .unwrap_or_default();
+            Packet::Oversize {
+                stream: head.stream()?,
+                number,
+                length,
+                head: head_bytes.to_vec(),
+            }
+        }
+        kind::CLOSED => Packet::Closed {
+            stream: head.stream()?,
+        },
+        kind::SPAWNED => Packet::Spawned(facts::from_json(body, "spawned")?),
+        kind::EXITED => Packet::Exited(facts::from_json(body, "exited")?),
+        kind::DONE => Packet::Done {
+            stream: head.stream()?,
+            number,
+        },
+        kind::ACKED => Packet::Acked {
+            stream: head.stream()?,
+            number,
+        },
+        kind::AS_IS => Packet::AsIs {
+            stream: head.stream()?,
+            number,
+        },
+        kind::BYTES => {
+            let (length, rest) = body
+                .split_first_chunk()
+                .ok_or(LinkError::Malformed("bytes"))?;
+            let (forward, reply) = rest
+                .split_at_checked(u32::from_le_bytes(*length) as usize)
+                .ok_or(LinkError::Malformed("bytes"))?;
+            Packet::Bytes {
+                stream: head.stream()?,
+                number,
+                forward: forward.to_vec(),
+                reply: reply.to_vec(),
+            }
+        }
+        kind::REPLY => Packet::Reply {
+            stream: head.stream()?,
+            number,
+            bytes: body.to_vec(),
+        },
+        kind::DROP => Packet::Drop {
+            stream: head.stream()?,
+            number,
+        },
+        kind::HOLD => Packet::Hold {
+            stream: head.stream()?,
+            number,
+        },
+        kind::INJECT => Packet::Inject {
+            stream: head.stream()?,
+            number,
+            bytes: body.to_vec(),
+        },
+        kind::END => Packet::End(facts::from_json(body, "end")?),
+        other => return Err(LinkError::UnknownKind(other)),
+    })
+}
+
+fn hello(body: &[u8]) -> Result<Hello, LinkError> {
+    let rest = body.strip_prefix(&MAGIC).ok_or(LinkError::NotAip)?;
+    let (versions, json) = rest
+        .split_first_chunk::<4>()
+        .ok_or(LinkError::Malformed("hello"))?;
+    let [l0, l1, h0, h1] = *versions;
+    let (lowest, highest) = (u16::from_le_bytes([l0, l1]), u16::from_le_bytes([h0, h1]));
+    if lowest > *VERSIONS.end() || highest < *VERSIONS.start() {
+        return Err(LinkError::NoCommonVersion { lowest, highest });
+    }
+    facts::from_json(json, "hello")
+}

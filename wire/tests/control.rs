@@ -1,0 +1,151 @@
+//! The control socket's lines: people's scripts and older commands read them.
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::json;
+use wire::control::{
+    Approval, EraseQuery, Failure, LogQuery, OverrideMode, PolicyState, Reply, Request, Session,
+    Status, Verified,
+};
+
+#[test]
+fn requests_without_fields() {
+    check(&Request::Status, r#"{"op":"status"}"#);
+    check(&Request::Sessions, r#"{"op":"sessions"}"#);
+    check(&Request::PolicyReload, r#"{"op":"policy_reload"}"#);
+    check(&Request::Approvals, r#"{"op":"approvals"}"#);
+    check(&Request::Stop, r#"{"op":"stop"}"#);
+}
+
+#[test]
+fn requests_with_fields() {
+    check(
+        &Request::AuditVerify {
+            checkpoint: Some("7:ab".into()),
+        },
+        r#"{"op":"audit_verify","checkpoint":"7:ab"}"#,
+    );
+    check(
+        &Request::Policies { path: None },
+        r#"{"op":"policies","path":null}"#,
+    );
+    check(
+        &Request::PolicyTrust { path: "/p".into() },
+        r#"{"op":"policy_trust","path":"/p"}"#,
+    );
+    check(
+        &Request::Answer {
+            id: "a1".into(),
+            allow: false,
+        },
+        r#"{"op":"answer","id":"a1","allow":false}"#,
+    );
+    check(
+        &Request::Override {
+            mode: OverrideMode::DenyAll,
+            until: None,
+        },
+        r#"{"op":"override","mode":"deny_all","until":null}"#,
+    );
+    check(
+        &Request::AuditErase(EraseQuery {
+            seq: Some(4),
+            ..EraseQuery::default()
+        }),
+        r#"{"op":"audit_erase","before":null,"session":null,"seq":4}"#,
+    );
+    check(
+        &Request::Logs(LogQuery {
+            follow: true,
+            limit: Some(5),
+            ..LogQuery::default()
+        }),
+        r#"{"op":"logs","follow":true,"since":null,"tool":null,"server":null,"decision":null,"session":null,"limit":5,"events":false,"outcomes":false}"#,
+    );
+}
+
+#[test]
+fn replies() {
+    check(&Reply::Item(json!({"a": 1})), r#"{"item":{"a":1}}"#);
+    check(&Reply::End(json!({})), r#"{"end":{}}"#);
+    check(
+        &Reply::Error(Failure {
+            code: "not_found".into(),
+            message: "no approval `x`".into(),
+        }),
+        r#"{"error":{"code":"not_found","message":"no approval `x`"}}"#,
+    );
+}
+
+#[test]
+fn what_replies_hold() {
+    check(
+        &Status::default(),
+        r#"{"daemon":{"pid":0,"version":"","started":""},"folders":{"aip_home":null,"config":"","state":"","runtime":""},"override":"none","override_until":null,"sessions":[],"approvals_waiting":0,"attention":[],"records":0}"#,
+    );
+    check(
+        &Session {
+            id: "s".into(),
+            calls: 2,
+            ..Session::default()
+        },
+        r#"{"id":"s","server":"","command":[],"server_pid":null,"client":"","client_source":"","policy":null,"policy_name":null,"policy_hash":null,"mode":"","started":"","cwd":"","calls":2,"refused":0}"#,
+    );
+    check(
+        &PolicyState {
+            path: "/p".into(),
+            ..PolicyState::default()
+        },
+        r#"{"path":"/p","name":"","hash":"","since":"","text":"","pending":null}"#,
+    );
+    check(
+        &Approval {
+            id: "a".into(),
+            state: "waiting".into(),
+            ..Approval::default()
+        },
+        r#"{"id":"a","session":"","client":"","project":"","server":"","tool":"","args":"","because":"","asked":"","deadline":"","state":"waiting"}"#,
+    );
+    check(
+        &Verified {
+            intact: true,
+            records: 1,
+            head: "1:ab".into(),
+            problems: Vec::new(),
+        },
+        r#"{"intact":true,"records":1,"head":"1:ab","problems":[]}"#,
+    );
+}
+
+#[test]
+fn fields_may_be_absent_or_unknown() {
+    reads(r#"{"op":"logs"}"#, &Request::Logs(LogQuery::default()));
+    reads(
+        r#"{"op":"audit_erase","of_the_future":1}"#,
+        &Request::AuditErase(EraseQuery::default()),
+    );
+    reads(r#"{"op":"policies"}"#, &Request::Policies { path: None });
+    reads("{}", &Status::default());
+    reads("{}", &Session::default());
+}
+
+#[test]
+fn what_is_no_request_is_refused() {
+    for line in [
+        "",
+        "{}",
+        "[]",
+        r#"{"op":"format_disk"}"#,
+        r#"{"op":"answer","id":"a"}"#,
+    ] {
+        assert!(serde_json::from_str::<Request>(line).is_err(), "{line}");
+    }
+}
+
+fn check<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(it: &T, line: &str) {
+    assert_eq!(serde_json::to_string(it).ok().as_deref(), Some(line));
+    reads(line, it);
+}
+
+fn reads<T: DeserializeOwned + PartialEq + std::fmt::Debug>(line: &str, it: &T) {
+    assert_eq!(serde_json::from_str::<T>(line).ok().as_ref(), Some(it));
+}
