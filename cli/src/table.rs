@@ -7,7 +7,7 @@ use crate::context::Screen;
 use crate::text::visible;
 
 /// Used where the screen's width is not known.
-pub const WIDTH: u16 = 100;
+pub const WIDTH: u16 = 160;
 
 /// One cell: what it says, and whether it is to be noticed.
 #[derive(Clone, Debug, PartialEq, Eq)]

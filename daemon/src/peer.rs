@@ -21,6 +21,7 @@ pub struct Process {
 impl Process {
     /// Looks at a process; `None` where it is gone or the system doesn't tell.
     #[must_use]
+    #[cfg(target_os = "linux")]
     pub fn observe(pid: u32) -> Option<Self> {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         let (parent, group, start) = parse_stat(&stat)?;
@@ -31,6 +32,22 @@ impl Process {
             group,
             start,
             program,
+        })
+    }
+
+    /// Looks at a process; here only whether it is there can be told, so a recycled pid is taken
+    /// for it, and no parent, group or program is known.
+    #[must_use]
+    #[cfg(not(target_os = "linux"))]
+    pub fn observe(pid: u32) -> Option<Self> {
+        let raw = rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)?;
+        rustix::process::test_kill_process(raw).ok()?;
+        Some(Self {
+            pid,
+            parent: 0,
+            group: 0,
+            start: 0,
+            program: None,
         })
     }
 
@@ -49,6 +66,7 @@ impl Process {
 
 /// Parent, group and start time out of `/proc/PID/stat` (proc(5)): the name in parentheses may
 /// itself hold spaces and parentheses, so the fields are counted from the last one.
+#[cfg(any(test, target_os = "linux"))]
 fn parse_stat(stat: &str) -> Option<(u32, u32, u64)> {
     let (_, fields) = stat.rsplit_once(')')?;
     let field = |n: usize| fields.split_ascii_whitespace().nth(n - 3);

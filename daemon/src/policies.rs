@@ -3,22 +3,24 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex};
 
-use engine::compare::only_tighter;
 use engine::policy::{Place, Policy};
 use engine::rate::Buckets;
 use wire::control::{PendingPolicy, PolicyState};
 use wire::folders::Folders;
 use wire::link::PolicyFile;
 
-use crate::audit::batch::PolicyRow;
 use crate::audit::restore;
-use crate::audit::{Audit, AuditError, Batch, NewRecord, StateOp, Sync};
+use crate::audit::{Audit, AuditError};
 use crate::config::PolicyTrust;
-use crate::session::state::InForce;
 
+mod admit;
 pub mod file;
+mod slot;
+
+pub use slot::Slot;
+use slot::slot;
 
 /// Why a policy can't be used.
 #[derive(Debug)]
@@ -52,56 +54,6 @@ impl std::error::Error for PolicyError {}
 impl From<AuditError> for PolicyError {
     fn from(error: AuditError) -> Self {
         Self::Audit(error)
-    }
-}
-
-/// One policy file.
-#[derive(Debug)]
-pub struct Slot {
-    path: String,
-    buckets: Arc<Mutex<Buckets>>,
-    state: RwLock<SlotState>,
-}
-
-#[derive(Debug)]
-struct SlotState {
-    in_force: Arc<InForce>,
-    text: String,
-    since: String,
-    pending: Option<PendingPolicy>,
-}
-
-impl Slot {
-    /// What decides now.
-    #[must_use]
-    pub fn in_force(&self) -> Arc<InForce> {
-        Arc::clone(&self.read().in_force)
-    }
-
-    /// The policy as the control socket shows it.
-    #[must_use]
-    pub fn shown(&self) -> PolicyState {
-        let state = self.read();
-        PolicyState {
-            path: self.path.clone(),
-            name: state.in_force.policy.name().to_owned(),
-            hash: state.in_force.policy.hash().to_owned(),
-            since: state.since.clone(),
-            text: state.text.clone(),
-            pending: state.pending.clone(),
-        }
-    }
-
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, SlotState> {
-        self.state
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    fn write(&self) -> std::sync::RwLockWriteGuard<'_, SlotState> {
-        self.state
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -263,189 +215,10 @@ impl Policies {
         shown
     }
 
-    async fn admit(&self, path: &str, text: &str, door: Door) -> Result<Opened, PolicyError> {
-        let mut slots = self.slots.lock().await;
-        let known = slots.get(path).map(Arc::clone);
-        if let Some(slot) = known.as_ref().filter(|slot| slot.read().text == text) {
-            self.settle(slot).await?;
-            return Ok(Opened {
-                slot: Arc::clone(slot),
-                notices: Vec::new(),
-            });
-        }
-        let (policy, warnings) = self.compile(path, text)?;
-        let Some(slot) = known else {
-            let slot = Arc::new(slot(
-                path.to_owned(),
-                Policy::none(),
-                &self.place,
-                self.buckets(path).await?,
-            ));
-            slots.insert(path.to_owned(), Arc::clone(&slot));
-            if self.trust == PolicyTrust::Ask && door == Door::Rule {
-                let why = "it has not been trusted yet";
-                return self.hold(slot, &policy, text, why, warnings).await;
-            }
-            let stored = self.put(&slot, policy, text, "POLICY_LOADED").await;
-            if stored.is_err() {
-                slots.remove(path);
-            }
-            return stored.map(|()| Opened {
-                slot,
-                notices: warnings,
-            });
-        };
-        let tighter =
-            !slot.read().text.is_empty() && only_tighter(&slot.in_force().policy, &policy);
-        if door == Door::Person || self.trust == PolicyTrust::Off || tighter {
-            let event = if door == Door::Person {
-                "POLICY_TRUSTED"
-            } else {
-                "POLICY_CHANGED"
-            };
-            self.put(&slot, policy, text, event).await?;
-            return Ok(Opened {
-                slot,
-                notices: warnings,
-            });
-        }
-        let why = "the change is not provably tighter";
-        self.hold(slot, &policy, text, why, warnings).await
-    }
-
-    /// The file is again what is in force: nothing waits any more.
-    async fn settle(&self, slot: &Arc<Slot>) -> Result<(), PolicyError> {
-        if slot.read().pending.is_some() {
-            let row = slot.row(None);
-            self.write(
-                NewRecord::event(crate::time::now_ms(), "POLICY_REVERTED"),
-                row,
-            )
-            .await?;
-            slot.write().pending = None;
-        }
-        Ok(())
-    }
-
-    async fn put(
-        &self,
-        slot: &Arc<Slot>,
-        policy: Policy,
-        text: &str,
-        event: &'static str,
-    ) -> Result<(), PolicyError> {
-        let now = crate::time::now_ms();
-        let since = crate::time::rfc3339(now);
-        let before = slot.in_force().policy.hash().to_owned();
-        let record = NewRecord::event(now, event)
-            .set("policy_path", slot.path.clone())
-            .set("policy_name", policy.name())
-            .set("policy_hash", policy.hash())
-            .set_some(
-                "policy_hash_before",
-                (event != "POLICY_LOADED").then_some(before),
-            );
-        let row = PolicyRow {
-            path: slot.path.clone(),
-            text: text.to_owned(),
-            since: since.clone(),
-            pending: None,
-            why: None,
-        };
-        self.write(record, row).await?;
-        let in_force = Arc::new(in_force(
-            slot.path.clone(),
-            policy,
-            &self.place,
-            &slot.buckets,
-        ));
-        *slot.write() = SlotState {
-            in_force,
-            text: text.to_owned(),
-            since,
-            pending: None,
-        };
-        Ok(())
-    }
-
-    /// The version in force stays; this one waits for a person.
-    async fn hold(
-        &self,
-        slot: Arc<Slot>,
-        policy: &Policy,
-        text: &str,
-        why: &str,
-        mut notices: Vec<String>,
-    ) -> Result<Opened, PolicyError> {
-        let news = slot
-            .read()
-            .pending
-            .as_ref()
-            .is_none_or(|pending| pending.text != text);
-        if news {
-            let pending = PendingPolicy {
-                hash: policy.hash().to_owned(),
-                text: text.to_owned(),
-                why: why.to_owned(),
-            };
-            let record = NewRecord::event(crate::time::now_ms(), "POLICY_PENDING")
-                .set("policy_path", slot.path.clone())
-                .set("policy_hash", slot.in_force().policy.hash().to_owned())
-                .set("policy_hash_pending", pending.hash.clone())
-                .set("reason", why);
-            self.write(record, slot.row(Some(&pending))).await?;
-            slot.write().pending = Some(pending);
-        }
-        notices.push(format!(
-            "a newer version of `{0}` waits ({why}); see it and accept it with: \
-             aipctl policy trust {0}",
-            slot.path
-        ));
-        Ok(Opened { slot, notices })
-    }
-
-    async fn keep(&self, path: &str, why: &str) {
-        let Some(slot) = self.slots.lock().await.get(path).map(Arc::clone) else {
-            return;
-        };
-        if slot
-            .read()
-            .pending
-            .as_ref()
-            .is_some_and(|pending| pending.why == why)
-        {
-            return;
-        }
-        let pending = PendingPolicy {
-            hash: String::new(),
-            text: String::new(),
-            why: why.to_owned(),
-        };
-        let record = NewRecord::event(crate::time::now_ms(), "POLICY_REFUSED")
-            .set("policy_path", path)
-            .set("reason", why.lines().next().unwrap_or_default());
-        if let Err(error) = self.write(record, slot.row(Some(&pending))).await {
-            tracing::error!(%error, path, "a refused policy could not be recorded");
-        }
-        slot.write().pending = Some(pending);
-    }
-
-    async fn write(&self, record: NewRecord, row: PolicyRow) -> Result<(), PolicyError> {
-        let record = record.set("policy_path", row.path.clone());
-        let ops = vec![StateOp::Policy(row)];
-        self.audit
-            .commit(Batch {
-                records: vec![record],
-                ops,
-                sync: Sync::Full,
-            })
-            .await?;
-        Ok(())
-    }
-
     fn compile(&self, path: &str, text: &str) -> Result<(Policy, Vec<String>), PolicyError> {
         let mut place = self.place.clone();
-        place.protected.push(PathBuf::from(path));
+        // The policy's own file comes first: relative entries stand beside it.
+        place.protected.insert(0, PathBuf::from(path));
         let name = base_name(path);
         match Policy::load(text, &place) {
             Ok(loaded) => {
@@ -480,19 +253,6 @@ impl Policies {
     }
 }
 
-impl Slot {
-    fn row(&self, pending: Option<&PendingPolicy>) -> PolicyRow {
-        let state = self.read();
-        PolicyRow {
-            path: self.path.clone(),
-            text: state.text.clone(),
-            since: state.since.clone(),
-            pending: pending.map(|pending| pending.text.clone()),
-            why: pending.map(|pending| pending.why.clone()),
-        }
-    }
-}
-
 /// The first error in the guide's words, then all of them with their places.
 fn headed(errors: &engine::diagnostic::Diagnostics, name: &str) -> String {
     let first = errors
@@ -501,44 +261,6 @@ fn headed(errors: &engine::diagnostic::Diagnostics, name: &str) -> String {
         .find(|it| it.severity == engine::diagnostic::Severity::Error);
     let head = first.map_or("it has errors", |it| it.message.as_str());
     format!("{head}\n{}", errors.render(name))
-}
-
-fn slot(path: String, policy: Policy, place: &Place, buckets: Arc<Mutex<Buckets>>) -> Slot {
-    let in_force = Arc::new(in_force(path.clone(), policy, place, &buckets));
-    let state = SlotState {
-        in_force,
-        text: String::new(),
-        since: String::new(),
-        pending: None,
-    };
-    Slot {
-        path,
-        buckets,
-        state: RwLock::new(state),
-    }
-}
-
-/// The real places of what is protected are protected too.
-fn in_force(
-    path: String,
-    mut policy: Policy,
-    place: &Place,
-    buckets: &Arc<Mutex<Buckets>>,
-) -> InForce {
-    let always = place.protected.iter().cloned();
-    policy.add_protected(always.collect::<Vec<_>>());
-    let real: Vec<PathBuf> = policy
-        .protected()
-        .iter()
-        .map(|path| crate::links::resolve(path))
-        .collect();
-    policy.add_protected(real);
-    InForce {
-        policy,
-        file: base_name(&path),
-        path,
-        buckets: Arc::clone(buckets),
-    }
 }
 
 fn base_name(path: &str) -> String {

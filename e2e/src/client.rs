@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::wait::{wait_for, wait_until};
+use crate::wait::wait_for;
 
 /// How long a client waits for an answer unless told otherwise.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -201,10 +201,19 @@ impl Client {
     }
 
     /// Waits until standard error holds a text.
+    ///
+    /// # Panics
+    /// When it does not in time.
     pub fn wait_stderr(&self, text: &str) {
-        wait_until(&format!("`{text}` on stderr"), PATIENCE, || {
-            self.stderr().contains(text)
-        });
+        let end = Instant::now() + PATIENCE;
+        while !self.stderr().contains(text) {
+            assert!(
+                Instant::now() < end,
+                "no `{text}` on stderr, only: {}",
+                self.stderr()
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 

@@ -43,8 +43,12 @@ pub enum Sdk {
 
 impl Sdk {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::Python1, Self::Python2, Self::Python2Auto, Self::TypeScript1];
+    pub const ALL: [Self; 4] = [
+        Self::Python1,
+        Self::Python2,
+        Self::Python2Auto,
+        Self::TypeScript1,
+    ];
 
     /// The command of its driver.
     ///
@@ -56,9 +60,11 @@ impl Sdk {
         match self {
             Self::Python1 => Ok(vec![installed("mcp1/bin/python")?, script("call.py")]),
             Self::Python2 => Ok(vec![installed("mcp2/bin/python")?, script("call.py")]),
-            Self::Python2Auto => {
-                Ok(vec![installed("mcp2/bin/python")?, script("call.py"), "--auto".to_owned()])
-            }
+            Self::Python2Auto => Ok(vec![
+                installed("mcp2/bin/python")?,
+                script("call.py"),
+                "--auto".to_owned(),
+            ]),
             Self::TypeScript1 => {
                 tool("node")?;
                 installed("node/node_modules/@modelcontextprotocol/sdk/package.json")?;

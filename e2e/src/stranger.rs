@@ -2,6 +2,7 @@
 //! by hand so that it can lie.
 
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -48,6 +49,7 @@ pub fn hello(socket: &Path, facts: &Value) -> Reply {
 pub fn control(socket: &Path, line: &str) -> io::Result<String> {
     let mut stream = connect(socket)?;
     stream.write_all(format!("{line}\n").as_bytes())?;
+    stream.shutdown(Shutdown::Write)?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)

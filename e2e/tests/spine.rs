@@ -227,7 +227,11 @@ fn without_a_policy_every_call_is_blocked() {
 #[test]
 fn the_server_is_not_started_before_the_policy_has_loaded() {
     let home = Home::new();
-    let policy = home.policy_text("bad", "apiVersion: aip.io/v9\nkind: AgentPolicy\n");
+    let good = home.policy("good", "  allowed_tools: [echo]");
+    let text = std::fs::read_to_string(good)
+        .unwrap()
+        .replace("v1alpha1", "v9");
+    let policy = home.policy_text("bad", &text);
     let record = home.record("server");
     let mut client = home.wrap(&policy, &record, &[]);
     assert_eq!(client.wait(PATIENCE).code(), Some(3));

@@ -97,6 +97,11 @@ impl Buckets {
         *moment = tat_ms.max(*moment);
     }
 
+    /// When a tool's bucket is full again, for one that was used.
+    pub fn full_again(&self, tool: &str) -> Option<i64> {
+        self.full_again.get(tool).copied()
+    }
+
     /// Gives back what a call spent that did not take place. Where others have spent since, the
     /// tool stays spent: too few calls, never too many.
     pub fn undo(&mut self, spent: &Spent) {
@@ -118,9 +123,12 @@ impl Buckets {
         }
         let window = limit.window_ms();
         let furthest = now_ms.saturating_add(window);
-        // A moment further away than a whole window means the clock went back: a full window
-        // stands for it, so that nobody is locked out for longer.
+        // A moment further away than a whole window means the clock went back. A full window
+        // from now on stands for it, so that nobody is locked out for longer.
         let moment = before_ms.unwrap_or(now_ms).clamp(now_ms, furthest);
+        if before_ms.is_some_and(|before| before > furthest) {
+            self.full_again.insert(tool.to_owned(), furthest);
+        }
         let after_ms = moment.saturating_add(limit.cost_ms());
         if after_ms > furthest {
             return Err(after_ms - furthest);

@@ -8,7 +8,8 @@ use engine::{
     node::HashKind, paths, rate::Buckets,
 };
 
-const TOOL: Case = Case { method: "tools/call", tool: Some("t"), ..Case::EMPTY };
+/// A call of the tool `t`, without arguments.
+const TOOL: Case = Case::new("tools/call", Some("t"));
 
 #[test]
 fn step_1_the_method_comes_first() {
@@ -264,15 +265,19 @@ struct Case {
 }
 
 impl Case {
-    const EMPTY: Case = Case {
-        method: "",
-        tool: None,
-        args: Vec::new(),
-        listing: List::Unknown,
-        override_: Override::None,
-        task_known: false,
-        now_ms: 0,
-    };
+    const EMPTY: Case = Case::new("", None);
+
+    const fn new(method: &'static str, tool: Option<&'static str>) -> Case {
+        Case {
+            method,
+            tool,
+            args: Vec::new(),
+            listing: List::Unknown,
+            override_: Override::None,
+            task_known: false,
+            now_ms: 0,
+        }
+    }
 
     fn arg(mut self, name: &'static str, value: &'static str) -> Case {
         self.args.push((name, value));

@@ -150,12 +150,12 @@ fn going_on(text: &mut String, report: &Report) -> std::fmt::Result {
             }
         )?;
     }
-    writeln!(
-        text,
-        "{} records are kept in {}",
-        report.records,
-        visible(&report.folders.state)
-    )?;
+    let records = if report.records == 1 {
+        "1 record is".to_owned()
+    } else {
+        format!("{} records are", report.records)
+    };
+    writeln!(text, "{records} kept in {}", visible(&report.folders.state))?;
     match &report.folders.aip_home {
         Some(home) => writeln!(text, "AIP_HOME is in effect: {}", visible(home)),
         None => Ok(()),

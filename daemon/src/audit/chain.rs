@@ -66,14 +66,7 @@ impl Chain {
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .optional()?;
-        let segment: Option<(u64, String, Option<u64>, Option<Vec<u8>>)> = connection
-            .query_row(
-                "SELECT first_seq, opened, last_seq, end_hash FROM segment ORDER BY id DESC LIMIT 1",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
-            )
-            .optional()?;
-        let (segment_first, opened, closed_at, closed_hash) = segment.unwrap_or_default();
+        let (segment_first, opened, closed_at, closed_hash) = last_segment(connection)?;
         let (seq, hash) = last
             .or_else(|| closed_at.zip(closed_hash))
             .map_or((0, GENESIS), |(seq, hash)| {
@@ -141,6 +134,20 @@ impl Chain {
         self.segment_day = day(now);
         Ok(())
     }
+}
+
+/// First record, time, and where it is closed the last record and its hash.
+type LastSegment = (u64, String, Option<u64>, Option<Vec<u8>>);
+
+fn last_segment(connection: &Connection) -> rusqlite::Result<LastSegment> {
+    let segment = connection
+        .query_row(
+            "SELECT first_seq, opened, last_seq, end_hash FROM segment ORDER BY id DESC LIMIT 1",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        )
+        .optional()?;
+    Ok(segment.unwrap_or_default())
 }
 
 fn day(timestamp: &str) -> String {

@@ -1,7 +1,8 @@
 //! Calls that wait for a person, and the person's answers.
 
 use super::{Answers, Daemon, Outcome, as_value, gone};
-use crate::session::state::Answer;
+use crate::peer::Process;
+use crate::session::state::{Answer, By};
 
 pub(super) async fn list(daemon: &Daemon, answers: &mut Answers) -> Outcome {
     for approval in daemon.approvals.list() {
@@ -11,11 +12,16 @@ pub(super) async fn list(daemon: &Daemon, answers: &mut Answers) -> Outcome {
 }
 
 pub(super) async fn answer(daemon: &Daemon, id: &str, allow: bool, pid: u32) -> Outcome {
-    let channel = format!("control:{pid}");
+    let program = Process::observe(pid).and_then(|it| it.program);
+    let by = By {
+        channel: "control",
+        pid: Some(pid),
+        program: program.map(|it| it.display().to_string()),
+    };
     let answer = if allow {
-        Answer::Allow(channel)
+        Answer::Allow(by)
     } else {
-        Answer::Deny(channel)
+        Answer::Deny(by)
     };
     as_value(&daemon.approvals.answer(id, answer).await?)
 }

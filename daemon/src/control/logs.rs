@@ -25,13 +25,10 @@ pub(super) async fn logs(daemon: &Daemon, mut wanted: LogQuery, answers: &mut An
     } else {
         everything(daemon, &wanted, 0, answers).await?
     };
-    wanted.limit = None;
-    while follow {
-        match commits.recv().await {
-            Ok(_) | Err(RecvError::Lagged(_)) => {
-                seen = everything(daemon, &wanted, seen, answers).await?;
-            }
-            Err(RecvError::Closed) => break,
+    if follow {
+        wanted.limit = None;
+        while let Ok(_) | Err(RecvError::Lagged(_)) = commits.recv().await {
+            seen = everything(daemon, &wanted, seen, answers).await?;
         }
     }
     Ok(serde_json::json!({ "seq": seen }))

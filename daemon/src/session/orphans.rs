@@ -63,6 +63,7 @@ fn ending(state: &mut State, why: &str) -> Batch {
     let ctx = Context {
         now_ms: crate::time::now_ms(),
         in_force: &in_force,
+        frame_bytes: 0,
         override_: engine::decide::Override::None,
         ask_timeout: Duration::ZERO,
         resolve: &|path| path.to_owned(),

@@ -180,13 +180,13 @@ impl Walk<'_> {
         let media = members.iter().any(|(key, _)| key == "mimeType");
         for (key, value) in members.iter_mut() {
             self.path.push(Cow::Owned(key.clone().into_owned()));
-            match value {
-                Value::String(text) if key == "blob" || (media && key == "data") => {
-                    if let Some(redacted) = self.blob(text) {
-                        *text = Cow::Owned(redacted);
-                    }
+            let encoded = key == "blob" || (media && key == "data");
+            if let (true, Value::String(text)) = (encoded, &mut *value) {
+                if let Some(redacted) = self.blob(text) {
+                    *text = Cow::Owned(redacted);
                 }
-                other => self.value(other),
+            } else {
+                self.value(value);
             }
             self.path.pop();
         }

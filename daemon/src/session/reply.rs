@@ -8,7 +8,7 @@ use wire::rpc::{Id, error_line, result_line};
 
 /// What a refusal is about.
 #[derive(Clone, Copy, Debug)]
-pub enum About<'a> {
+pub(super) enum About<'a> {
     /// A tool, as the client named it.
     Tool(&'a str),
     /// A method, as the sender named it.
@@ -19,7 +19,7 @@ pub enum About<'a> {
 
 /// The error line of a refusal, newline included (SPEC section 3).
 #[must_use]
-pub fn refusal(id: &Id, about: About<'_>, refusal: &Refusal, form: OnBlock) -> Vec<u8> {
+pub(super) fn refusal(id: &Id, about: About<'_>, refusal: &Refusal, form: OnBlock) -> Vec<u8> {
     if let (About::Tool(_), OnBlock::ToolResult) = (about, form) {
         let text = format!("{}: {}", refusal.code.message(), refusal.reason);
         let item = Value::object([
@@ -51,7 +51,7 @@ pub fn refusal(id: &Id, about: About<'_>, refusal: &Refusal, form: OnBlock) -> V
 
 /// An error line for one of AIP's codes with a reason of the daemon's own.
 #[must_use]
-pub fn error(id: &Id, about: About<'_>, code: Code, reason: &str, word: &str) -> Vec<u8> {
+pub(super) fn error(id: &Id, about: About<'_>, code: Code, reason: &str, word: &str) -> Vec<u8> {
     error_line(
         Some(id),
         code.number(),
@@ -62,7 +62,7 @@ pub fn error(id: &Id, about: About<'_>, code: Code, reason: &str, word: &str) ->
 
 /// JSON-RPC's own error for what could not be read.
 #[must_use]
-pub fn malformed(id: Option<&Id>, code: i32, reason: &str) -> Vec<u8> {
+pub(super) fn malformed(id: Option<&Id>, code: i32, reason: &str) -> Vec<u8> {
     let message = if code == -32700 {
         "Parse error"
     } else {
@@ -78,7 +78,7 @@ pub fn malformed(id: Option<&Id>, code: i32, reason: &str) -> Vec<u8> {
 
 /// The answer to a request whose server ended before it answered.
 #[must_use]
-pub fn server_ended(id: &Id, how: &str) -> Vec<u8> {
+pub(super) fn server_ended(id: &Id, how: &str) -> Vec<u8> {
     error_line(
         Some(id),
         -32603,
@@ -105,7 +105,7 @@ fn data(about: About<'_>, reason: &str, word: &str) -> Value<'static> {
 
 /// The answer to a request whose answer could not be read.
 #[must_use]
-pub fn server_malformed(id: &Id, reason: &str) -> Vec<u8> {
+pub(super) fn server_malformed(id: &Id, reason: &str) -> Vec<u8> {
     let data = data(About::Message, reason, "malformed_answer");
     error_line(Some(id), -32603, "Internal error", Some(data))
 }

@@ -26,12 +26,14 @@ mod client;
 mod ending;
 mod recorded;
 mod refuse;
+mod request;
 mod resume;
 mod server;
 mod strip;
 mod telling;
+mod verdict;
 
-pub use ask::{Answer, Ask};
+pub use ask::{Answer, Ask, By};
 pub use recorded::Recorded;
 pub use resume::Kept;
 pub use telling::mode_word;
@@ -83,6 +85,8 @@ pub struct Context<'a> {
     pub now_ms: i64,
     /// The policy.
     pub in_force: &'a InForce,
+    /// Bytes of the frame that is judged; 0 where there is none.
+    pub frame_bytes: usize,
     /// The daemon-wide override.
     pub override_: Override,
     /// How long a call waits for a person.
@@ -148,8 +152,6 @@ impl Effect {
 pub enum Undo {
     /// A request began.
     Began(Stream, Id),
-    /// A request was answered.
-    Answered(Stream, Id),
     /// A rate limit was spent.
     Spent(Spent),
     /// A call began to wait.
@@ -283,7 +285,6 @@ impl State {
         for step in undo {
             match step {
                 Undo::Began(sender, id) => drop(self.table(sender).remove(&id)),
-                Undo::Answered(sender, id) => self.table(sender).unanswer(&id),
                 Undo::Asked(number) => drop(self.asks.remove(&number)),
                 Undo::Spent(spent) => {
                     if let Ok(mut buckets) = in_force.buckets.lock() {

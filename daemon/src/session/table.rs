@@ -129,16 +129,6 @@ impl Table {
         }
     }
 
-    /// The answer could not be recorded: the request is under way still.
-    pub fn unanswer(&mut self, id: &Id) {
-        if let Some(entry) = self.entries.get_mut(id)
-            && let Phase::Answered { by } = entry.phase
-        {
-            self.answers.remove(&by);
-            entry.phase = Phase::Forwarded { written: true };
-        }
-    }
-
     /// The frame that carried an answer has been written: the request is over.
     pub fn answer_written(&mut self, by: u64) -> Option<(Id, Entry)> {
         let id = self.answers.remove(&by)?;

@@ -212,7 +212,7 @@ impl Task {
     }
 
     fn judge(&mut self, stream: Stream, number: u64, bytes: &[u8]) -> Decided {
-        let judged = self.with_context(bytes.len() > LARGE, |state, ctx| match stream {
+        let judged = self.with_context(bytes.len(), |state, ctx| match stream {
             Stream::Client => state.client_frame(ctx, number, bytes),
             Stream::Server => state.server_frame(ctx, number, bytes),
             Stream::Stderr | Stream::Diagnostic | Stream::Audit => state.stderr_line(ctx, bytes),
@@ -230,7 +230,7 @@ impl Task {
         length: u64,
         head: &[u8],
     ) -> (Decided, bool) {
-        let (judged, hopeless) = self.with_context(false, |state, ctx| match stream {
+        let (judged, hopeless) = self.with_context(0, |state, ctx| match stream {
             Stream::Client => state.client_oversize(ctx, number, length, head),
             Stream::Server => state.server_oversize(ctx, number, length, head),
             Stream::Stderr | Stream::Diagnostic | Stream::Audit => {
@@ -249,7 +249,7 @@ impl Task {
     /// Runs a judgment with the facts of this moment.
     fn with_context<T>(
         &mut self,
-        large: bool,
+        frame_bytes: usize,
         judge: impl FnOnce(&mut State, &Context<'_>) -> T,
     ) -> T {
         let began = Instant::now();
@@ -258,6 +258,7 @@ impl Task {
         let ctx = Context {
             now_ms,
             in_force: &in_force,
+            frame_bytes,
             override_: self.daemon.overriding(now_ms).for_engine(),
             ask_timeout: in_force
                 .policy
@@ -270,7 +271,7 @@ impl Task {
             latency_us: &|| u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
         };
         let state = &mut self.state;
-        if large {
+        if frame_bytes > LARGE {
             tokio::task::block_in_place(|| judge(state, &ctx))
         } else {
             judge(state, &ctx)
@@ -304,7 +305,7 @@ impl Task {
 
     async fn answer(&mut self, answered: Answered) {
         let Answered { id, answer, done } = answered;
-        let judged = self.with_context(false, |state, ctx| state.ask_ends(ctx, &id, &answer));
+        let judged = self.with_context(0, |state, ctx| state.ask_ends(ctx, &id, &answer));
         let gone =
             || crate::approval::failure("conflict", format!("approval `{id}` no longer waits"));
         let Some(mut judged) = judged else {
@@ -330,9 +331,8 @@ impl Task {
 
     async fn expire(&mut self) {
         for id in self.state.expired(crate::time::now_ms()) {
-            let ended = self.with_context(false, |state, ctx| {
-                state.ask_ends(ctx, &id, &Answer::Expired)
-            });
+            let ended =
+                self.with_context(0, |state, ctx| state.ask_ends(ctx, &id, &Answer::Expired));
             if let Some(judged) = ended {
                 self.decide(vec![Decided {
                     frame: None,

@@ -23,7 +23,7 @@ use crate::{
 pub(super) fn policy(it: Document, place: &Place, source: &mut Source<'_>) -> Option<Policy> {
     let spec = it.spec;
     let rules = rules(&spec, source);
-    warn_if_closed(&spec, source);
+    let closed = is_closed(&spec).then_some(spec.at);
     let methods = MethodLists::of_client(
         spec.allowed_methods
             .map(|list| globs(&list, "`allowed_methods`", source)),
@@ -49,7 +49,14 @@ pub(super) fn policy(it: Document, place: &Place, source: &mut Source<'_>) -> Op
         dlp: compile_dlp(spec.dlp.as_ref(), source),
         paths: ProtectedPaths::compile(&spec.protected_paths, place, source),
     };
-    (!source.has_errors()).then_some(policy)
+    if source.has_errors() {
+        return None;
+    }
+    if let Some(at) = closed {
+        let help = "list tools in `allowed_tools`, or give one a rule with `action: allow`";
+        source.warning(At { length: 1, ..at }, "no tool may be called under this policy", help);
+    }
+    Some(policy)
 }
 
 /// No tool passes; methods as a policy that names none.
@@ -119,19 +126,9 @@ fn number(text: &str) -> Node<'_> {
     }
 }
 
-fn warn_if_closed(spec: &Spec, source: &mut Source<'_>) {
+fn is_closed(spec: &Spec) -> bool {
     let passes = |rule: &WrittenRule| rule.action != Action::Block;
-    if spec.allowed_tools.is_empty() && !spec.rules.iter().any(passes) {
-        let help = "list tools in `allowed_tools`, or give one a rule with `action: allow`";
-        source.warning(
-            At {
-                length: 1,
-                ..spec.at
-            },
-            "no tool may be called under this policy",
-            help,
-        );
-    }
+    spec.allowed_tools.is_empty() && !spec.rules.iter().any(passes)
 }
 
 fn globs(list: &[Text], what: &str, source: &mut Source<'_>) -> Vec<Glob> {

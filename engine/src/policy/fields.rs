@@ -9,6 +9,9 @@ use super::{
 /// A name this close to a known one is taken for a slip.
 const CLOSE: f64 = 0.75;
 
+/// So many known names are told whole.
+const FEW: usize = 8;
+
 /// The entries of a mapping whose keys are all known.
 pub(super) struct Fields<'t> {
     entries: &'t [Entry],
@@ -101,7 +104,7 @@ pub(super) fn text(tree: &Tree, what: &str, source: &mut Source<'_>) -> Option<T
             text: text.clone(),
             at: tree.at,
         }),
-        Value::Plain(text) if plain(text) != Plain::Null => {
+        Value::Plain(text) if !text.is_empty() => {
             let message = format!("{what} must be text, not {}", describe(tree));
             source.error_with_help(tree.at, message, format!("quote it: `\"{text}\"`"));
             None
@@ -143,17 +146,16 @@ pub(super) fn choice<T: Copy>(
     words: &[(&str, T)],
     source: &mut Source<'_>,
 ) -> Option<T> {
-    let given = text(tree, what, source)?;
-    if let Some((_, value)) = words.iter().find(|(word, _)| *word == given.text) {
+    let given = scalar(tree, what, source)?;
+    if let Some((_, value)) = words.iter().find(|(word, _)| *word == given) {
         return Some(*value);
     }
     let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
     let message = format!(
-        "{what} can't be `{}`, it is one of {}",
-        given.text,
+        "{what} can't be `{given}`, it is one of {}",
         quoted(&names)
     );
-    match nearest(&given.text, &names) {
+    match nearest(&given, &names) {
         Some(near) => source.error_with_help(tree.at, message, format!("did you mean `{near}`?")),
         None => source.error(tree.at, message),
     }
@@ -203,7 +205,8 @@ fn describe(tree: &Tree) -> &'static str {
     match &tree.value {
         Value::Quoted(_) => "text",
         Value::Plain(text) => match plain(text) {
-            Plain::Null => "empty",
+            Plain::Null if text.is_empty() => "empty",
+            Plain::Null => "null",
             Plain::Bool(_) => "a boolean",
             Plain::Number => "a number",
             Plain::Text => "text",
@@ -217,7 +220,10 @@ fn unknown_key(entry: &Entry, what: &str, known: &[&str], source: &mut Source<'_
     let message = format!("unknown key `{}` in {what}", entry.key);
     match nearest(&entry.key, known) {
         Some(near) => source.error_with_help(entry.at, message, format!("did you mean `{near}`?")),
-        None => source.error_with_help(entry.at, message, format!("known are {}", quoted(known))),
+        None if known.len() <= FEW => {
+            source.error_with_help(entry.at, message, format!("known are {}", quoted(known)));
+        }
+        None => source.error(entry.at, message),
     }
 }
 

@@ -121,7 +121,8 @@ impl<'s> Source<'s> {
         let gutter = " ".repeat(number.len());
         let margin = " ".repeat(lead.len() + indent);
         let carets = "^".repeat(carets);
-        format!("{number} | {lead}{shown}\n{gutter} | {margin}{carets}")
+        let line = format!("{number} | {lead}{shown}");
+        format!("{}\n{gutter} | {margin}{carets}", line.trim_end())
     }
 }
 

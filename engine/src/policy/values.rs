@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    fields::{Plain, plain, wrong},
+    fields::{Plain, plain},
     source::Source,
     yaml::{Tree, Value},
 };
@@ -70,7 +70,7 @@ impl FindBytes for std::ops::RangeInclusive<usize> {
 }
 
 fn reject<T>(tree: &Tree, what: &str, wanted: &str, source: &mut Source<'_>) -> Option<T> {
-    wrong(tree, what, wanted, source);
+    source.error(tree.at, format!("{what} must be {wanted}"));
     None
 }
 

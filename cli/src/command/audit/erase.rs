@@ -56,12 +56,17 @@ impl Erase {
             seq: self.which.seq,
         };
         let Erased { erased } = context.ask(&Request::AuditErase(query))?.end()?;
-        let records = if erased == 1 { "record" } else { "records" };
-        writeln!(
-            context.out,
-            "Erased what {erased} {records} held. The records themselves stay, and this was \
-             recorded too."
-        )?;
+        match erased {
+            0 => writeln!(context.out, "No record that fits holds anything to erase.")?,
+            1 => writeln!(
+                context.out,
+                "Erased what 1 record held; the record itself stays."
+            )?,
+            more => writeln!(
+                context.out,
+                "Erased what {more} records held; the records themselves stay."
+            )?,
+        }
         Ok(Exit::Done)
     }
 }

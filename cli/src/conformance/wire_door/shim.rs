@@ -41,8 +41,7 @@ impl Shim {
         let file = |ending: &str| folder.join(format!("{label}.{ending}"));
         let (record, stderr) = (file("record"), file("stderr"));
         write_new(&record, "")?;
-        let (aip, aipctl) = bench.programs();
-        let mut command = Command::new(aip);
+        let mut command = Command::new(bench.programs().0);
         command.arg("--name").arg(&label);
         if let Some(text) = policy {
             write_new(&file("yaml"), text)?;
@@ -50,28 +49,15 @@ impl Shim {
         }
         command
             .arg("--")
-            .arg(aipctl)
+            .arg(bench.programs().1)
             .arg("conformance-server")
             .arg(&record);
         if let Some(content) = content {
             write_new(&file("content"), content)?;
             command.arg("--content").arg(file("content"));
         }
-        let errors = File::create(&stderr).map_err(|error| error.to_string())?;
-        let mut child = command
-            .env_clear()
-            .envs(
-                bench
-                    .environment()
-                    .iter()
-                    .map(|(name, value)| (name, value)),
-            )
-            .current_dir(&folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(errors)
-            .spawn()
-            .map_err(|error| format!("can't start `{}`: {error}", aip.display()))?;
+        let mut child = spawn(command, bench, &folder, &stderr)
+            .map_err(|error| format!("can't start `{}`: {error}", bench.programs().0.display()))?;
         let stdin = child.stdin.take();
         let lines = child
             .stdout
@@ -176,6 +162,27 @@ impl Drop for Shim {
         }
         let _ = self.child.wait();
     }
+}
+
+fn spawn(
+    mut command: Command,
+    bench: &Bench,
+    folder: &Path,
+    stderr: &Path,
+) -> std::io::Result<Child> {
+    command
+        .env_clear()
+        .envs(
+            bench
+                .environment()
+                .iter()
+                .map(|(name, value)| (name, value)),
+        )
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(File::create(stderr)?)
+        .spawn()
 }
 
 fn read_lines(stdout: impl std::io::Read + Send + 'static) -> Receiver<String> {

@@ -4,11 +4,10 @@ use engine::decide::Code;
 use engine::dlp::{OnFailure, OnRequestMatch, Scope};
 use engine::node::sha256_hex;
 use wire::json::Value;
-use wire::link::Stream;
 use wire::mcp;
 use wire::rpc::{Id, Message};
 
-use super::{At, Context, Effect, Judged, State, Undo};
+use super::{At, Context, Effect, Judged, State};
 use crate::audit::{Batch, NewRecord};
 use crate::session::redact::{self, Redaction};
 use crate::session::reply::{self, About};
@@ -45,9 +44,10 @@ impl State {
             return nothing();
         };
         let mut copy = value.clone();
-        let found = redact::member(name, &mut copy, dlp, Scope::Request);
+        let mut found = redact::member(name, &mut copy, dlp, Scope::Request);
+        fits_size(ctx, &mut found);
         if let Some(reason) = &found.failed {
-            let told = self.scan_failed(ctx, "upstream", reason, call_id);
+            let told = self.scan_failed(ctx, "upstream", reason, call_id, value);
             return match dlp.on_failure() {
                 OnFailure::AllowOriginal => Ok((told, false)),
                 OnFailure::Block | OnFailure::Reject => {
@@ -78,12 +78,15 @@ impl State {
         direction: &'static str,
         reason: &str,
         call_id: Option<&str>,
+        original: &Value<'_>,
     ) -> Batch {
+        let wanted = ctx.policy().dlp().log_original_on_failure();
         let event = self
             .event(ctx, "DLP_FAILED")
             .set("direction", direction)
             .set("reason", reason)
-            .set_some("call_id", call_id);
+            .set_some("call_id", call_id)
+            .with_args(wanted.then(|| original.to_json()));
         Batch {
             records: vec![event],
             ..Batch::default()
@@ -236,8 +239,10 @@ impl State {
         let original = (dlp.on_failure() == OnFailure::AllowOriginal).then(|| value.clone());
         let mut found = redact::member(name, value, dlp, Scope::Response);
         self.fits_schema(entry, &mut found);
+        fits_size(ctx, &mut found);
         if let Some(reason) = &found.failed {
-            let told = self.scan_failed(ctx, "downstream", reason, call_id);
+            let kept = original.as_ref().unwrap_or(&Value::Null);
+            let told = self.scan_failed(ctx, "downstream", reason, call_id, kept);
             let why = "the server's message could not be redacted".to_owned();
             return match dlp.on_failure() {
                 OnFailure::Block => Err((told, Code::Forbidden, why)),
@@ -284,10 +289,17 @@ impl State {
             .set("call_id", entry.call_id.clone());
         let why = "the server's answer is not valid JSON-RPC and was not passed on";
         let error = reply::server_malformed(&id, why);
-        let mut judged = Judged::new(Effect::forward(error)).record(told);
-        judged.undo.push(Undo::Answered(Stream::Client, id.clone()));
-        judged = self.answered(ctx, judged, at, id, entry, None);
-        judged
+        let judged = Judged::new(Effect::forward(error)).record(told);
+        self.answered(ctx, judged, at, id, entry, None)
+    }
+}
+
+/// A message over the policy's size is refused where the policy says so, though it was scanned.
+fn fits_size(ctx: &Context<'_>, found: &mut Redaction) {
+    let dlp = ctx.policy().dlp();
+    if dlp.refuse_oversize() && ctx.frame_bytes > dlp.max_scan_size() {
+        let reason = "the message is over `max_scan_size`";
+        found.failed.get_or_insert_with(|| reason.to_owned());
     }
 }
 

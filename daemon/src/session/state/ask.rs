@@ -38,13 +38,32 @@ pub struct Ask {
     began_ms: i64,
 }
 
+/// Where an answer came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct By {
+    /// The channel: `control`.
+    pub channel: &'static str,
+    /// The process that answered, as the kernel sees it.
+    pub pid: Option<u32>,
+    /// Its program, where that can be read.
+    pub program: Option<String>,
+}
+
+impl By {
+    const NOBODY: Self = Self {
+        channel: "none",
+        pid: None,
+        program: None,
+    };
+}
+
 /// How an ask ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// A person said yes, by this channel.
-    Allow(String),
-    /// A person said no, by this channel.
-    Deny(String),
+    /// A person said yes.
+    Allow(By),
+    /// A person said no.
+    Deny(By),
     /// Nobody answered.
     Expired,
 }
@@ -201,20 +220,15 @@ impl State {
         let number = *self.asks.iter().find(|(_, ask)| ask.id == id)?.0;
         let ask = self.asks.remove(&number)?;
         let judged = match answer {
-            Answer::Allow(channel) => match self.judge_again(ctx, &ask) {
-                Ok(()) => self.ask_allowed(ctx, number, ask, channel),
-                Err((code, reason)) => self.ask_refused(
-                    ctx,
-                    number,
-                    ask,
-                    (code, &reason, "changed"),
-                    "denied",
-                    channel,
-                ),
+            Answer::Allow(by) => match self.judge_again(ctx, &ask) {
+                Ok(()) => self.ask_allowed(ctx, number, ask, by),
+                Err((code, reason)) => {
+                    self.ask_refused(ctx, number, ask, (code, &reason, "changed"), "denied", by)
+                }
             },
-            Answer::Deny(channel) => {
+            Answer::Deny(by) => {
                 let why = (Code::UserDenied, "a person denied this call", "user_denied");
-                self.ask_refused(ctx, number, ask, why, "denied", channel)
+                self.ask_refused(ctx, number, ask, why, "denied", by)
             }
             Answer::Expired => {
                 let why = (
@@ -222,7 +236,7 @@ impl State {
                     "nobody answered in time",
                     "approval_timeout",
                 );
-                self.ask_refused(ctx, number, ask, why, "expired", "none")
+                self.ask_refused(ctx, number, ask, why, "expired", &By::NOBODY)
             }
         };
         Some(judged)
@@ -269,17 +283,17 @@ impl State {
         }
     }
 
-    fn ask_allowed(&mut self, ctx: &Context<'_>, number: u64, ask: Ask, channel: &str) -> Judged {
+    fn ask_allowed(&mut self, ctx: &Context<'_>, number: u64, ask: Ask, by: &By) -> Judged {
         let violation = ask.record.violates();
         let word = if violation { "ALLOW_MONITOR" } else { "ALLOW" };
-        let record = ended(ctx, &ask, word, "allow", channel);
+        let record = ended(ctx, &ask, word, "allow", by);
         let mut judged = Judged::new(Effect::Drop).record(record);
         self.client.release(&ask.request);
         judged.end_ask(&ask.id, "allowed");
         judged
             .batch
             .records
-            .push(self.answer_event(ctx, &ask, "allow", channel));
+            .push(self.answer_event(ctx, &ask, "allow", by));
         judged.released.push((number, ask.release));
         let otherwise = unwritable(Some(&ask.request), About::Tool(&ask.tool));
         judged.undo.push(Undo::Began(Stream::Client, ask.request));
@@ -293,7 +307,7 @@ impl State {
         ask: Ask,
         (code, reason, word): (Code, &str, &str),
         state: &'static str,
-        channel: &str,
+        by: &By,
     ) -> Judged {
         self.refused += 1;
         let answer = if state == "expired" {
@@ -301,7 +315,7 @@ impl State {
         } else {
             "deny"
         };
-        let record = ended(ctx, &ask, "BLOCK", answer, channel)
+        let record = ended(ctx, &ask, "BLOCK", answer, by)
             .set("error_code", code.number())
             .set("reason", reason);
         let about = About::Tool(&ask.tool);
@@ -312,7 +326,7 @@ impl State {
         judged
             .batch
             .records
-            .push(self.answer_event(ctx, &ask, answer, channel));
+            .push(self.answer_event(ctx, &ask, answer, by));
         judged.end_ask(&ask.id, state);
         judged.batch.ops.push(self.ask_over(&ask, number));
         judged.released.push((number, refusal));
@@ -326,7 +340,7 @@ impl State {
         let Some(ask) = self.asks.remove(&number) else {
             return judged;
         };
-        let record = ended(ctx, &ask, "BLOCK", "withdrawn", "none").set("reason", why);
+        let record = ended(ctx, &ask, "BLOCK", "withdrawn", &By::NOBODY).set("reason", why);
         judged = judged.record(record);
         judged.end_ask(&ask.id, "withdrawn");
         judged.batch.ops.push(self.ask_over(&ask, number));
@@ -344,11 +358,13 @@ impl State {
         })
     }
 
-    fn answer_event(&self, ctx: &Context<'_>, ask: &Ask, answer: &str, channel: &str) -> NewRecord {
+    fn answer_event(&self, ctx: &Context<'_>, ask: &Ask, answer: &str, by: &By) -> NewRecord {
         self.event(ctx, "APPROVAL_ANSWERED")
             .set("approval_id", ask.id.clone())
             .set("answer", answer)
-            .set("channel", channel)
+            .set("channel", by.channel)
+            .set_some("pid", by.pid)
+            .set_some("program", by.program.clone())
     }
 
     /// Frames of calls that wait.
@@ -372,7 +388,7 @@ impl Judged {
     }
 }
 
-fn ended(ctx: &Context<'_>, ask: &Ask, word: &str, answer: &str, channel: &str) -> NewRecord {
+fn ended(ctx: &Context<'_>, ask: &Ask, word: &str, answer: &str, by: &By) -> NewRecord {
     let waited_ms = ctx.now_ms.saturating_sub(ask.began_ms).max(0);
     ask.record
         .clone()
@@ -384,7 +400,7 @@ fn ended(ctx: &Context<'_>, ask: &Ask, word: &str, answer: &str, channel: &str) 
             serde_json::json!({
                 "after_ms": waited_ms,
                 "answer": answer,
-                "channel": channel,
+                "channel": by.channel,
                 "id": ask.id,
             }),
         )

@@ -2,24 +2,22 @@
 
 use std::path::PathBuf;
 
-use engine::decide::{Allow, Ask as Asked, Call, Code, Decision, Facts, Listing, Refusal, decide};
-use engine::name::normal_form;
+use engine::decide::{Allow, Ask as Asked, Call, Code, Decision, Facts, Refusal, Verdict, decide};
 use engine::node::Node;
 use engine::paths::{Candidate, Found, Ground, candidates, hit};
 use engine::rate::{Buckets, Spent};
 use wire::json::Value;
 use wire::link::Stream;
 use wire::mcp;
-use wire::rpc::{Id, Malformed, Message, result_line};
+use wire::rpc::{Id, Message};
 
-use super::client::{id_json, respelled, set_method};
-use super::refuse::unwritable;
-use super::telling::{args, sync, word};
+use super::client::{id_json, set_method};
+use super::telling::{args, word};
 use super::{At, Context, Effect, Judged, NewRecord, State, StateOp, Undo};
 use crate::audit::batch::{OutstandingRow, SessionOp};
 use crate::session::node::node;
 use crate::session::reply::About;
-use crate::session::table::{Entry, Full, Phase};
+use crate::session::table::{Entry, Phase};
 
 /// One call on its way through the judgment.
 pub(super) struct OneCall<'a> {
@@ -33,184 +31,6 @@ pub(super) struct OneCall<'a> {
 }
 
 impl State {
-    pub(super) fn client_request(
-        &mut self,
-        ctx: &Context<'_>,
-        at: At,
-        message: Message<'_>,
-        plain: bool,
-    ) -> Judged {
-        let Some(id) = message.id().cloned() else {
-            return Judged::new(Effect::Drop);
-        };
-        let sent = message.method().unwrap_or_default().to_owned();
-        let normal = normal_form(&sent).into_owned();
-        let wrong = message
-            .params()
-            .map(|params| mcp::check_params(&normal, params));
-        let refused = |reason: String, id: Option<Id>| Malformed {
-            code: -32600,
-            reason,
-            id,
-        };
-        if let Some(Err(reason)) = wrong {
-            return self.refuse_malformed(ctx, at, &refused(reason, Some(id)), 0);
-        }
-        let again = self
-            .client
-            .get(&id)
-            .is_some_and(|entry| entry.number == at.number);
-        match self.client.admits(&id) {
-            Ok(()) => {}
-            Err(_) if again => {}
-            // An error under that id would be taken for the first request's answer.
-            Err(Full::Duplicate) => {
-                let reason = "the id is in use by a request under way".to_owned();
-                return self.refuse_malformed(ctx, at, &refused(reason, None), 0);
-            }
-            Err(Full::TooMany) => {
-                let record = self
-                    .decision(ctx, "upstream", "BLOCK")
-                    .set("method", word(&sent, ctx.policy().dlp()))
-                    .set("frame", at.number)
-                    .set("part", at.part);
-                let reason = "too many requests are under way";
-                let why = (Code::Forbidden, reason, "too_many_outstanding");
-                return self.refuse_plainly(ctx, record, Some(&id), About::Method(&sent), why);
-            }
-        }
-        if normal != "tools/call" {
-            let judged = self.method_request(ctx, at, id, message, (&sent, &normal, plain));
-            return self.told_before(at, judged);
-        }
-        match mcp::tool_call(message.params()).map(|call| call.name.to_owned()) {
-            Err(reason) => self.refuse_malformed(ctx, at, &refused(reason, Some(id)), 0),
-            Ok(tool) => {
-                let plain = plain && sent == "tools/call";
-                let call_id = (ctx.fresh_id)();
-                self.tool_call(
-                    ctx,
-                    OneCall {
-                        at,
-                        id,
-                        message,
-                        tool,
-                        plain,
-                        call_id,
-                    },
-                )
-            }
-        }
-    }
-
-    /// The engine's word on a method; `Ok` holds a violation let through in monitor mode.
-    pub(super) fn decide_method(
-        &self,
-        ctx: &Context<'_>,
-        call: &Call<'_>,
-        normal: &str,
-        params: Option<&Value<'_>>,
-    ) -> Result<Option<Refusal>, Refusal> {
-        let task = params
-            .and_then(|params| params.get("taskId"))
-            .and_then(Value::as_str);
-        let facts = Facts {
-            now_ms: ctx.now_ms,
-            listing: Listing::Unknown,
-            override_: ctx.override_,
-            paths: Found {
-                candidates: &[],
-                resolved: &[],
-            },
-            task_known: normal.starts_with("tasks/")
-                && task.is_some_and(|task| self.learnt.task_known(task)),
-        };
-        match decide(ctx.policy(), call, &facts, &mut Buckets::default()) {
-            Decision::Allow(allow) => Ok(allow.violation),
-            Decision::Ask(ask) => Ok(ask.violation),
-            Decision::Refuse(refusal) => Err(refusal),
-        }
-    }
-
-    fn method_request(
-        &mut self,
-        ctx: &Context<'_>,
-        at: At,
-        id: Id,
-        mut message: Message<'_>,
-        (sent, normal, plain): (&str, &str, bool),
-    ) -> Judged {
-        let call_id = (ctx.fresh_id)();
-        let record = |state: &Self, decision: &'static str| {
-            state
-                .decision(ctx, "upstream", decision)
-                .set("method", word(sent, ctx.policy().dlp()))
-                .set("call_id", call_id.clone())
-                .set("frame", at.number)
-                .set("part", at.part)
-        };
-        let call = Call {
-            method: sent,
-            tool: None,
-            args: &Node::Null,
-        };
-        let about = About::Method(sent);
-        let violation = match self.decide_method(ctx, &call, normal, message.params()) {
-            Ok(violation) => violation,
-            Err(refusal) => {
-                let record = record(self, "BLOCK");
-                let mut judged = self.refuse(ctx, record, Some(&id), about, &refusal);
-                if refusal.code == Code::MethodNotAllowed
-                    && let Some(empty) = mcp::empty_list(normal)
-                {
-                    judged.effect = Effect::reply(result_line(&id, empty));
-                }
-                return judged;
-            }
-        };
-        let stripped = normal == "initialize"
-            && message
-                .params_mut()
-                .is_some_and(|params| Self::strip_client(ctx, params));
-        let all = ctx.policy().audit().methods == engine::policy::MethodsWish::All;
-        let recorded = violation.is_some() || all;
-        let mut judged = Judged::new(Effect::Drop);
-        if recorded {
-            let told = record(
-                self,
-                if violation.is_some() {
-                    "ALLOW_MONITOR"
-                } else {
-                    "ALLOW"
-                },
-            )
-            .set("violation", violation.is_some())
-            .set_some(
-                "reason",
-                violation.map(|it| word(&it.reason, ctx.policy().dlp())),
-            );
-            judged = judged.record(told);
-        }
-        judged.effect = respelled(&mut message, sent, plain && !stripped);
-        judged.otherwise = unwritable(Some(&id), about);
-        let method = message.method().unwrap_or_default().to_owned();
-        let first_page = message
-            .params()
-            .is_none_or(|params| params.get("cursor").is_none());
-        let entry = Entry {
-            number: at.number,
-            method,
-            tool: None,
-            call_id: call_id.clone(),
-            began_ms: ctx.now_ms,
-            recorded,
-            first_page,
-            phase: Phase::Forwarded { written: false },
-        };
-        self.begins(&mut judged, Stream::Client, id, entry);
-        judged
-    }
-
     pub(super) fn tool_call(&mut self, ctx: &Context<'_>, mut one: OneCall<'_>) -> Judged {
         let waited = self.waited.remove(&one.at.number);
         let recorded = self.recorded.remove(&(one.at.number, one.at.part));
@@ -284,16 +104,7 @@ impl State {
         };
         let mirror: Vec<PathBuf> = self.facts.mirror.clone().into_iter().collect();
         let decision = if hit(&mirror, &paths, false).is_some() {
-            Decision::Refuse(Refusal {
-                code: Code::ProtectedPath,
-                verdict: engine::decide::Verdict::Block,
-                reason: "the arguments name a protected path".to_owned(),
-                detail: "the session's `--audit` file".to_owned(),
-                failed_arg: None,
-                failed_rule: None,
-                line: None,
-                retry_after_ms: None,
-            })
+            Decision::Refuse(protected("the session's `--audit` file"))
         } else {
             self.learnt.listing(&one.tool, |listing| {
                 let facts = Facts {
@@ -317,6 +128,25 @@ impl State {
         (decision, trace)
     }
 
+    /// A resource's URI obeys protected paths as a call's arguments do.
+    pub(super) fn protected_uri(
+        &self,
+        ctx: &Context<'_>,
+        params: Option<&Value<'_>>,
+    ) -> Option<Refusal> {
+        let uri = node(params?.get("uri")?);
+        let found = self.paths_in(ctx, &uri);
+        let resolved: Vec<PathBuf> = found.iter().map(|it| (ctx.resolve)(&it.path)).collect();
+        let paths = Found {
+            candidates: &found,
+            resolved: &resolved,
+        };
+        let mut all = ctx.policy().protected().to_vec();
+        all.extend(self.facts.mirror.clone());
+        let insensitive = cfg!(any(target_os = "macos", windows));
+        hit(&all, &paths, insensitive).map(|_| protected("a resource's URI"))
+    }
+
     pub(super) fn paths_in(&self, ctx: &Context<'_>, arguments: &Node<'_>) -> Vec<Candidate> {
         let mut bases = vec![self.facts.cwd.clone()];
         bases.extend(self.learnt.roots.iter().cloned());
@@ -334,74 +164,6 @@ impl State {
             found.extend(under(ctx.home));
         }
         found
-    }
-
-    fn refuse_call(
-        &mut self,
-        ctx: &Context<'_>,
-        one: &OneCall<'_>,
-        refusal: &Refusal,
-        recorded: Option<&super::Recorded>,
-        waited: Option<&super::WaitingRow>,
-    ) -> Judged {
-        let decision = match refusal.verdict {
-            engine::decide::Verdict::Block => "BLOCK",
-            engine::decide::Verdict::RateLimited => "RATE_LIMITED",
-        };
-        let record = self
-            .call_record(ctx, one, decision)
-            .set_some("supersedes", recorded.map(|it| it.seq));
-        let mut judged = self.refuse(ctx, record, Some(&one.id), About::Tool(&one.tool), refusal);
-        if self
-            .client
-            .get(&one.id)
-            .is_some_and(|entry| entry.number == one.at.number)
-        {
-            self.client.remove(&one.id);
-            judged.batch.ops.push(self.op(SessionOp::OutstandingDrop {
-                sender: "client",
-                id: id_json(&one.id),
-                number: one.at.number,
-            }));
-        }
-        if let Some(waited) = waited {
-            judged.end_ask(&waited.id, "withdrawn");
-        }
-        judged
-    }
-
-    fn allow_call(&mut self, ctx: &Context<'_>, mut one: OneCall<'_>, allow: Allow) -> Judged {
-        let word_ = if allow.violation.is_some() {
-            "ALLOW_MONITOR"
-        } else {
-            "ALLOW"
-        };
-        let record = self
-            .call_record(ctx, &one, word_)
-            .violation(ctx, allow.violation.as_ref());
-        let mut effect = one.passes(&allow.forward_as);
-        let mut judged = Judged::new(Effect::Drop);
-        match self.redact_upstream(ctx, &mut one.message, Some(&one.call_id)) {
-            Ok((batch, changed)) => {
-                judged.batch = batch;
-                if changed {
-                    effect = Effect::forward(one.message.to_bytes());
-                }
-            }
-            Err((batch, reason)) => {
-                self.unspend(ctx, allow.spent.as_ref());
-                return self.block_request(ctx, &one, batch, &reason);
-            }
-        }
-        judged.effect = effect;
-        judged.otherwise = unwritable(Some(&one.id), About::Tool(&one.tool));
-        judged.batch.sync = judged.batch.sync.max(sync(ctx));
-        let mut judged = judged.record(record);
-        self.spends(ctx, &mut judged, allow.spent);
-        let phase = Phase::Forwarded { written: false };
-        let (id, entry) = one.entry(ctx, allow.forward_as, phase);
-        self.begins(&mut judged, Stream::Client, id, entry);
-        judged
     }
 
     /// A request that holds what DLP does not let out.
@@ -526,5 +288,18 @@ impl NewRecord {
             )
             .set_some("failed_rule", refusal.failed_rule.clone())
             .set_some("policy_line", refusal.line)
+    }
+}
+
+fn protected(what: &str) -> Refusal {
+    Refusal {
+        code: Code::ProtectedPath,
+        verdict: Verdict::Block,
+        reason: "an argument names a protected path".to_owned(),
+        detail: what.to_owned(),
+        failed_arg: None,
+        failed_rule: Some("protected_paths".to_owned()),
+        line: None,
+        retry_after_ms: None,
     }
 }

@@ -4,8 +4,8 @@ use engine::decide::{Call, Code};
 use engine::method_spelling;
 use engine::name::normal_form;
 use engine::node::Node;
+use engine::policy::MethodsWish;
 use wire::json::Value;
-use wire::link::Stream;
 use wire::mcp;
 use wire::rpc::{self, Frame, Id, Malformed, Message};
 
@@ -130,6 +130,12 @@ impl State {
             let why = (Code::Forbidden, reason.as_str(), "malformed");
             return self.refuse_plainly(ctx, record, None, About::Method(&sent), why);
         }
+        if normal == "tools/call" {
+            // A lenient server might run it, and nobody could be told what came of it.
+            let record = record(self, "BLOCK");
+            let why = (Code::Forbidden, "a call must be a request", "malformed");
+            return self.refuse_plainly(ctx, record, None, About::Method(&sent), why);
+        }
         let call = Call {
             method: &sent,
             tool: None,
@@ -156,6 +162,8 @@ impl State {
                 .set("violation", true)
                 .set("reason", word(&refusal.reason, ctx.policy().dlp()));
             judged = judged.record(record);
+        } else if keeps_all(ctx) {
+            judged = judged.record(record(self, "ALLOW").set("violation", false));
         }
         judged.effect = respelled(&mut message, &sent, plain);
         judged
@@ -223,9 +231,15 @@ impl State {
             }
         }
         self.server.answer(&id, at.number);
-        judged.undo.push(super::Undo::Answered(Stream::Server, id));
+        let instead = rpc::error_line(Some(&id), -32603, "Internal error", None);
+        judged.otherwise = Effect::forward(instead);
         judged
     }
+}
+
+/// Whether the policy wants every method recorded.
+pub(super) fn keeps_all(ctx: &Context<'_>) -> bool {
+    ctx.policy().audit().methods == MethodsWish::All
 }
 
 /// The effect of passing a message on under the method's own spelling.

@@ -9,7 +9,7 @@ use wire::link::Stream;
 use wire::mcp;
 use wire::rpc::{self, Frame, Malformed, Message};
 
-use super::client::respelled;
+use super::client::{keeps_all, respelled};
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
 use crate::session::reply::About;
@@ -209,6 +209,8 @@ impl State {
         let mut judged = Judged::new(Effect::Drop);
         if !listed {
             judged = judged.record(record(self, "ALLOW_MONITOR").set("violation", true));
+        } else if keeps_all(ctx) {
+            judged = judged.record(record(self, "ALLOW").set("violation", false));
         }
         match self.redact_downstream(ctx, &mut message, None) {
             Err((batch, code, reason)) => {

@@ -38,8 +38,7 @@ impl Task {
             return;
         }
         let exited = self.exited.clone();
-        let ending =
-            self.with_context(false, |state, ctx| state.server_ended(ctx, exited.as_ref()));
+        let ending = self.with_context(0, |state, ctx| state.server_ended(ctx, exited.as_ref()));
         let withdrawn = ending
             .withdrawn
             .into_iter()
@@ -53,7 +52,7 @@ impl Task {
             self.inject(Stream::Client, error);
         }
         let mut batch = ending.batch;
-        batch.append(self.with_context(false, |state, ctx| state.ended(ctx, exited.as_ref(), why)));
+        batch.append(self.with_context(0, |state, ctx| state.ended(ctx, exited.as_ref(), why)));
         match self.daemon.audit.commit(batch).await {
             Ok(written) => self.mirror(&written),
             Err(error) => tracing::error!(%error, "the end of a session could not be recorded"),

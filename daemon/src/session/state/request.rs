@@ -1,0 +1,202 @@
+//! Requests from the client: is the id free, and may the method pass?
+
+use engine::decide::{Call, Code, Decision, Facts, Listing, Refusal, decide};
+use engine::name::normal_form;
+use engine::node::Node;
+use engine::paths::Found;
+use engine::rate::Buckets;
+use wire::json::Value;
+use wire::link::Stream;
+use wire::mcp;
+use wire::rpc::{Id, Malformed, Message, result_line};
+
+use super::call::OneCall;
+use super::client::{keeps_all, respelled};
+use super::refuse::unwritable;
+use super::telling::word;
+use super::{At, Context, Effect, Judged, State};
+use crate::session::reply::About;
+use crate::session::table::{Entry, Full, Phase};
+
+impl State {
+    pub(super) fn client_request(
+        &mut self,
+        ctx: &Context<'_>,
+        at: At,
+        message: Message<'_>,
+        plain: bool,
+    ) -> Judged {
+        let Some(id) = message.id().cloned() else {
+            return Judged::new(Effect::Drop);
+        };
+        let sent = message.method().unwrap_or_default().to_owned();
+        let normal = normal_form(&sent).into_owned();
+        let wrong = message
+            .params()
+            .map(|params| mcp::check_params(&normal, params));
+        let refused = |reason: String, id: Option<Id>| Malformed {
+            code: -32600,
+            reason,
+            id,
+        };
+        if let Some(Err(reason)) = wrong {
+            return self.refuse_malformed(ctx, at, &refused(reason, Some(id)), 0);
+        }
+        let again = self
+            .client
+            .get(&id)
+            .is_some_and(|entry| entry.number == at.number);
+        match self.client.admits(&id) {
+            Ok(()) => {}
+            Err(_) if again => {}
+            // An error under that id would be taken for the first request's answer.
+            Err(Full::Duplicate) => {
+                let reason = "the id is in use by a request under way".to_owned();
+                return self.refuse_malformed(ctx, at, &refused(reason, None), 0);
+            }
+            Err(Full::TooMany) => {
+                let record = self
+                    .decision(ctx, "upstream", "BLOCK")
+                    .set("method", word(&sent, ctx.policy().dlp()))
+                    .set("frame", at.number)
+                    .set("part", at.part);
+                let reason = "too many requests are under way";
+                let why = (Code::Forbidden, reason, "too_many_outstanding");
+                return self.refuse_plainly(ctx, record, Some(&id), About::Method(&sent), why);
+            }
+        }
+        if normal != "tools/call" {
+            let judged = self.method_request(ctx, at, id, message, (&sent, &normal, plain));
+            return self.told_before(at, judged);
+        }
+        match mcp::tool_call(message.params()).map(|call| call.name.to_owned()) {
+            Err(reason) => self.refuse_malformed(ctx, at, &refused(reason, Some(id)), 0),
+            Ok(tool) => {
+                let plain = plain && sent == "tools/call";
+                let call_id = (ctx.fresh_id)();
+                self.tool_call(
+                    ctx,
+                    OneCall {
+                        at,
+                        id,
+                        message,
+                        tool,
+                        plain,
+                        call_id,
+                    },
+                )
+            }
+        }
+    }
+
+    /// The engine's word on a method; `Ok` holds a violation let through in monitor mode.
+    pub(super) fn decide_method(
+        &self,
+        ctx: &Context<'_>,
+        call: &Call<'_>,
+        normal: &str,
+        params: Option<&Value<'_>>,
+    ) -> Result<Option<Refusal>, Box<Refusal>> {
+        let task = params
+            .and_then(|params| params.get("taskId"))
+            .and_then(Value::as_str);
+        let facts = Facts {
+            now_ms: ctx.now_ms,
+            listing: Listing::Unknown,
+            override_: ctx.override_,
+            paths: Found {
+                candidates: &[],
+                resolved: &[],
+            },
+            task_known: normal.starts_with("tasks/")
+                && task.is_some_and(|task| self.learnt.task_known(task)),
+        };
+        match decide(ctx.policy(), call, &facts, &mut Buckets::default()) {
+            Decision::Allow(allow) => Ok(allow.violation),
+            Decision::Ask(ask) => Ok(ask.violation),
+            Decision::Refuse(refusal) => Err(Box::new(refusal)),
+        }
+    }
+
+    fn method_request(
+        &mut self,
+        ctx: &Context<'_>,
+        at: At,
+        id: Id,
+        mut message: Message<'_>,
+        (sent, normal, plain): (&str, &str, bool),
+    ) -> Judged {
+        let call_id = (ctx.fresh_id)();
+        let record = |state: &Self, decision: &'static str| {
+            state
+                .decision(ctx, "upstream", decision)
+                .set("method", word(sent, ctx.policy().dlp()))
+                .set("call_id", call_id.clone())
+                .set("frame", at.number)
+                .set("part", at.part)
+        };
+        let call = Call {
+            method: sent,
+            tool: None,
+            args: &Node::Null,
+        };
+        let about = About::Method(sent);
+        let violation = match self.decide_method(ctx, &call, normal, message.params()) {
+            Ok(violation) => violation,
+            Err(refusal) => {
+                let record = record(self, "BLOCK");
+                let mut judged = self.refuse(ctx, record, Some(&id), about, &refusal);
+                if refusal.code == Code::MethodNotAllowed
+                    && let Some(empty) = mcp::empty_list(normal)
+                {
+                    judged.effect = Effect::reply(result_line(&id, empty));
+                }
+                return judged;
+            }
+        };
+        if let Some(refusal) = self.protected_uri(ctx, message.params()) {
+            let record = record(self, "BLOCK");
+            return self.refuse(ctx, record, Some(&id), about, &refusal);
+        }
+        let stripped = normal == "initialize"
+            && message
+                .params_mut()
+                .is_some_and(|params| Self::strip_client(ctx, params));
+        let recorded = violation.is_some() || keeps_all(ctx);
+        let mut judged = Judged::new(Effect::Drop);
+        if recorded {
+            let told = record(
+                self,
+                if violation.is_some() {
+                    "ALLOW_MONITOR"
+                } else {
+                    "ALLOW"
+                },
+            )
+            .set("violation", violation.is_some())
+            .set_some(
+                "reason",
+                violation.map(|it| word(&it.reason, ctx.policy().dlp())),
+            );
+            judged = judged.record(told);
+        }
+        judged.effect = respelled(&mut message, sent, plain && !stripped);
+        judged.otherwise = unwritable(Some(&id), about);
+        let method = message.method().unwrap_or_default().to_owned();
+        let first_page = message
+            .params()
+            .is_none_or(|params| params.get("cursor").is_none());
+        let entry = Entry {
+            number: at.number,
+            method,
+            tool: None,
+            call_id: call_id.clone(),
+            began_ms: ctx.now_ms,
+            recorded,
+            first_page,
+            phase: Phase::Forwarded { written: false },
+        };
+        self.begins(&mut judged, Stream::Client, id, entry);
+        judged
+    }
+}

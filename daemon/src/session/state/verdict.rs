@@ -1,0 +1,88 @@
+//! What the engine's word on a call comes to.
+
+use engine::decide::{Allow, Refusal, Verdict};
+use wire::link::Stream;
+
+use super::call::OneCall;
+use super::client::id_json;
+use super::refuse::unwritable;
+use super::telling::sync;
+use super::{Context, Effect, Judged, Recorded, State, WaitingRow};
+use crate::audit::batch::SessionOp;
+use crate::session::reply::About;
+use crate::session::table::Phase;
+
+impl State {
+    pub(super) fn refuse_call(
+        &mut self,
+        ctx: &Context<'_>,
+        one: &OneCall<'_>,
+        refusal: &Refusal,
+        recorded: Option<&Recorded>,
+        waited: Option<&WaitingRow>,
+    ) -> Judged {
+        let decision = match refusal.verdict {
+            Verdict::Block => "BLOCK",
+            Verdict::RateLimited => "RATE_LIMITED",
+        };
+        let record = self
+            .call_record(ctx, one, decision)
+            .set_some("supersedes", recorded.map(|it| it.seq));
+        let mut judged = self.refuse(ctx, record, Some(&one.id), About::Tool(&one.tool), refusal);
+        if self
+            .client
+            .get(&one.id)
+            .is_some_and(|entry| entry.number == one.at.number)
+        {
+            self.client.remove(&one.id);
+            judged.batch.ops.push(self.op(SessionOp::OutstandingDrop {
+                sender: "client",
+                id: id_json(&one.id),
+                number: one.at.number,
+            }));
+        }
+        if let Some(waited) = waited {
+            judged.end_ask(&waited.id, "withdrawn");
+        }
+        judged
+    }
+
+    pub(super) fn allow_call(
+        &mut self,
+        ctx: &Context<'_>,
+        mut one: OneCall<'_>,
+        allow: Allow,
+    ) -> Judged {
+        let word_ = if allow.violation.is_some() {
+            "ALLOW_MONITOR"
+        } else {
+            "ALLOW"
+        };
+        let record = self
+            .call_record(ctx, &one, word_)
+            .violation(ctx, allow.violation.as_ref());
+        let mut effect = one.passes(&allow.forward_as);
+        let mut judged = Judged::new(Effect::Drop);
+        match self.redact_upstream(ctx, &mut one.message, Some(&one.call_id)) {
+            Ok((batch, changed)) => {
+                judged.batch = batch;
+                if changed {
+                    effect = Effect::forward(one.message.to_bytes());
+                }
+            }
+            Err((batch, reason)) => {
+                self.unspend(ctx, allow.spent.as_ref());
+                return self.block_request(ctx, &one, batch, &reason);
+            }
+        }
+        judged.effect = effect;
+        judged.otherwise = unwritable(Some(&one.id), About::Tool(&one.tool));
+        judged.batch.sync = judged.batch.sync.max(sync(ctx));
+        let mut judged = judged.record(record);
+        self.spends(ctx, &mut judged, allow.spent);
+        let phase = Phase::Forwarded { written: false };
+        let (id, entry) = one.entry(ctx, allow.forward_as, phase);
+        self.begins(&mut judged, Stream::Client, id, entry);
+        judged
+    }
+}
