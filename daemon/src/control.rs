@@ -94,7 +94,7 @@ async fn operate(
         Request::AuditVerify { checkpoint } => maintain::verify(daemon, checkpoint).await,
         Request::AuditErase(query) => maintain::erase(daemon, query).await,
         Request::Policies { path } => policy::list(daemon, path, answers).await,
-        Request::PolicyTrust { path } => policy::trust(daemon, &path).await,
+        Request::PolicyTrust { path, hash } => policy::trust(daemon, &path, hash.as_deref()).await,
         Request::PolicyReload => policy::reload(daemon, answers).await,
         Request::Approvals => approvals::list(daemon, answers).await,
         Request::Answer { id, allow } => approvals::answer(daemon, &id, allow, pid).await,

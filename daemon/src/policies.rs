@@ -31,6 +31,8 @@ pub enum PolicyError {
     Invalid(String),
     /// What came of it could not be recorded.
     Audit(AuditError),
+    /// The file holds another version than the person was shown.
+    NotAsShown(String),
     /// No such policy is known.
     Unknown(String),
 }
@@ -41,6 +43,10 @@ impl std::fmt::Display for PolicyError {
             Self::File(error) => write!(f, "failed to load policy: {error}"),
             Self::Invalid(rendered) => write!(f, "failed to load policy: {rendered}"),
             Self::Audit(error) => write!(f, "the policy can't be put in force: {error}"),
+            Self::NotAsShown(path) => write!(
+                f,
+                "`{path}` has changed since it was shown; look at it again: aipctl policy trust {path}"
+            ),
             Self::Unknown(path) => write!(
                 f,
                 "no session has used the policy `{path}` yet; there is nothing to trust"
@@ -175,15 +181,20 @@ impl Policies {
             .ok_or_else(|| PolicyError::Unknown(path.to_owned()))
     }
 
-    /// A person puts the present version of a file in force.
+    /// A person puts the present version of a file in force: the one with this hash, where one
+    /// was shown.
     ///
     /// # Errors
     /// See [`PolicyError`].
-    pub async fn trust(&self, path: &str) -> Result<PolicyState, PolicyError> {
+    pub async fn trust(&self, path: &str, shown: Option<&str>) -> Result<PolicyState, PolicyError> {
         if !self.slots.lock().await.contains_key(path) {
             return Err(PolicyError::Unknown(path.to_owned()));
         }
         let text = file::read(Path::new(path)).map_err(PolicyError::File)?;
+        let (present, _) = self.compile(path, &text)?;
+        if shown.is_some_and(|shown| shown != present.hash()) {
+            return Err(PolicyError::NotAsShown(path.to_owned()));
+        }
         Ok(self.admit(path, &text, Door::Person).await?.slot.shown())
     }
 

@@ -13,6 +13,7 @@ pub mod node;
 pub mod paths;
 pub mod policy;
 pub mod rate;
+mod re2;
 pub mod trace;
 
 pub use decide::{

@@ -1,4 +1,5 @@
 //! What holds of the paths found in any arguments.
+#![cfg(test)]
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -9,16 +10,34 @@ use proptest::prelude::*;
 
 fn find(args: &Node<'_>) -> Vec<Candidate> {
     let bases = [PathBuf::from("/home/u/proj")];
-    candidates(args, &Ground { home: Some(Path::new("/home/u")), bases: &bases, user_homes: &|_| None })
+    candidates(
+        args,
+        &Ground {
+            home: Some(Path::new("/home/u")),
+            bases: &bases,
+            user_homes: &|_| None,
+        },
+    )
 }
 
 fn args(key: &str, text: String) -> Node<'static> {
-    Node::Object(vec![(Cow::Owned(key.to_owned()), Node::String(Cow::Owned(text)))])
+    Node::Object(vec![(
+        Cow::Owned(key.to_owned()),
+        Node::String(Cow::Owned(text)),
+    )])
 }
 
 fn is_hit(args: &Node<'_>, protected: &str) -> bool {
     let candidates = find(args);
-    hit(&[PathBuf::from(protected)], &Found { candidates: &candidates, resolved: &[] }, false).is_some()
+    hit(
+        &[PathBuf::from(protected)],
+        &Found {
+            candidates: &candidates,
+            resolved: &[],
+        },
+        false,
+    )
+    .is_some()
 }
 
 fn any_node() -> impl Strategy<Value = Node<'static>> {
@@ -31,7 +50,8 @@ fn any_node() -> impl Strategy<Value = Node<'static>> {
     leaf.prop_recursive(4, 40, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Node::Array),
-            prop::collection::vec((".{0,8}".prop_map(Cow::Owned), inner), 0..6).prop_map(Node::Object),
+            prop::collection::vec((".{0,8}".prop_map(Cow::Owned), inner), 0..6)
+                .prop_map(Node::Object),
         ]
     })
 }

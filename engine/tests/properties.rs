@@ -40,8 +40,6 @@ struct Try {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
-
     #[test]
     fn deny_beats_allow(plan in plan(), tries in tries(), name in select(NAMES)) {
         let mut plan = Plan { mode: "enforce", ..plan };
@@ -105,7 +103,7 @@ fn many_of_the_changes_are_in_fact_accepted() {
     let mut accepted = 0;
     for _ in 0..500 {
         let pair = (plan(), change()).new_tree(&mut runner).unwrap().current();
-        let (old, mut new) = (pair.0, pair.0.clone());
+        let (old, mut new) = (pair.0.clone(), pair.0);
         pair.1.apply(&mut new);
         accepted += usize::from(only_tighter(&load(&old), &load(&new)));
     }
@@ -162,7 +160,10 @@ impl Change {
             Change::DropRule => drop(plan.rules.pop()),
             Change::Replace(rule) => {
                 if let Some(last) = plan.rules.last_mut() {
-                    *last = Rule { tool: last.tool, ..rule.clone() };
+                    *last = Rule {
+                        tool: last.tool,
+                        ..rule.clone()
+                    };
                 }
             }
             Change::Mode(mode) => plan.mode = mode,
@@ -188,19 +189,42 @@ fn plan() -> impl Strategy<Value = Plan> {
     let methods = select(&[None, Some("tools/call"), Some("x/*")][..]);
     let rules = prop::collection::vec(rule(), 0..5);
     let mode = prop_oneof![4 => Just("enforce"), 1 => Just("monitor")];
-    (mode, lists(), lists(), rules, methods).prop_map(|(mode, allowed, denied, mut rules, methods)| {
-        rules.sort_by_key(|it| it.tool);
-        rules.dedup_by_key(|it| it.tool);
-        Plan { mode, allowed, denied, rules, denied_methods: methods.into_iter().collect() }
-    })
+    (mode, lists(), lists(), rules, methods).prop_map(
+        |(mode, allowed, denied, mut rules, methods)| {
+            rules.sort_by_key(|it| it.tool);
+            rules.dedup_by_key(|it| it.tool);
+            Plan {
+                mode,
+                allowed,
+                denied,
+                rules,
+                denied_methods: methods.into_iter().collect(),
+            }
+        },
+    )
 }
 
 fn rule() -> impl Strategy<Value = Rule> {
     let action = select(&["allow", "allow", "ask", "block"][..]);
     let arg = select(&[None, Some("x"), Some("x+"), Some(".*")][..]);
-    let rate = select(&[None, None, Some("1/minute"), Some("2/minute"), Some("2/hour")][..]);
-    (pattern(), action, arg, prop::bool::weighted(0.3), rate)
-        .prop_map(|(tool, action, arg, strict, rate)| Rule { tool, action, arg, strict, rate })
+    let rate = select(
+        &[
+            None,
+            None,
+            Some("1/minute"),
+            Some("2/minute"),
+            Some("2/hour"),
+        ][..],
+    );
+    (pattern(), action, arg, prop::bool::weighted(0.3), rate).prop_map(
+        |(tool, action, arg, strict, rate)| Rule {
+            tool,
+            action,
+            arg,
+            strict,
+            rate,
+        },
+    )
 }
 
 fn pattern() -> impl Strategy<Value = &'static str> {
@@ -211,8 +235,13 @@ fn tries() -> impl Strategy<Value = Vec<Try>> {
     let method = prop_oneof![9 => Just("tools/call"), 1 => Just("x/y")];
     let value = select(&["x", "xx", "y"][..]);
     let args = prop::collection::vec((select(&["p", "q"][..]), value), 0..2);
-    let one = (method, select(NAMES), args, 0i64..100_000)
-        .prop_map(|(method, tool, args, now_ms)| Try { method, tool, args, now_ms });
+    let one =
+        (method, select(NAMES), args, 0i64..100_000).prop_map(|(method, tool, args, now_ms)| Try {
+            method,
+            tool,
+            args,
+            now_ms,
+        });
     prop::collection::vec(one, 1..12).prop_map(|mut tries| {
         tries.sort_by_key(|it| it.now_ms);
         tries
@@ -221,16 +250,30 @@ fn tries() -> impl Strategy<Value = Vec<Try>> {
 
 fn load(plan: &Plan) -> Policy {
     let list = |items: &[&str]| {
-        items.iter().map(|it| format!("'{it}'")).collect::<Vec<_>>().join(", ")
+        items
+            .iter()
+            .map(|it| format!("'{it}'"))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let rule = |it: &Rule| {
-        let arg = it.arg.map(|arg| format!(", allow_args: {{p: '{arg}'}}")).unwrap_or_default();
-        let rate = it.rate.map(|rate| format!(", rate_limit: {rate}")).unwrap_or_default();
+        let arg = it
+            .arg
+            .map(|arg| format!(", allow_args: {{p: '{arg}'}}"))
+            .unwrap_or_default();
+        let rate = it
+            .rate
+            .map(|rate| format!(", rate_limit: {rate}"))
+            .unwrap_or_default();
         let (tool, action, strict) = (it.tool, it.action, it.strict);
         format!("  - {{tool: '{tool}', action: {action}, strict_args: {strict}{arg}{rate}}}\n")
     };
     let rules: String = plan.rules.iter().map(rule).collect();
-    let rules = if rules.is_empty() { "  []\n".to_owned() } else { rules };
+    let rules = if rules.is_empty() {
+        "    []\n".to_owned()
+    } else {
+        rules
+    };
     let text = format!(
         "apiVersion: aip.io/v1alpha1\nkind: AgentPolicy\nmetadata: {{name: p}}\nspec:\n  mode: {}\n  \
          allowed_tools: [{}]\n  denied_tools: [{}]\n  denied_methods: [{}]\n  tool_rules:\n{rules}",
@@ -239,24 +282,44 @@ fn load(plan: &Plan) -> Policy {
         list(&plan.denied),
         list(&plan.denied_methods),
     );
-    Policy::load(&text, &Place::default()).unwrap_or_else(|e| panic!("{e}\n{text}")).policy
+    Policy::load(&text, &Place::default())
+        .unwrap_or_else(|e| panic!("{e}\n{text}"))
+        .policy
 }
 
 fn run(policy: &Policy, it: &Try, buckets: &mut Buckets) -> Decision {
-    let args = it.args.iter().map(|(k, v)| ((*k).into(), Node::String((*v).into())));
+    let args = it
+        .args
+        .iter()
+        .map(|(k, v)| ((*k).into(), Node::String((*v).into())));
     let args = Node::Object(args.collect());
     let facts = Facts {
         now_ms: it.now_ms,
         listing: Listing::Unknown,
         override_: Override::None,
-        paths: Found { candidates: &[], resolved: &[] },
+        paths: Found {
+            candidates: &[],
+            resolved: &[],
+        },
         task_known: false,
     };
     let tool = (it.method == "tools/call").then_some(it.tool);
-    decide(policy, &Call { method: it.method, tool, args: &args }, &facts, buckets)
+    decide(
+        policy,
+        &Call {
+            method: it.method,
+            tool,
+            args: &args,
+        },
+        &facts,
+        buckets,
+    )
 }
 
 /// What is spent of every tool, in an order that can be compared.
 fn sorted(buckets: &Buckets) -> Vec<(String, Option<i64>)> {
-    NAMES.iter().map(|name| ((*name).to_owned(), buckets.full_again(name))).collect()
+    NAMES
+        .iter()
+        .map(|name| ((*name).to_owned(), buckets.full_again(name)))
+        .collect()
 }

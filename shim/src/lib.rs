@@ -63,9 +63,6 @@ fn serve(options: &Options) -> Result<Ending, Failure> {
         .as_deref()
         .map(policy_file::read)
         .transpose()?;
-    if policy.is_none() {
-        say("aip: no --policy given: every tool call will be refused; add --policy FILE");
-    }
     let mirror = options
         .audit
         .as_deref()
@@ -73,6 +70,9 @@ fn serve(options: &Options) -> Result<Ending, Failure> {
         .transpose()?;
     let folders = wire::folders::Folders::find(|name| std::env::var_os(name))?;
     let signals = signals::Signals::catch()?;
+    if policy.is_none() {
+        say("aip: no --policy given: every tool call will be refused; add --policy FILE");
+    }
     let said = hello::Said::of(options, policy, mirror.as_ref());
     pump::Pump::new(folders, said, mirror, signals)?.run()
 }

@@ -8,6 +8,10 @@ use rustix::process::Signal;
 use crate::ending::Ending;
 use crate::reach::Standing;
 
+pub(crate) use view::{Action, View};
+
+mod view;
+
 /// Silence after which a server whose client has left is asked to end.
 const GRACE: Duration = Duration::from_secs(10);
 /// The same when the daemon has ended the session.
@@ -23,48 +27,8 @@ const QUIET: Duration = Duration::from_secs(2);
 const TALK: Duration = Duration::from_secs(60);
 /// Waiting for a peer that makes no progress: the client to read, the daemon to end the session.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A server that closes its output is about to exit, mostly.
-const LINGER: Duration = Duration::from_millis(500);
 /// How often the group is looked at while it ends.
 const LOOK: Duration = Duration::from_millis(20);
-
-/// What the loop is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Action {
-    /// Close the server's standard input.
-    CloseInput,
-    /// Send the server's process group a signal.
-    Signal(Signal),
-    /// Read no more from the server, and take what is there of an unfinished line.
-    StopReading,
-    /// Make an attempt at the daemon, if none is under way.
-    Seek,
-    /// Tell the daemon that the server's output has ended.
-    TellClosed,
-    /// Tell the daemon how the server has ended, and that its output has.
-    TellExited(Ending),
-    /// Answer the client's undecided requests ourselves.
-    AnswerRest,
-    /// End in this way.
-    Finish(Ending),
-}
-
-/// What the loop knows that bears on it.
-pub(crate) struct View<'a> {
-    /// No frame of the client waits for a verdict.
-    pub(crate) client_decided: bool,
-    /// All for the server has been written, or it takes no more.
-    pub(crate) input_flushed: bool,
-    /// All for the client has been written, or it takes no more.
-    pub(crate) client_flushed: bool,
-    /// Every frame of the server has been decided, and written.
-    pub(crate) server_settled: bool,
-    /// The server's output is not being read, because what was read waits.
-    pub(crate) reading_paused: bool,
-    pub(crate) link: Standing,
-    /// Whether the server's process group has a living member; costly.
-    pub(crate) group_left: &'a dyn Fn() -> bool,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
@@ -114,8 +78,7 @@ pub(crate) struct Lifetime {
     last_output: Instant,
     /// Anything read from the server or written to the client.
     last_progress: Instant,
-    output_ended: Option<Instant>,
-    closed_told: bool,
+    output_ended: bool,
 }
 
 impl Lifetime {
@@ -135,8 +98,7 @@ impl Lifetime {
             killed_at: None,
             last_output: now,
             last_progress: now,
-            output_ended: None,
-            closed_told: false,
+            output_ended: false,
         }
     }
 
@@ -154,8 +116,9 @@ impl Lifetime {
         self.last_progress = now;
     }
 
-    pub(crate) fn handle_output_ended(&mut self, now: Instant) {
-        self.output_ended.get_or_insert(now);
+    /// All the server wrote has been read. While it lives nothing follows from that.
+    pub(crate) fn handle_output_ended(&mut self) {
+        self.output_ended = true;
     }
 
     /// The client has closed its end towards us.
@@ -236,14 +199,6 @@ impl Lifetime {
     }
 
     fn poll_serving(&mut self, now: Instant, view: &View<'_>) -> Option<Action> {
-        if let Some(at) = self.output_ended
-            && !self.closed_told
-            && now >= at + LINGER
-            && view.server_settled
-        {
-            self.closed_told = true;
-            return Some(Action::TellClosed);
-        }
         let at_once = self.asked.is_some() || self.session_over || self.client_gone;
         if at_once || (self.client_left && view.client_decided) {
             self.grace_from.get_or_insert(now);
@@ -293,11 +248,11 @@ impl Lifetime {
     }
 
     fn poll_draining(&mut self, now: Instant, since: Instant, view: &View<'_>) -> Option<Action> {
-        if self.output_ended.is_none() {
+        if !self.output_ended {
             if !self.hurried && now < self.drained_by(since, view.reading_paused) {
                 return None;
             }
-            self.output_ended = Some(now);
+            self.output_ended = true;
             self.due.push_back(Action::StopReading);
         }
         self.stage = Stage::Settling { since: now };
@@ -387,20 +342,11 @@ impl Lifetime {
     pub(crate) fn deadline(&self, now: Instant, view: &View<'_>) -> Option<Instant> {
         match self.stage {
             Stage::Waiting => None,
-            Stage::Serving => {
-                let force = match (self.killed_at, self.kill_at) {
-                    (Some(killed), _) => Some(killed + LEAVE_AFTER),
-                    (None, Some(kill_at)) => Some(kill_at),
-                    (None, None) => self.quiet_until(),
-                };
-                let linger = self
-                    .output_ended
-                    .filter(|_| !self.closed_told)
-                    .map(|at| at + LINGER);
-                // Past its time it waits for verdicts, not for the clock.
-                let linger = linger.filter(|at| *at > now);
-                force.into_iter().chain(linger).min()
-            }
+            Stage::Serving => match (self.killed_at, self.kill_at) {
+                (Some(killed), _) => Some(killed + LEAVE_AFTER),
+                (None, Some(kill_at)) => Some(kill_at),
+                (None, None) => self.quiet_until(),
+            },
             Stage::Draining { since } => Some(self.drained_by(since, view.reading_paused)),
             Stage::Settling { since } | Stage::Flushing { since } => {
                 let at = since.max(self.last_progress) + PATIENCE;

@@ -24,6 +24,7 @@ use crate::server::Server;
 use crate::signals::Signals;
 
 mod daemon;
+mod effects;
 mod streams;
 mod wait;
 
@@ -72,8 +73,6 @@ pub(crate) struct Pump {
     /// Why the daemon can't be reached, in the words of the last attempt.
     trouble: Option<String>,
     told_down: bool,
-    /// Since when the daemon has owed a verdict and said nothing.
-    owed_since: Option<Instant>,
 
     client: Stdin,
     client_open: bool,
@@ -123,7 +122,6 @@ impl Pump {
             session_over: false,
             trouble: None,
             told_down: false,
-            owed_since: None,
             client: std::io::stdin(),
             client_open: true,
             client_lines: Splitter::new(MAX_FRAME),
@@ -141,16 +139,19 @@ impl Pump {
     /// # Errors
     /// When it can't begin: the policy is refused, or the server can't be started.
     pub(crate) fn run(mut self) -> Result<Ending, Failure> {
+        let ended = self.rounds();
+        self.person_out.flush();
+        ended
+    }
+
+    fn rounds(&mut self) -> Result<Ending, Failure> {
         loop {
             let now = Instant::now();
             self.reach_daemon(now);
             self.refuse_without_daemon();
             self.write(now);
             match self.follow_lifetime(now) {
-                Round::Finished(ending) => {
-                    self.person_out.flush();
-                    return Ok(ending);
-                }
+                Round::Finished(ending) => return Ok(ending),
                 Round::Acted => {}
                 Round::Idle => {
                     let ready = self.wait(now)?;
@@ -218,7 +219,6 @@ impl Pump {
                 self.end_of(Stream::Stderr);
             }
             Action::Seek => self.reach.handle_wanted(now),
-            Action::TellClosed => self.exchange.end(Stream::Server),
             Action::TellExited(ending) => {
                 self.exchange.exited(ending.as_packet());
                 self.exchange.end(Stream::Server);

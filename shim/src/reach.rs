@@ -7,6 +7,10 @@ use std::time::{Duration, Instant};
 pub(crate) const BOUND: Duration = Duration::from_secs(4);
 /// The least time between two attempts.
 pub(crate) const PAUSE: Duration = Duration::from_secs(1);
+/// Between two attempts while frames of the server wait, though the client asks for nothing.
+const AGAIN: Duration = Duration::from_secs(10);
+/// A daemon that owes a verdict no person has to give, and says nothing this long, is stuck.
+pub(crate) const STUCK: Duration = Duration::from_secs(30);
 /// Between two starts of the daemon: one that lost the race for the lock ends at once.
 const BETWEEN_STARTS: Duration = Duration::from_millis(500);
 const FIRST_DELAY: Duration = Duration::from_millis(5);
@@ -18,6 +22,8 @@ pub(crate) enum Next {
     Connect,
     /// The bound has passed.
     GiveUp,
+    /// The daemon hangs: close the connection and look for it anew.
+    Leave,
 }
 
 /// Where the connection stands, for those who wait for it.
@@ -52,6 +58,10 @@ enum State {
 pub(crate) struct Reach {
     state: State,
     started: Option<Instant>,
+    /// Since when the daemon has owed a verdict and said nothing.
+    owed_since: Option<Instant>,
+    /// Frames of the server wait.
+    held: bool,
 }
 
 impl Reach {
@@ -59,6 +69,8 @@ impl Reach {
         Self {
             state: trying(now),
             started: None,
+            owed_since: None,
+            held: false,
         }
     }
 
@@ -72,12 +84,15 @@ impl Reach {
 
     /// What is due.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Next> {
+        if self.deadline().is_none_or(|at| now < at) {
+            return None;
+        }
         match self.state {
             State::Trying { since, .. } | State::Greeting { since } if now >= since + BOUND => {
                 self.state = State::Down { since: now };
                 Some(Next::GiveUp)
             }
-            State::Trying { since, next, delay } if now >= next => {
+            State::Trying { since, delay, .. } => {
                 let delay_after = (delay * 2).min(LONGEST_DELAY);
                 self.state = State::Trying {
                     since,
@@ -86,11 +101,15 @@ impl Reach {
                 };
                 Some(Next::Connect)
             }
-            State::Trying { .. }
-            | State::Greeting { .. }
-            | State::Up
-            | State::Down { .. }
-            | State::Over => None,
+            State::Down { .. } => {
+                self.state = trying(now);
+                self.poll(now)
+            }
+            State::Up => {
+                self.owed_since = None;
+                Some(Next::Leave)
+            }
+            State::Greeting { .. } | State::Over => None,
         }
     }
 
@@ -99,8 +118,21 @@ impl Reach {
         match self.state {
             State::Trying { since, next, .. } => Some(next.min(since + BOUND)),
             State::Greeting { since } => Some(since + BOUND),
-            State::Up | State::Down { .. } | State::Over => None,
+            State::Up => self.owed_since.map(|since| since + STUCK),
+            State::Down { since } => self.held.then_some(since + AGAIN),
+            State::Over => None,
         }
+    }
+
+    /// What waits: a verdict that the daemon owes, frames of the server.
+    pub(crate) fn handle_work(&mut self, now: Instant, owed: bool, held: bool) {
+        self.held = held;
+        self.owed_since = owed.then(|| self.owed_since.unwrap_or(now));
+    }
+
+    /// The daemon has said something.
+    pub(crate) fn handle_heard(&mut self, now: Instant) {
+        self.owed_since = self.owed_since.map(|_| now);
     }
 
     /// Nobody listens: whether to start a daemon now.
@@ -121,6 +153,7 @@ impl Reach {
     }
 
     pub(crate) fn handle_welcome(&mut self) {
+        self.owed_since = None;
         self.state = State::Up;
     }
 
@@ -160,81 +193,4 @@ fn trying(now: Instant) -> State {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn it_tries_at_once_then_ever_more_slowly_and_gives_up_in_time() {
-        let start = Instant::now();
-        let mut reach = Reach::new(start);
-        let mut tries = Vec::new();
-        let mut now = start;
-        let end = loop {
-            match reach.poll(now) {
-                Some(Next::Connect) => tries.push((now - start).as_millis()),
-                Some(Next::GiveUp) => break now - start,
-                None => now = reach.deadline().unwrap(),
-            }
-        };
-        assert_eq!(tries.get(..8), Some(&[0, 5, 15, 35, 75, 155, 315, 515][..]));
-        assert_eq!(end, BOUND);
-        assert_eq!(reach.standing(), Standing::Down);
-        assert_eq!(reach.deadline(), None);
-    }
-
-    #[test]
-    fn a_daemon_that_connects_but_never_answers_is_given_up_within_the_same_bound() {
-        let start = Instant::now();
-        let mut reach = Reach::new(start);
-        assert_eq!(reach.poll(start), Some(Next::Connect));
-        reach.handle_connected();
-        assert_eq!(reach.poll(start + BOUND - PAUSE), None);
-        reach.handle_lost(start + BOUND - PAUSE);
-        assert_eq!(reach.poll(start + BOUND), Some(Next::GiveUp));
-    }
-
-    #[test]
-    fn a_lost_daemon_is_tried_again_at_once_with_a_bound_of_its_own() {
-        let start = Instant::now();
-        let mut reach = Reach::new(start);
-        reach.handle_connected();
-        reach.handle_welcome();
-        assert_eq!((reach.standing(), reach.deadline()), (Standing::Up, None));
-        let later = start + BOUND * 3;
-        reach.handle_lost(later);
-        assert_eq!(reach.poll(later), Some(Next::Connect));
-    }
-
-    #[test]
-    fn frames_begin_a_new_attempt_at_most_once_a_second() {
-        let start = Instant::now();
-        let mut reach = Reach::new(start);
-        assert_eq!(reach.poll(start + BOUND), Some(Next::GiveUp));
-        reach.handle_wanted(start + BOUND + PAUSE / 2);
-        assert_eq!(reach.standing(), Standing::Down);
-        reach.handle_wanted(start + BOUND + PAUSE);
-        assert_eq!(reach.poll(start + BOUND + PAUSE), Some(Next::Connect));
-    }
-
-    #[test]
-    fn an_ended_session_is_not_tried_for() {
-        let start = Instant::now();
-        let mut reach = Reach::new(start);
-        reach.handle_over();
-        reach.handle_lost(start);
-        reach.handle_wanted(start + BOUND);
-        assert_eq!(
-            (reach.poll(start + BOUND), reach.standing()),
-            (None, Standing::Down)
-        );
-    }
-
-    #[test]
-    fn the_daemon_is_not_started_twice_in_a_moment() {
-        let start = Instant::now();
-        let mut reach = Reach::new(start);
-        assert!(reach.handle_nobody(start));
-        assert!(!reach.handle_nobody(start + BETWEEN_STARTS / 2));
-        assert!(reach.handle_nobody(start + BETWEEN_STARTS));
-    }
-}
+mod tests;

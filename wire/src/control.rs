@@ -34,6 +34,8 @@ pub enum Request {
     PolicyTrust {
         /// Absolute path.
         path: String,
+        /// Hash of the version the person was shown; another one is refused.
+        hash: Option<String>,
     },
     /// Looks at every policy file in use again. Items: [`PolicyState`].
     PolicyReload,

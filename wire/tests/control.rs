@@ -29,7 +29,10 @@ fn requests_with_fields() {
         r#"{"op":"policies","path":null}"#,
     );
     check(
-        &Request::PolicyTrust { path: "/p".into() },
+        &Request::PolicyTrust {
+            path: "/p".into(),
+            hash: None,
+        },
         r#"{"op":"policy_trust","path":"/p"}"#,
     );
     check(

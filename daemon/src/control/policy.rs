@@ -18,13 +18,14 @@ pub(super) async fn list(daemon: &Daemon, path: Option<String>, answers: &mut An
     }
 }
 
-pub(super) async fn trust(daemon: &Daemon, path: &str) -> Outcome {
-    match daemon.policies.trust(path).await {
+pub(super) async fn trust(daemon: &Daemon, path: &str, hash: Option<&str>) -> Outcome {
+    match daemon.policies.trust(path, hash).await {
         Ok(state) => as_value(&state),
         Err(PolicyError::Unknown(path)) => Err(unknown(&path)),
         Err(error @ (PolicyError::File(_) | PolicyError::Invalid(_))) => {
             Err(failure("invalid", error.to_string()))
         }
+        Err(error @ PolicyError::NotAsShown(_)) => Err(failure("conflict", error.to_string())),
         Err(error @ PolicyError::Audit(_)) => Err(failure("unavailable", error.to_string())),
     }
 }

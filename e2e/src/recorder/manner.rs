@@ -23,6 +23,8 @@ pub struct Manner {
     pub junk: bool,
     /// `--big BYTES`: a junk line of this length comes before every answer.
     pub big: Option<usize>,
+    /// `--big-answer BYTES`: every call's answer is a text of this length.
+    pub big_answer: Option<usize>,
     /// `--exit-after N`: ends once N calls were answered (or swallowed, with `--silent`).
     pub exit_after: Option<u64>,
     /// `--exit-code C`: the code it ends with.
@@ -97,6 +99,7 @@ impl Manner {
                 Long("silent") => manner.silent = true,
                 Long("junk") => manner.junk = true,
                 Long("big") => manner.big = Some(parser.value()?.parse()?),
+                Long("big-answer") => manner.big_answer = Some(parser.value()?.parse()?),
                 Long("exit-after") => manner.exit_after = Some(parser.value()?.parse()?),
                 Long("exit-code") => manner.exit_code = parser.value()?.parse()?,
                 Long("exit-signal") => manner.exit_signal = Some(parser.value()?.parse()?),

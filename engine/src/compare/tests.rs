@@ -9,18 +9,48 @@ fn the_same_policy_and_a_stricter_one_are_accepted() {
     tighter("allowed_tools: [a, b]", "allowed_tools: [a]");
     tighter("allowed_tools: [a, b]", "allowed_tools: [b, a]");
     tighter("allowed_tools: ['*']", "allowed_tools: ['git_*', b]");
-    tighter("allowed_tools: [a]", "allowed_tools: [a]\ndenied_tools: [b]");
-    tighter("allowed_tools: [a]", "allowed_tools: [a]\ntool_rules: [{tool: a, action: ask}]");
-    tighter("allowed_tools: [a]", "allowed_tools: [a]\ntool_rules: [{tool: a, action: block}]");
-    tighter("allowed_tools: ['*']", "allowed_tools: ['*']\ntool_rules: [{tool: 'rm_*', action: block}]");
-    tighter("allowed_tools: ['*']", "allowed_tools: ['*']\ntool_rules: [{tool: rm, action: ask}]");
-    tighter("tool_rules: [{tool: a}]", "tool_rules: [{tool: a, allow_args: {x: y}}]");
-    tighter("tool_rules: [{tool: a}]", "tool_rules: [{tool: a, strict_args: true}]");
-    tighter("tool_rules: [{tool: a}]", "tool_rules: [{tool: a, rate_limit: 5/minute}]");
-    tighter("tool_rules: [{tool: a, action: ask}]", "tool_rules: [{tool: a, action: block}]");
+    tighter(
+        "allowed_tools: [a]",
+        "allowed_tools: [a]\ndenied_tools: [b]",
+    );
+    tighter(
+        "allowed_tools: [a]",
+        "allowed_tools: [a]\ntool_rules: [{tool: a, action: ask}]",
+    );
+    tighter(
+        "allowed_tools: [a]",
+        "allowed_tools: [a]\ntool_rules: [{tool: a, action: block}]",
+    );
+    tighter(
+        "allowed_tools: ['*']",
+        "allowed_tools: ['*']\ntool_rules: [{tool: 'rm_*', action: block}]",
+    );
+    tighter(
+        "allowed_tools: ['*']",
+        "allowed_tools: ['*']\ntool_rules: [{tool: rm, action: ask}]",
+    );
+    tighter(
+        "tool_rules: [{tool: a}]",
+        "tool_rules: [{tool: a, allow_args: {x: y}}]",
+    );
+    tighter(
+        "tool_rules: [{tool: a}]",
+        "tool_rules: [{tool: a, strict_args: true}]",
+    );
+    tighter(
+        "tool_rules: [{tool: a}]",
+        "tool_rules: [{tool: a, rate_limit: 5/minute}]",
+    );
+    tighter(
+        "tool_rules: [{tool: a, action: ask}]",
+        "tool_rules: [{tool: a, action: block}]",
+    );
     tighter("tool_rules: [{tool: a, action: ask}]", "allowed_tools: []");
     tighter("denied_tools: [a]", "denied_tools: ['a*']");
-    tighter("denied_tools: [a]\nallowed_tools: ['*']", "tool_rules: [{tool: a, action: block}]\nallowed_tools: ['*']");
+    tighter(
+        "denied_tools: [a]\nallowed_tools: ['*']",
+        "tool_rules: [{tool: a, action: block}]\nallowed_tools: ['*']",
+    );
     tighter("mode: monitor\nallowed_tools: [a]", "allowed_tools: [a]");
     tighter("protected_paths: [/a/b]", "protected_paths: [/a, /c]");
     tighter("on_block: error", "on_block: tool_result");
@@ -31,25 +61,45 @@ fn what_allows_more_tools_is_refused() {
     looser("allowed_tools: [a]", "allowed_tools: [a, b]");
     looser("allowed_tools: ['git_*']", "allowed_tools: ['*']");
     looser("allowed_tools: ['git_*']", "allowed_tools: ['git*']");
-    looser("denied_tools: [a]\nallowed_tools: ['*']", "allowed_tools: ['*']");
-    looser("denied_tools: ['a*']\nallowed_tools: ['*']", "denied_tools: [ab, ac]\nallowed_tools: ['*']");
-    looser("allowed_tools: [a]", "allowed_tools: [a]\ntool_rules: [{tool: b, action: ask}]");
-    looser("allowed_tools: [a]", "allowed_tools: [a]\ntool_rules: [{tool: 'b*', action: ask}]");
-    looser("mode: enforce\nallowed_tools: [a]", "mode: monitor\nallowed_tools: [a]");
+    looser(
+        "denied_tools: [a]\nallowed_tools: ['*']",
+        "allowed_tools: ['*']",
+    );
+    looser(
+        "denied_tools: ['a*']\nallowed_tools: ['*']",
+        "denied_tools: [ab, ac]\nallowed_tools: ['*']",
+    );
+    looser(
+        "allowed_tools: [a]",
+        "allowed_tools: [a]\ntool_rules: [{tool: b, action: ask}]",
+    );
+    looser(
+        "allowed_tools: [a]",
+        "allowed_tools: [a]\ntool_rules: [{tool: 'b*', action: ask}]",
+    );
+    looser(
+        "mode: enforce\nallowed_tools: [a]",
+        "mode: monitor\nallowed_tools: [a]",
+    );
 }
 
 #[test]
 fn a_rule_may_not_go_or_be_shadowed() {
     let ask = "allowed_tools: [ab]\ntool_rules:\n- {tool: ab, action: ask}";
     looser(ask, "allowed_tools: [ab]");
-    looser("allowed_tools: ['*']\ntool_rules: [{tool: 'a*', action: block}]", "allowed_tools: ['*']");
+    looser(
+        "allowed_tools: ['*']\ntool_rules: [{tool: 'a*', action: block}]",
+        "allowed_tools: ['*']",
+    );
     let block = "allowed_tools: ['*']\ntool_rules:\n- {tool: 'a*', action: block}";
     looser(block, &format!("{block}\n- {{tool: ab}}"));
     looser(block, &format!("{block}\n- {{tool: 'ab*', action: ask}}"));
     looser(block, &format!("{block}\n- {{tool: ab, action: ask}}"));
     tighter(block, &format!("{block}\n- {{tool: 'ab*', action: block}}"));
     let rivals = |a: &str, b: &str| {
-        format!("tool_rules:\n- {{tool: 'a*', action: {a}, allow_args: {{x: y}}}}\n- {{tool: '*b', action: {b}}}")
+        format!(
+            "tool_rules:\n- {{tool: 'a*', action: {a}, allow_args: {{x: y}}}}\n- {{tool: '*b', action: {b}}}"
+        )
     };
     looser(&rivals("ask", "allow"), &rivals("ask", "ask"));
     tighter(&rivals("ask", "allow"), &rivals("ask", "allow"));
@@ -68,9 +118,15 @@ fn a_rules_conditions_may_not_soften() {
         (", allow_args: {x: y}", ""),
         (", allow_args: {x: y}", ", allow_args: {x: y+}"),
         (", allow_args: {x: y}", ", allow_args: {z: y}"),
-        (", allow_args: {x: y}", ", match: search, allow_args: {x: y}"),
+        (
+            ", allow_args: {x: y}",
+            ", match: search, allow_args: {x: y}",
+        ),
         (", strict_args: true", ""),
-        (", strict_args: true, allow_args: {x: y}", ", strict_args: true, allow_args: {x: y, z: '.*'}"),
+        (
+            ", strict_args: true, allow_args: {x: y}",
+            ", strict_args: true, allow_args: {x: y, z: '.*'}",
+        ),
     ];
     for (old, new) in pairs {
         looser(&rule(old), &rule(new));
@@ -79,28 +135,49 @@ fn a_rules_conditions_may_not_soften() {
     looser(&hash("0"), &hash("1"));
     looser(&hash("0"), &rule(""));
     tighter(&rule(""), &hash("0"));
-    tighter(&rule(", rate_limit: 6/minute"), &rule(", rate_limit: 5/minute"));
-    looser("strict_args_default: true\ntool_rules: [{tool: a}]", "tool_rules: [{tool: a}]");
-    looser("tool_rules: [{tool: a, allow_args: {x: y}}]", "match: search\ntool_rules: [{tool: a, allow_args: {x: y}}]");
+    tighter(
+        &rule(", rate_limit: 6/minute"),
+        &rule(", rate_limit: 5/minute"),
+    );
+    looser(
+        "strict_args_default: true\ntool_rules: [{tool: a}]",
+        "tool_rules: [{tool: a}]",
+    );
+    looser(
+        "tool_rules: [{tool: a, allow_args: {x: y}}]",
+        "match: search\ntool_rules: [{tool: a, allow_args: {x: y}}]",
+    );
 }
 
 #[test]
 fn in_monitor_mode_a_refusal_may_not_stand_in_for_a_question() {
     let watch = |spec: &str| format!("mode: monitor\n{spec}");
     let ask = "tool_rules: [{tool: a, action: ask}]";
-    looser(&watch(ask), &watch("tool_rules: [{tool: a, action: block}]"));
+    looser(
+        &watch(ask),
+        &watch("tool_rules: [{tool: a, action: block}]"),
+    );
     looser(&watch(ask), &watch("allowed_tools: []"));
     tighter(&watch(ask), "tool_rules: [{tool: a, action: block}]");
     let rated = "tool_rules: [{tool: a, rate_limit: 1/hour}]";
-    looser(&watch(rated), &watch("denied_tools: [a]\ntool_rules: [{tool: a}]"));
-    tighter(&watch(rated), &watch(&format!("{rated}\ndenied_tools: [b]")));
+    looser(
+        &watch(rated),
+        &watch("denied_tools: [a]\ntool_rules: [{tool: a}]"),
+    );
+    tighter(
+        &watch(rated),
+        &watch(&format!("{rated}\ndenied_tools: [b]")),
+    );
 }
 
 #[test]
 fn another_spelling_may_not_lead_to_another_tool() {
     looser("allowed_tools: [read]", "allowed_tools: [Read]");
     looser("allowed_tools: ['*']", "allowed_tools: ['*', Read]");
-    tighter("allowed_tools: [Read]", "allowed_tools: [Read]\ntool_rules: [{tool: Read, action: ask}]");
+    tighter(
+        "allowed_tools: [Read]",
+        "allowed_tools: [Read]\ntool_rules: [{tool: Read, action: ask}]",
+    );
 }
 
 #[test]
@@ -108,15 +185,30 @@ fn methods_may_only_become_fewer() {
     tighter("allowed_methods: ['*']", "allowed_methods: [ping]");
     tighter("allowed_methods: ['*']", "method_profile: strict");
     tighter("method_profile: compat", "method_profile: strict");
-    tighter("method_profile: compat", "allowed_methods: [ping, tools/call]");
+    tighter(
+        "method_profile: compat",
+        "allowed_methods: [ping, tools/call]",
+    );
     tighter("denied_methods: [x/y]", "denied_methods: ['x/*']");
-    tighter("allowed_methods: [ping]\ndenied_methods: [x/y]", "allowed_methods: [ping]");
+    tighter(
+        "allowed_methods: [ping]\ndenied_methods: [x/y]",
+        "allowed_methods: [ping]",
+    );
     looser("method_profile: strict", "method_profile: compat");
-    looser("allowed_methods: [ping]", "allowed_methods: [ping, resources/read]");
+    looser(
+        "allowed_methods: [ping]",
+        "allowed_methods: [ping, resources/read]",
+    );
     looser("method_profile: compat", "allowed_methods: [tasks/get]");
-    looser("allowed_methods: ['*']\ndenied_methods: [x/y]", "allowed_methods: ['*']");
+    looser(
+        "allowed_methods: ['*']\ndenied_methods: [x/y]",
+        "allowed_methods: ['*']",
+    );
     looser("denied_methods: [tasks/get]", "denied_methods: []");
-    looser("mode: enforce", "allowed_server_methods: [sampling/createMessage]");
+    looser(
+        "mode: enforce",
+        "allowed_server_methods: [sampling/createMessage]",
+    );
     tighter("mode: enforce", "allowed_server_methods: []");
 }
 
@@ -128,7 +220,10 @@ fn protection_and_records_may_not_shrink() {
     looser("audit: {args: full}", "audit: {args: hash}");
     looser("audit: {methods: all}", "audit: {methods: refused}");
     looser("audit: {sync: full}", "audit: {sync: normal}");
-    tighter("audit: {args: hash}", "audit: {args: full, methods: all, sync: full}");
+    tighter(
+        "audit: {args: hash}",
+        "audit: {args: full, methods: all, sync: full}",
+    );
     looser("ask_timeout: 60", "ask_timeout: 61");
     looser("ask_timeout: 60", "mode: enforce");
     looser("mode: enforce", "ask_timeout: 10");
@@ -143,20 +238,32 @@ fn redaction_may_not_weaken() {
     let base = dlp("", "response");
     tighter("mode: enforce", &base);
     looser(&base, "mode: enforce");
-    looser(&base, "dlp: {enabled: false, patterns: [{name: K, regex: KEY, scope: response}]}");
-    looser(&base, "dlp: {patterns: [{name: K, regex: KEYS, scope: response}]}");
+    looser(
+        &base,
+        "dlp: {enabled: false, patterns: [{name: K, regex: KEY, scope: response}]}",
+    );
+    looser(
+        &base,
+        "dlp: {patterns: [{name: K, regex: KEYS, scope: response}]}",
+    );
     looser(&base, &dlp("", "request"));
     tighter(&base, &dlp("", "all"));
     tighter(&base, &dlp("  - {name: L, regex: LOCK}", "response"));
     looser(&base, &dlp("  scan_responses: false", "response"));
-    tighter(&base, &dlp("  scan_requests: true\n  detect_encoding: true", "response"));
+    tighter(
+        &base,
+        &dlp("  scan_requests: true\n  detect_encoding: true", "response"),
+    );
     looser(&dlp("  scan_requests: true", "all"), &dlp("", "all"));
     looser(&dlp("", "all"), &dlp("  on_request_match: redact", "all"));
     looser(&dlp("", "all"), &dlp("  max_scan_size: 2MB", "all"));
     tighter(&dlp("", "all"), &dlp("  on_oversize: refuse", "all"));
     let lets_out = "  unsafe_dlp: true\n  on_redaction_failure: allow_original";
     looser(&base, &dlp(lets_out, "response"));
-    looser(&dlp(lets_out, "all"), &dlp(&format!("  - {{name: L, regex: .}}\n{lets_out}"), "all"));
+    looser(
+        &dlp(lets_out, "all"),
+        &dlp(&format!("  - {{name: L, regex: .}}\n{lets_out}"), "all"),
+    );
 }
 
 #[test]
@@ -168,16 +275,25 @@ fn another_name_or_none_at_all_is_refused() {
 }
 
 fn tighter(old: &str, new: &str) {
-    assert!(only_tighter(&load(old, "p"), &load(new, "p")), "tighter:\n{old}\nto\n{new}");
+    assert!(
+        only_tighter(&load(old, "p"), &load(new, "p")),
+        "tighter:\n{old}\nto\n{new}"
+    );
 }
 
 fn looser(old: &str, new: &str) {
-    assert!(!only_tighter(&load(old, "p"), &load(new, "p")), "looser:\n{old}\nto\n{new}");
+    assert!(
+        !only_tighter(&load(old, "p"), &load(new, "p")),
+        "looser:\n{old}\nto\n{new}"
+    );
 }
 
 fn load(spec: &str, name: &str) -> Policy {
     let spec: String = spec.lines().map(|line| format!("  {line}\n")).collect();
-    let head = format!("apiVersion: aip.io/v1alpha1\nkind: AgentPolicy\nmetadata: {{name: {name}}}\n");
+    let head =
+        format!("apiVersion: aip.io/v1alpha1\nkind: AgentPolicy\nmetadata: {{name: {name}}}\n");
     let text = format!("{head}spec:\n{spec}");
-    Policy::load(&text, &Place::default()).unwrap_or_else(|e| panic!("{e}")).policy
+    Policy::load(&text, &Place::default())
+        .unwrap_or_else(|e| panic!("{e}"))
+        .policy
 }

@@ -127,9 +127,15 @@ impl Refusal {
     /// Too often, by the rate as the policy writes it; `wait_ms` on, the next call would pass.
     pub(super) fn rate(rate: &str, wait_ms: i64) -> Refusal {
         let refusal = Refusal::new(Code::RateLimited, "rate limit of this tool is spent")
-            .detailed(format!("`{rate}` is spent, the next call would pass in {wait_ms} ms"))
+            .detailed(format!(
+                "`{rate}` is spent, the next call would pass in {wait_ms} ms"
+            ))
             .because(rate);
-        Refusal { verdict: Verdict::RateLimited, retry_after_ms: Some(wait_ms), ..refusal }
+        Refusal {
+            verdict: Verdict::RateLimited,
+            retry_after_ms: Some(wait_ms),
+            ..refusal
+        }
     }
 
     pub(super) fn because(self, rule: impl Into<String>) -> Refusal {

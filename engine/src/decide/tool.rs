@@ -49,7 +49,9 @@ impl<'j> Judging<'j> {
         facts: &'j Facts<'j>,
     ) -> Result<Self, Box<Refusal>> {
         let malformed = |reason: &str| Box::new(Refusal::forbidden(reason));
-        let sent = call.tool.ok_or_else(|| malformed("the call names no tool"))?;
+        let sent = call
+            .tool
+            .ok_or_else(|| malformed("the call names no tool"))?;
         if !matches!(call.args, Node::Null | Node::Object(_)) {
             return Err(malformed("arguments must be an object"));
         }

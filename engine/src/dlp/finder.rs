@@ -3,6 +3,7 @@
 //! Residual: a secret computed, encrypted or in an encoding not named here; a secret under 8 bytes in
 //! binary data; more than three encodings on top of one another.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::budget::{Budget, Stop};
@@ -156,12 +157,12 @@ impl<'a> Finder<'a> {
         depth: usize,
         aligned: bool,
     ) -> Result<Vec<Hit>, Stop> {
-        let text = String::from_utf8_lossy(bytes);
-        let is_text = matches!(text, std::borrow::Cow::Borrowed(_));
-        let least = if is_text && aligned {
-            1
-        } else {
-            LEAST_IN_BINARY
+        let (text, least) = match std::str::from_utf8(bytes) {
+            Ok(text) => (
+                Cow::Borrowed(text),
+                if aligned { 1 } else { LEAST_IN_BINARY },
+            ),
+            Err(_) => (Cow::Owned(texts_in(bytes)), LEAST_IN_BINARY),
         };
         let mut hits = self.search(&text, depth, least)?;
         if self.depth > 0 && inflate::may_be_packed(bytes) {
@@ -172,6 +173,19 @@ impl<'a> Finder<'a> {
         }
         Ok(hits)
     }
+}
+
+/// The stretches of binary data that are long enough to hold a match.
+fn texts_in(bytes: &[u8]) -> String {
+    let mut texts = String::new();
+    for chunk in bytes
+        .utf8_chunks()
+        .filter(|chunk| chunk.valid().len() >= LEAST_IN_BINARY)
+    {
+        texts.push_str(chunk.valid());
+        texts.push(char::REPLACEMENT_CHARACTER);
+    }
+    texts
 }
 
 /// Matches that overlap become one, named after the one that starts first, then the longest, then the

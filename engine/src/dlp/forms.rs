@@ -1,7 +1,7 @@
 //! The forms a text is also read in: escapes undone, folded to plain letters, percent-decoded.
 
-use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use super::view::{View, Writer, cut};
@@ -44,11 +44,26 @@ pub(crate) fn fold(text: &str, writer: &mut Writer<'_>) {
         } else if invisible(first) {
             writer.put(first.len_utf8(), "");
             first.len_utf8()
+        } else if stands_alone(rest) {
+            writer.keep(first.len_utf8());
+            first.len_utf8()
         } else {
             fold_cluster(rest, writer)
         };
         rest = cut(rest, length..rest.len());
     }
+}
+
+/// Whether the first character is its own compatibility form and nothing joins it: most are and don't.
+fn stands_alone(rest: &str) -> bool {
+    let mut letters = rest.chars();
+    let normal = letters
+        .next()
+        .is_some_and(|first| is_nfkc_quick([first].into_iter()) == IsNormalized::Yes);
+    normal
+        && letters
+            .next()
+            .is_none_or(|next| matches!(next, ' '..='~' | char::REPLACEMENT_CHARACTER))
 }
 
 /// Folds one character with the combining marks upon it; returns the bytes consumed.

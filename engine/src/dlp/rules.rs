@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex::{Regex, RegexBuilder};
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use super::marker;
@@ -13,8 +13,6 @@ use super::view::{View, cut};
 
 /// Compiled size of one pattern, in bytes.
 const LARGEST_PATTERN: usize = 10 << 20;
-/// With more patterns than this, one pass over all of them first asks which could match.
-const FEW: usize = 8;
 
 /// The patterns of one policy.
 #[derive(Debug)]
@@ -22,7 +20,6 @@ pub(super) struct Rules {
     list: Vec<Rule>,
     names: HashSet<String>,
     longest_name: usize,
-    gate: Option<RegexSet>,
 }
 
 /// One pattern. RE2's `\b`, `\w` and `\d` know ASCII only, other readers know Unicode: in a text that
@@ -68,13 +65,6 @@ impl Rules {
             return Err(errors);
         }
         rules.longest_name = rules.names.iter().map(String::len).max().unwrap_or(0);
-        if rules.list.len() > FEW {
-            let sources = rules.list.iter().map(|rule| rule.ascii.as_str());
-            rules.gate = RegexSetBuilder::new(sources)
-                .size_limit(LARGEST_PATTERN * 4)
-                .build()
-                .ok();
-        }
         Ok(rules)
     }
 
@@ -83,7 +73,6 @@ impl Rules {
             list: Vec::new(),
             names: HashSet::new(),
             longest_name: 0,
-            gate: None,
         }
     }
 
@@ -111,8 +100,8 @@ impl Rules {
     /// Every match between the markers of `view` that is at least `least` bytes long.
     pub(super) fn matches(&self, view: &View<'_>, scope: Scope, least: usize) -> Vec<Hit> {
         let text = view.text();
-        let ascii = text.is_ascii();
-        let possible = self.gate.as_ref().map(|gate| gate.matches(text));
+        // In binary data a letter of another script is chance.
+        let ascii = least > 1 || text.is_ascii();
         let pieces = view.pieces();
         let mut hits = Vec::new();
         for (index, rule) in self
@@ -121,13 +110,7 @@ impl Rules {
             .enumerate()
             .filter(|(_, rule)| rule.scope.covers(scope))
         {
-            let ascii_possible = possible
-                .as_ref()
-                .is_none_or(|possible| possible.matched(index));
-            let readings = [
-                ascii_possible.then_some(&rule.ascii),
-                rule.unicode.as_ref().filter(|_| !ascii),
-            ];
+            let readings = [Some(&rule.ascii), rule.unicode.as_ref().filter(|_| !ascii)];
             for regex in readings.into_iter().flatten() {
                 for piece in &pieces {
                     find_in(regex, text, piece, least, &mut |range| {

@@ -7,6 +7,8 @@ use super::glob::UNKNOWN;
 
 /// A word whose braces make more words than this counts as a variable from there on.
 const MOST_BRACED: usize = 64;
+/// A variable or a command in a word ends within so many bytes, or takes the rest of the word.
+const LONGEST_VARIABLE: usize = 4096;
 
 /// Every text the word could expand to; absolute ones begin with a slash.
 pub(super) fn expand(word: &str, ground: &Ground<'_>) -> Vec<String> {
@@ -51,6 +53,10 @@ fn without_scheme(word: &str) -> Vec<String> {
 
 /// `a{b,c}` is `ab` and `ac`; a range is any letters.
 fn braces(word: &str) -> Vec<String> {
+    if let Some((at, _)) = word.match_indices('{').nth(MOST_BRACED) {
+        let before = word.get(..at).and_then(|text| text.split('{').next());
+        return vec![format!("{}{UNKNOWN}", before.unwrap_or_default())];
+    }
     let mut done = Vec::new();
     let mut open = vec![word.to_owned()];
     while let Some(word) = open.pop() {
@@ -185,11 +191,15 @@ fn variable(rest: &str) -> Option<(&str, usize)> {
     }
     let body = rest.strip_prefix('$')?;
     if let Some(braced) = body.strip_prefix('{') {
-        let (inside, _) = balanced(braced)?;
+        let Some((inside, _)) = balanced(within(braced)) else {
+            return Some(("", rest.len()));
+        };
         return Some((leading_name(inside), inside.len() + 3));
     }
     if let Some(command) = body.strip_prefix('(') {
-        let end = command.find(')')?;
+        let Some(end) = within(command).find(')') else {
+            return Some(("", rest.len()));
+        };
         return Some((command.get(..end)?, end + 3));
     }
     let scoped = body
@@ -200,8 +210,14 @@ fn variable(rest: &str) -> Option<(&str, usize)> {
     (!name.is_empty()).then_some((name, 1 + scoped + name.len()))
 }
 
+fn within(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST_VARIABLE))
+        .unwrap_or(text)
+}
+
 fn is_name(name: &str) -> bool {
-    name.starts_with(|letter: char| letter.is_ascii_alphabetic()) && leading_name(name).len() == name.len()
+    name.starts_with(|letter: char| letter.is_ascii_alphabetic())
+        && leading_name(name).len() == name.len()
 }
 
 fn leading_name(text: &str) -> &str {

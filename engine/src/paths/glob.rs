@@ -5,6 +5,9 @@ use std::path::Path;
 /// Stands in a path for a variable whose value isn't known: any text, slashes too.
 pub(super) const UNKNOWN: char = '\u{fffc}';
 
+/// A bracket not closed within so many letters is a letter itself.
+const LONGEST_CLASS: usize = 512;
+
 /// Whether the path's text has anything to be matched rather than compared.
 pub(super) fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?', '[', UNKNOWN])
@@ -18,46 +21,74 @@ pub(super) fn is_pattern(text: &str) -> bool {
 pub(super) fn could_name(pattern: &Path, protected: &Path) -> bool {
     let pattern = names(pattern);
     let protected = names(protected);
-    let (Some(last), count) = (protected.last(), pattern.len()) else {
+    if protected.is_empty() {
         return true;
-    };
+    }
     // reached[j]: the pattern's parts so far could stand for the first j parts of the protected path.
-    let mut reached = vec![false; protected.len() + 1];
+    let mut reached = vec![false; protected.len()];
     if let Some(start) = reached.first_mut() {
         *start = true;
     }
-    for (index, part) in pattern.iter().enumerate() {
-        let closing = index + 1 == count;
+    for (index, text) in pattern.iter().enumerate() {
+        let part = Part {
+            text,
+            first: index == 0,
+            closing: index + 1 == pattern.len(),
+        };
         let mut next = vec![false; reached.len()];
         for (taken, _) in reached.iter().enumerate().filter(|(_, reached)| **reached) {
-            let Some(name) = protected.get(taken) else { continue };
-            let mut named_from = taken..taken + 1;
-            if is_crossing(part) {
-                let literal_before = index > 0 && part.starts_with(UNKNOWN);
-                let literal_start = begins(part, name) && taken + 1 < protected.len();
-                if literal_before && (closing || !looks_like_file(last)) || literal_start {
-                    return true;
-                }
-                if part.starts_with(UNKNOWN) || part == "**" {
-                    // Any number of parts but the last, which has to be named.
-                    next.iter_mut().take(protected.len()).skip(taken).for_each(|reached| *reached = true);
-                    named_from.end = protected.len();
-                }
-            }
-            for at in named_from.filter(|_| !is_whole_crossing(part)) {
-                if !protected.get(at).is_some_and(|name| matches(part, name)) {
-                    continue;
-                }
-                if at + 1 < protected.len() {
-                    next.iter_mut().skip(at + 1).take(1).for_each(|reached| *reached = true);
-                } else if !(closing && is_bare_star(part)) {
-                    return true;
-                }
+            if part.names_all(&protected, taken, &mut next) {
+                return true;
             }
         }
         reached = next;
     }
     false
+}
+
+/// One part of a pattern, between two slashes.
+struct Part<'p> {
+    text: &'p str,
+    first: bool,
+    closing: bool,
+}
+
+impl Part<'_> {
+    /// Whether this part completes `protected`, of which `taken` parts are already named; where it
+    /// doesn't, `next` learns how far it could come.
+    fn names_all(&self, protected: &[String], taken: usize, next: &mut [bool]) -> bool {
+        let (Some(name), Some(last)) = (protected.get(taken), protected.last()) else {
+            return false;
+        };
+        let mut named_from = taken..taken + 1;
+        if self.text == "**" || self.text.contains(UNKNOWN) {
+            let literal_before = !self.first && self.text.starts_with(UNKNOWN);
+            let literal_start = taken + 1 < protected.len() && begins(self.text, name);
+            if literal_before && (self.closing || !looks_like_file(last)) || literal_start {
+                return true;
+            }
+            if self.text.starts_with(UNKNOWN) || self.text == "**" {
+                // Any number of parts but the last, which has to be named.
+                let crossed = next.iter_mut().skip(taken);
+                crossed.for_each(|reached| *reached = true);
+                named_from.end = protected.len();
+            }
+        }
+        named_from
+            .filter(|_| !is_whole_crossing(self.text))
+            .filter(|at| {
+                protected
+                    .get(*at)
+                    .is_some_and(|name| matches(self.text, name))
+            })
+            .any(|at| match next.get_mut(at + 1) {
+                Some(reached) => {
+                    *reached = true;
+                    false
+                }
+                None => !(self.closing && is_bare_star(self.text)),
+            })
+    }
 }
 
 fn names(path: &Path) -> Vec<String> {
@@ -67,10 +98,6 @@ fn names(path: &Path) -> Vec<String> {
     parts
         .map(|part| part.as_os_str().to_string_lossy().into_owned())
         .collect()
-}
-
-fn is_crossing(part: &str) -> bool {
-    part == "**" || part.contains(UNKNOWN)
 }
 
 /// Nothing but a variable or `**`: it names no part by itself.
@@ -177,6 +204,7 @@ fn symbols(part: &str) -> Vec<Symbol> {
 
 /// The class after an opening bracket, and its length with the closing one.
 fn class(letters: &[char]) -> Option<(Symbol, usize)> {
+    let letters = letters.get(..LONGEST_CLASS).unwrap_or(letters);
     let except = matches!(letters.first(), Some('!' | '^'));
     let start = usize::from(except);
     // A closing bracket that comes first is a member.

@@ -1,5 +1,9 @@
 //! Tells prose from what a server could act on: by the argument's name first, then by the text.
 
+/// Longer text is read word by word only where its argument is named like a command.
+const LONGEST: usize = 16 << 10;
+/// Text of base64 alone is data from this length on.
+const DATA: usize = 1024;
 /// Text with fewer words is never called prose for its looks.
 const LONG: usize = 30;
 /// So many of a hundred words of prose are plain.
@@ -112,17 +116,42 @@ const FOLDER: [&str; 15] = [
     "location",
 ];
 
-/// Whether a text under this name is prose: nothing in it names a path.
-pub(super) fn is_prose(name: Option<&str>, text: &str) -> bool {
+/// Whether nothing under this name is a path, whatever the text.
+pub(super) fn is_named_prose(name: Option<&str>) -> bool {
     let words = name.map(words_of_name).unwrap_or_default();
-    let has = |list: &[&str], word: &String| list.contains(&word.as_str());
-    if words.iter().any(|word| has(&COMMAND, word)) {
-        return false;
+    let ends_so = words
+        .last()
+        .is_some_and(|last| PROSE.contains(&last.as_str()));
+    !is_command(&words) && (ends_so || is_replacement(&words))
+}
+
+/// Whether the words of a text under this name are to be read, not acted on: it can then name a path
+/// only as a whole.
+pub(super) fn reads_as_prose(name: Option<&str>, text: &str) -> bool {
+    let words = name.map(words_of_name).unwrap_or_default();
+    if is_command(&words) {
+        return is_data(text);
     }
-    if words.last().is_some_and(|last| has(&PROSE, last)) || is_replacement(&words) {
-        return true;
-    }
-    !words.last().is_some_and(|last| has(&PLACE, last)) && reads_as_prose(text)
+    let place = words
+        .last()
+        .is_some_and(|last| PLACE.contains(&last.as_str()));
+    text.len() > LONGEST || is_data(text) || !place && is_mostly_plain(text)
+}
+
+fn is_command(words: &[String]) -> bool {
+    words.iter().any(|word| COMMAND.contains(&word.as_str()))
+}
+
+/// A file's bytes in base64 or hex.
+fn is_data(text: &str) -> bool {
+    let body = text
+        .strip_prefix("data:")
+        .and_then(|url| url.split_once(";base64,"))
+        .map_or(text, |(_, body)| body);
+    body.len() >= DATA
+        && body.bytes().all(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\r' | b'\n')
+        })
 }
 
 /// Whether an argument of this name could be the folder of another.
@@ -162,7 +191,7 @@ fn words_of_name(name: &str) -> Vec<String> {
     words
 }
 
-fn reads_as_prose(text: &str) -> bool {
+fn is_mostly_plain(text: &str) -> bool {
     if text.trim_start().starts_with(['{', '[', '#', '"']) {
         return false;
     }

@@ -65,6 +65,9 @@ fn parts(path: &Path) -> Vec<String> {
 
 /// The link of a process that the whole of `stack` is: `/proc/X/root`, `/proc/X/task/Y/cwd`.
 fn process_link(stack: &[String]) -> Option<&str> {
+    if stack.len() > 5 {
+        return None;
+    }
     let names: Vec<&str> = stack.iter().map(String::as_str).collect();
     match names.as_slice() {
         ["proc", _, link @ ("root" | "cwd")] | ["proc", _, "task", _, link @ ("root" | "cwd")] => {

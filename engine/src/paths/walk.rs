@@ -13,6 +13,10 @@ use crate::node::Node;
 const MOST: usize = 16_384;
 /// More texts than this are too many to read.
 const MOST_TEXTS: usize = 65_536;
+/// What is still longer once it is settled, no system opens.
+const LONGEST_PATH: usize = 8192;
+/// A longer pattern is not judged, and so denied.
+const LONGEST_PATTERN: usize = 64 << 10;
 /// JSON inside a string inside JSON.
 const NESTED: usize = 4;
 /// Deeper arguments are not read.
@@ -37,6 +41,8 @@ struct Gathering<'g> {
     paths: HashSet<(PathBuf, Reach)>,
     found: Vec<Candidate>,
     too_many: bool,
+    /// The text now judged is prose: only as a whole could it be a path.
+    whole_only: bool,
 }
 
 /// Every path the arguments could name; past a bound, one that reaches anything.
@@ -49,6 +55,7 @@ pub(super) fn candidates(args: &Node<'_>, ground: &Ground<'_>) -> Vec<Candidate>
         paths: HashSet::new(),
         found: Vec::new(),
         too_many: false,
+        whole_only: false,
     };
     all.read(args, "", None, 0, 0);
     let texts = std::mem::take(&mut all.texts);
@@ -119,7 +126,10 @@ impl Gathering<'_> {
         depth: usize,
         nested: usize,
     ) {
-        let inner = if nested < NESTED && !prose::is_prose(name, text) {
+        if prose::is_named_prose(name) {
+            return;
+        }
+        let inner = if nested < NESTED {
             json::parse(text)
         } else {
             None
@@ -138,7 +148,7 @@ impl Gathering<'_> {
     /// The folders that arguments name: absolute ones, and others whose argument is called a folder.
     fn folders(&self, texts: &[Text]) -> Vec<PathBuf> {
         let mut folders: Vec<PathBuf> = Vec::new();
-        for text in texts.iter().filter(|text| !text.is_key && !is_prose(text)) {
+        for text in texts.iter().filter(|text| !text.is_key) {
             let named = prose::is_folder(text.name.as_deref());
             let whole: Vec<String> = readings::of_word(text.text.trim());
             for word in whole.iter().flat_map(|word| expand(word, self.ground)) {
@@ -173,13 +183,14 @@ impl Gathering<'_> {
     }
 
     fn judge(&mut self, text: &Text) {
-        if is_prose(text) {
-            return;
-        }
+        self.whole_only = prose::reads_as_prose(text.name.as_deref(), &text.text);
         for form in readings::decoded(&text.text) {
             let whole = form.trim().trim_matches(['"', '\'', '`']);
             for reading in readings::of_word(whole) {
                 self.place(&reading, &text.pointer, whole);
+            }
+            if self.whole_only {
+                continue;
             }
             for word in words::words(&form) {
                 if self.too_many {
@@ -249,6 +260,15 @@ impl Gathering<'_> {
             self.too_many = true;
             return;
         }
+        let longest = if reach == Reach::Exact {
+            LONGEST_PATH
+        } else {
+            LONGEST_PATTERN
+        };
+        if path.as_os_str().len() > longest {
+            self.too_many |= reach == Reach::Pattern && !self.whole_only;
+            return;
+        }
         if self.paths.insert((path.clone(), reach)) {
             self.found.push(Candidate {
                 pointer: pointer.to_owned(),
@@ -258,10 +278,6 @@ impl Gathering<'_> {
             });
         }
     }
-}
-
-fn is_prose(text: &Text) -> bool {
-    prose::is_prose(text.name.as_deref(), &text.text)
 }
 
 /// A key that is only a name: it can't be more than a bare file name, and is most likely none.

@@ -75,7 +75,10 @@ pub(super) fn pieces(word: &str) -> Vec<&str> {
     let glued: Vec<&str> = pieces
         .iter()
         .filter(|piece| piece.starts_with('-'))
-        .filter_map(|flag| flag.find(['/', '~', '$', '.']).and_then(|at| flag.get(at..)))
+        .filter_map(|flag| {
+            flag.find(['/', '~', '$', '.'])
+                .and_then(|at| flag.get(at..))
+        })
         .collect();
     pieces.extend(glued);
     let ended: Vec<&str> = pieces

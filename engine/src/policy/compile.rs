@@ -19,6 +19,9 @@ use crate::{
     rate::Limit,
 };
 
+/// Most patterns of `allow_args` in a policy.
+const MAX_PATTERNS: usize = 1_000;
+
 /// Compiles the document. What is wrong is reported; the policy is for use only where nothing is.
 pub(super) fn policy(it: Document, place: &Place, source: &mut Source<'_>) -> Option<Policy> {
     let spec = it.spec;
@@ -54,7 +57,11 @@ pub(super) fn policy(it: Document, place: &Place, source: &mut Source<'_>) -> Op
     }
     if let Some(at) = closed {
         let help = "list tools in `allowed_tools`, or give one a rule with `action: allow`";
-        source.warning(At { length: 1, ..at }, "no tool may be called under this policy", help);
+        source.warning(
+            At { length: 1, ..at },
+            "no tool may be called under this policy",
+            help,
+        );
     }
     Some(policy)
 }
@@ -156,6 +163,11 @@ fn glob(text: &Text, what: &str, source: &mut Source<'_>) -> Option<Glob> {
 }
 
 fn rules(spec: &Spec, source: &mut Source<'_>) -> Rules {
+    let patterns: usize = spec.rules.iter().map(|rule| rule.args.len()).sum();
+    if patterns > MAX_PATTERNS {
+        source.error(At::default(), format!("more than {MAX_PATTERNS} patterns in `allow_args`"));
+        return Rules::default();
+    }
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut rules = Vec::new();
     for written in &spec.rules {

@@ -151,10 +151,7 @@ pub(super) fn choice<T: Copy>(
         return Some(*value);
     }
     let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-    let message = format!(
-        "{what} can't be `{given}`, it is one of {}",
-        quoted(&names)
-    );
+    let message = format!("{what} can't be `{given}`, it is one of {}", quoted(&names));
     match nearest(&given, &names) {
         Some(near) => source.error_with_help(tree.at, message, format!("did you mean `{near}`?")),
         None => source.error(tree.at, message),

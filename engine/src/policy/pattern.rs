@@ -3,6 +3,8 @@
 
 use regex::{Error, Regex, RegexBuilder};
 
+use crate::re2::ascii_reading;
+
 /// Longest pattern, in bytes.
 const MAX_LENGTH: usize = 16 << 10;
 
@@ -44,9 +46,10 @@ impl Pattern {
         if written.len() > MAX_LENGTH {
             return Err(format!("it is longer than {MAX_LENGTH} bytes"));
         }
-        let alone = build(written).map_err(|error| describe(&error))?;
+        let reading = ascii_reading(written);
+        let alone = build(&reading).map_err(|error| describe(&error))?;
         let whole = match matching {
-            Matching::Full => Some(anchored(written).map_err(|error| describe(&error))?),
+            Matching::Full => Some(anchored(&reading).map_err(|error| describe(&error))?),
             Matching::Search => None,
         };
         Ok(Pattern {
@@ -85,9 +88,9 @@ impl Pattern {
 
 /// The pattern between anchors. Under `(?x)` its last line may be a comment, which would swallow
 /// the closing bracket; then, and only then, a line break closes the comment first.
-fn anchored(written: &str) -> Result<Regex, Error> {
-    match build(&format!(r"\A(?s:{written})\z")) {
-        Err(Error::Syntax(_)) => build(&format!("\\A(?s:{written}\n)\\z")),
+fn anchored(pattern: &str) -> Result<Regex, Error> {
+    match build(&format!(r"\A(?s:{pattern})\z")) {
+        Err(Error::Syntax(_)) => build(&format!("\\A(?s:{pattern}\n)\\z")),
         built => built,
     }
 }
@@ -102,7 +105,11 @@ fn build(pattern: &str) -> Result<Regex, Error> {
 fn describe(error: &Error) -> String {
     let whole = error.to_string();
     let last = whole.lines().last().unwrap_or_default();
-    last.strip_prefix("error: ").unwrap_or(last).to_owned()
+    let cause = last.strip_prefix("error: ").unwrap_or(last).trim_end_matches('.');
+    match error {
+        Error::CompiledTooBig(limit) => format!("it compiles to more than {limit} bytes"),
+        _ => cause.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -124,6 +131,17 @@ mod tests {
         check("(?i)get", "GET", Outcome::Match);
         check("", "", Outcome::Match);
         check("", "x", Outcome::Part);
+    }
+
+    #[test]
+    fn digits_letters_and_spaces_are_ascii_as_in_re2() {
+        check(r"\d+", "１２３", Outcome::Miss);
+        check(r"\w+", "josé", Outcome::Part);
+        check(r"SELECT\s.*", "SELECT\u{a0}1", Outcome::Miss);
+        check(r"SELECT\s.*", "SELECT\n1", Outcome::Match);
+        check(r"\p{L}+", "josé", Outcome::Match);
+        check(r".{1,1000}", "x", Outcome::Match);
+        check(r"[^/]{1,1000}", "é", Outcome::Match);
     }
 
     #[test]

@@ -21,12 +21,21 @@ fn a_session_begins_with_the_policy_and_what_it_protects() {
     let lines = loaded_lines(&load(GUIDE));
     assert_eq!(
         lines,
-        ["[INFO] Loaded policy: secure-agent (v1.0.0)", "[INFO] Protected paths: [agent.yaml]"]
+        [
+            "[INFO] Loaded policy: secure-agent (v1.0.0)",
+            "[INFO] Protected paths: [agent.yaml]"
+        ]
     );
     let lines = loaded_lines(&load("mode: monitor\nprotected_paths: [~/.ssh]"));
-    assert_eq!(lines[1], "[WARN] Policy mode: monitor, violations are let through");
+    assert_eq!(
+        lines[1],
+        "[WARN] Policy mode: monitor, violations are let through"
+    );
     assert_eq!(lines[2], "[INFO] Protected paths: [agent.yaml, ~/.ssh]");
-    assert_eq!(loaded_lines(&Policy::none()), ["[WARN] No policy loaded: every tool call is blocked"]);
+    assert_eq!(
+        loaded_lines(&Policy::none()),
+        ["[WARN] No policy loaded: every tool call is blocked"]
+    );
 }
 
 #[test]
@@ -103,7 +112,11 @@ fn arguments_and_rates_are_told_by_name_and_never_by_value() {
     let args = Node::Object(vec![("sql".into(), Node::String("SELECT hunter2".into()))]);
     let policy = load(GUIDE);
     let mut buckets = Buckets::default();
-    let call = Call { method: "tools/call", tool: Some("query"), args: &args };
+    let call = Call {
+        method: "tools/call",
+        tool: Some("query"),
+        args: &args,
+    };
     let passed = told(&policy, &call, &mut buckets);
     assert_eq!(passed[3], "[DEBUG] Evaluating allow_args: [sql] ✓");
     assert_eq!(passed[4], "[DEBUG] Rate limit: 1/minute ✓");
@@ -119,10 +132,17 @@ fn arguments_and_rates_are_told_by_name_and_never_by_value() {
 #[test]
 fn methods_and_violations_are_told() {
     let method = |spec: &str, method| {
-        let call = Call { method, tool: None, args: &Node::Null };
+        let call = Call {
+            method,
+            tool: None,
+            args: &Node::Null,
+        };
         told(&load(spec), &call, &mut Buckets::default())
     };
-    assert_eq!(method(GUIDE, "ping"), ["[DEBUG] Request: ping", "[INFO] Decision: ALLOW"]);
+    assert_eq!(
+        method(GUIDE, "ping"),
+        ["[DEBUG] Request: ping", "[INFO] Decision: ALLOW"]
+    );
     let refused = [
         "[DEBUG] Request: resources/read",
         "[DEBUG] Method: method not in allowed_methods list",
@@ -130,12 +150,23 @@ fn methods_and_violations_are_told() {
     ];
     assert_eq!(method(GUIDE, "resources/read"), refused);
     let watched = method("mode: monitor", "resources/read");
-    assert_eq!(watched[2], "[WARN] Decision: ALLOW_MONITOR (violation: -32006)");
+    assert_eq!(
+        watched[2],
+        "[WARN] Decision: ALLOW_MONITOR (violation: -32006)"
+    );
 }
 
 fn check(tool: &str, lines: &[&str]) {
-    let call = Call { method: "tools/call", tool: Some(tool), args: &Node::Null };
-    assert_eq!(told(&load(GUIDE), &call, &mut Buckets::default()), lines, "{tool:?}");
+    let call = Call {
+        method: "tools/call",
+        tool: Some(tool),
+        args: &Node::Null,
+    };
+    assert_eq!(
+        told(&load(GUIDE), &call, &mut Buckets::default()),
+        lines,
+        "{tool:?}"
+    );
 }
 
 fn told(policy: &Policy, call: &Call<'_>, buckets: &mut Buckets) -> Vec<String> {
@@ -143,7 +174,10 @@ fn told(policy: &Policy, call: &Call<'_>, buckets: &mut Buckets) -> Vec<String> 
         now_ms: 0,
         listing: Listing::Unknown,
         override_: Override::None,
-        paths: Found { candidates: &[], resolved: &[] },
+        paths: Found {
+            candidates: &[],
+            resolved: &[],
+        },
         task_known: false,
     };
     let decision = decide(policy, call, &facts, buckets);
@@ -159,5 +193,7 @@ fn load(spec: &str) -> Policy {
         protected: vec!["/x/agent.yaml".into(), "/state".into()],
         case_insensitive: false,
     };
-    Policy::load(&format!("{head}{spec}"), &place).unwrap().policy
+    Policy::load(&format!("{head}{spec}"), &place)
+        .unwrap()
+        .policy
 }

@@ -1,6 +1,6 @@
 //! The daemon's side of the loop: connecting, greeting, verdicts, and what its loss means.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use wire::link::{End, Packet, Refused, Resume, Stream, Welcome};
 
@@ -8,35 +8,28 @@ use super::{Pump, Session};
 use crate::connect::{self, ConnectError};
 use crate::connection::{AHEAD, Connection, Lost};
 use crate::ending::Ending;
-use crate::exchange::{Effect, Sink};
 use crate::failure::Failure;
-use crate::reach::{BOUND, Next, Standing};
+use crate::reach::{BOUND, Next, STUCK, Standing};
 use crate::server::Server;
 use crate::start;
-
-/// A daemon that owes a verdict no person has to give, and is silent for this long, is stuck.
-pub(super) const STUCK: Duration = Duration::from_secs(30);
 
 impl Pump {
     /// Makes the attempts at the daemon that are due.
     pub(super) fn reach_daemon(&mut self, now: Instant) {
-        self.watch_verdicts(now);
+        let held = !self.exchange.is_decided(Stream::Server);
+        self.reach
+            .handle_work(now, self.exchange.awaits_verdict(), held);
         while let Some(next) = self.reach.poll(now) {
             match next {
                 Next::Connect => self.connect(now),
                 Next::GiveUp => self.give_up(),
+                Next::Leave => {
+                    self.lose_daemon(
+                        now,
+                        &format!("it has been silent for {} s", STUCK.as_secs()),
+                    );
+                }
             }
-        }
-    }
-
-    fn watch_verdicts(&mut self, now: Instant) {
-        if self.reach.standing() != Standing::Up || !self.exchange.awaits_verdict() {
-            self.owed_since = None;
-        } else if now >= *self.owed_since.get_or_insert(now) + STUCK {
-            self.lose_daemon(
-                now,
-                &format!("it has said nothing for {} s", STUCK.as_secs()),
-            );
         }
     }
 
@@ -174,7 +167,7 @@ impl Pump {
                 Ok(None) => break,
                 Err(lost) => return Ok(Err(lost)),
             }
-            self.owed_since = None;
+            self.reach.handle_heard(now);
         }
         Ok(Ok(()))
     }
@@ -282,53 +275,5 @@ impl Pump {
         self.session_over = true;
         self.reach.handle_over();
         self.lifetime.handle_session_over();
-    }
-
-    fn take_effect(&mut self, effect: Effect) {
-        match effect {
-            Effect::Write(sink, bytes, token) => match sink {
-                Sink::Client => self.client_out.push(bytes, Some(token)),
-                Sink::Person => self.person_out.push(bytes, Some(token)),
-                Sink::Server => match &mut self.server {
-                    Some(server) => server.input.push(bytes, Some(token)),
-                    None => self.exchange.lost(token),
-                },
-            },
-            Effect::Mirror(number, line) => self.mirror_line(number, &line),
-        }
-    }
-
-    /// A line that can't be written is not acknowledged: the daemon has it still.
-    fn mirror_line(&mut self, number: u64, line: &[u8]) {
-        let appended = self
-            .mirror
-            .as_mut()
-            .map_or(Ok(()), |mirror| mirror.append(line));
-        match appended {
-            Ok(()) => self.exchange.mirrored(number),
-            Err(error) if !self.mirror_failed => {
-                self.mirror_failed = true;
-                self.say(&format!("audit lines are missing from the file: {error}"));
-            }
-            Err(_) => {}
-        }
-    }
-
-    /// Whether the stream may be read: what was read of it, and what it leads to, has room.
-    pub(super) fn wants(&self, stream: Stream) -> bool {
-        let input = self
-            .server
-            .as_ref()
-            .map_or(0, |server| server.input.queued());
-        let client = self.client_out.queued();
-        let room = match stream {
-            Stream::Client => input <= super::MAX_QUEUE && client <= super::MAX_QUEUE,
-            // Replies to a server that does not read must not stop us from reading it, or each
-            // waits for the other.
-            Stream::Server => client <= super::MAX_QUEUE && input <= 4 * super::MAX_QUEUE,
-            Stream::Stderr => self.person_out.queued() <= super::MAX_TOLD,
-            Stream::Diagnostic | Stream::Audit => false,
-        };
-        room && self.exchange.has_room(stream)
     }
 }

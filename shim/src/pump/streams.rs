@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use wire::lines::Splitter;
 use wire::link::Stream;
 
-use super::Pump;
+use super::{MAX_QUEUE, MAX_TOLD, Pump};
 use crate::output::{Fate, Output};
 
 impl Pump {
@@ -42,6 +42,24 @@ impl Pump {
         }
         self.exchange.give_up(Stream::Client);
         self.lifetime.handle_client_gone();
+    }
+
+    /// Whether the stream may be read: what was read of it, and what it leads to, has room.
+    pub(super) fn wants(&self, stream: Stream) -> bool {
+        let input = self
+            .server
+            .as_ref()
+            .map_or(0, |server| server.input.queued());
+        let client = self.client_out.queued();
+        let room = match stream {
+            Stream::Client => input <= MAX_QUEUE && client <= MAX_QUEUE,
+            // Replies to a server that does not read must not stop us from reading it, or each
+            // waits for the other.
+            Stream::Server => client <= MAX_QUEUE && input <= 4 * MAX_QUEUE,
+            Stream::Stderr => self.person_out.queued() <= MAX_TOLD,
+            Stream::Diagnostic | Stream::Audit => false,
+        };
+        room && self.exchange.has_room(stream)
     }
 
     /// Reads once from a stream and keeps the lines that are whole.
@@ -109,7 +127,7 @@ impl Pump {
         let silent =
             |server: &crate::server::Server| server.output.is_none() && server.errors.is_none();
         if self.server.as_ref().is_some_and(silent) {
-            self.lifetime.handle_output_ended(Instant::now());
+            self.lifetime.handle_output_ended();
         }
     }
 

@@ -8,7 +8,6 @@ use rustix::io::Errno;
 use wire::link::Stream;
 
 use super::Pump;
-use super::daemon::STUCK;
 use super::streams::is_waiting;
 use crate::failure::Failure;
 
@@ -102,8 +101,7 @@ impl Pump {
         let children = &self.children;
         let group_left = || children.group_left();
         let lifetime = self.lifetime.deadline(now, &self.view(&group_left));
-        let stuck = self.owed_since.map(|since| since + STUCK);
-        [lifetime, self.reach.deadline(), stuck]
+        [lifetime, self.reach.deadline()]
             .into_iter()
             .flatten()
             .min()

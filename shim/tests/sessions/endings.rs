@@ -234,7 +234,7 @@ fn when_the_daemon_ends_the_session_the_server_is_ended_and_the_reason_told() {
 
 #[test]
 fn output_held_open_by_a_grandchild_outside_the_group_does_not_hold_up_the_end() {
-    let (wrapped, _passer) = passing("setsid sleep 600 & echo $!; exit 2");
+    let (wrapped, _passer) = passing("setsid sleep 600 2>/dev/null & echo $!; exit 2");
     let left = wrapped.line();
     let from = Instant::now();
     assert_eq!(wrapped.finish().code, Some(2));

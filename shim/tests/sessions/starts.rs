@@ -176,13 +176,14 @@ fn audit_lines_are_mirrored_once_and_the_last_is_named_on_resume() {
             number,
             bytes,
         });
-        peer.until(|packet| match packet {
+        let acked = peer.until(|packet| match packet {
             Packet::Acked {
                 stream: Stream::Audit,
-                number: acked,
-            } => Some(assert_eq!(acked, number)),
+                number,
+            } => Some(number),
             _ => None,
         });
+        assert_eq!(acked, number);
     }
     assert_eq!(
         std::fs::read_to_string(&mirror).unwrap(),

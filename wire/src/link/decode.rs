@@ -1,6 +1,8 @@
 //! From bytes to packets, whatever way the bytes arrive.
 
-use super::{HEADER, Hello, LinkError, MAGIC, MAX_BODY, MAX_FRAME, OVERSIZE_HEAD, Packet, Stream, VERSIONS};
+use super::{
+    HEADER, Hello, LinkError, MAGIC, MAX_BODY, MAX_FRAME, OVERSIZE_HEAD, Packet, Stream, VERSIONS,
+};
 use super::{facts, kind};
 
 /// Takes packets out of a byte stream, however it is cut.

@@ -1,0 +1,182 @@
+//! A daemon was killed; one started anew gets the undecided frames again.
+
+use crate::world::{World, answer, call, request, tell};
+
+const RATE: &str = "tool_rules:\n  - {tool: t, rate_limit: 1/hour}";
+const ASK: &str = "tool_rules:\n  - {tool: pay, action: ask, rate_limit: 1/hour}";
+
+fn decisions(world: &World) -> usize {
+    let records = world.records();
+    records.iter().filter(|it| it.text("decision").is_some()).count()
+}
+
+#[test]
+fn an_allowed_call_sent_again_goes_on_without_a_second_record_or_token() {
+    let mut world = World::new(RATE);
+    let line = call("1", "t", "{}");
+    assert!(world.client(&line).as_is);
+    world.killed_and_resumed();
+    let out = world.client_again(1, &line);
+    assert!(out.as_is && out.lines.is_empty(), "{out:?}");
+    assert_eq!(decisions(&world), 1);
+    assert!(world.server(&answer("1", "{}")).as_is, "its answer is known");
+}
+
+#[test]
+fn a_call_answered_before_is_not_forwarded_again() {
+    let mut world = World::new(RATE);
+    let line = call("1", "t", "{}");
+    world.client(&line);
+    world.server(&answer("1", "{}"));
+    world.written(wire::link::Stream::Server);
+    world.killed_and_resumed();
+    assert!(world.client_again(1, &line).nothing());
+}
+
+#[test]
+fn an_answer_after_a_restart_finds_its_request() {
+    let mut world = World::new("allowed_tools: [t]");
+    world.client(&call("1", "t", "{}"));
+    world.server(&request("\"s\"", "roots/list", "{}"));
+    world.killed_and_resumed();
+    assert!(world.server(&answer("1", "{}")).as_is);
+    assert!(world.client(&answer("\"s\"", r#"{"roots":[]}"#)).as_is);
+    assert!(world.server(&answer("2", "{}")).nothing());
+}
+
+#[test]
+fn a_refused_call_sent_again_is_refused_again_as_recorded() {
+    let mut world = World::new("allowed_tools: []");
+    let line = call("1", "t", "{}");
+    let first = world.client(&line);
+    world.policy("allowed_tools: [t]");
+    world.killed_and_resumed();
+    let out = world.client_again(1, &line);
+    assert_eq!(out.forward, None, "though the policy would allow it now");
+    assert_eq!(out.code(), first.code());
+    assert!(out.lines.is_empty());
+}
+
+#[test]
+fn a_refused_method_sent_again_is_refused_again_as_recorded() {
+    for line in [request("1", "resources/read", r#"{"uri":"x:y"}"#), tell("vendor/thing", "{}")] {
+        let mut world = World::new("allowed_tools: [t]");
+        assert_eq!(world.client(&line).forward, None);
+        world.policy("allowed_tools: [t]\nallowed_methods: ['*']");
+        world.killed_and_resumed();
+        let out = world.client_again(1, &line);
+        assert_eq!(out.forward, None, "{line}: the record says BLOCK: {out:?}");
+    }
+}
+
+#[test]
+fn a_method_allowed_before_and_refused_now_is_on_record_as_refused() {
+    let mut world = World::new("allowed_methods: ['*']\naudit: {methods: all}");
+    let line = request("1", "resources/read", r#"{"uri":"x:y"}"#);
+    assert_eq!(world.client(&line).decisions(), ["ALLOW"]);
+    world.policy("denied_methods: [resources/read]");
+    world.killed_and_resumed();
+    let out = world.client_again(1, &line);
+    assert_eq!((out.code(), out.forward.as_deref()), (Some(-32006), None));
+    assert_eq!(out.decisions(), ["BLOCK"], "a superseding record comes first");
+}
+
+#[test]
+fn a_tighter_policy_supersedes_the_recorded_allow() {
+    let mut world = World::new("allowed_tools: [t]");
+    let line = call("1", "t", "{}");
+    world.client(&line);
+    world.policy("denied_tools: [t]");
+    world.killed_and_resumed();
+    let out = world.client_again(1, &line);
+    assert_eq!((out.code(), out.forward.as_deref()), (Some(-32001), None));
+    assert_eq!(out.lines[0]["supersedes"], 1);
+    assert!(world.server(&answer("1", "{}")).nothing(), "it is over");
+    world.killed_and_resumed();
+    assert_eq!(world.client_again(1, &line).code(), Some(-32001), "the later word stands");
+    assert_eq!(decisions(&world), 2);
+}
+
+#[test]
+fn a_waiting_ask_is_taken_up_with_its_deadline_and_its_token() {
+    let mut world = World::new(ASK);
+    let line = call("1", "pay", "{}");
+    let id = world.client(&line).asked().unwrap();
+    let deadline = world.state.next_deadline();
+    world.killed_and_resumed();
+    world.now_ms += 30_000;
+    let out = world.client_again(1, &line);
+    assert!(out.held && out.lines.is_empty(), "{out:?}");
+    assert_eq!(out.asked().as_deref(), Some(id.as_str()));
+    assert_eq!(world.state.next_deadline(), deadline);
+    let out = world.allow(&id).unwrap();
+    assert_eq!(out.decisions(), ["ALLOW"]);
+    assert_eq!(decisions(&world), 1);
+}
+
+#[test]
+fn an_allowed_ask_sent_again_is_not_asked_again() {
+    let mut world = World::new(ASK);
+    let line = call("1", "pay", "{}");
+    let id = world.client(&line).asked().unwrap();
+    world.allow(&id);
+    world.killed_and_resumed();
+    let out = world.client_again(1, &line);
+    assert!(out.as_is && out.asked().is_none(), "{out:?}");
+}
+
+#[test]
+fn a_waiting_ask_is_refused_where_the_policy_has_tightened() {
+    let mut world = World::new(ASK);
+    let line = call("1", "pay", "{}");
+    let id = world.client(&line).asked().unwrap();
+    world.policy("denied_tools: [pay]");
+    world.killed_and_resumed();
+    assert_eq!(world.client_again(1, &line).code(), Some(-32001));
+    assert!(world.allow(&id).is_none());
+    assert!(world.state.next_deadline().is_none());
+}
+
+/// The shim may have lost its record of a person's yes: other bytes under the same number are
+/// another call.
+#[test]
+fn an_allowed_ask_covers_only_the_call_that_was_allowed() {
+    let mut world = World::new(ASK);
+    let id = world.client(&call("1", "pay", r#"{"sum":1}"#)).asked().unwrap();
+    world.allow(&id);
+    world.killed_and_resumed();
+    let out = world.client_again(1, &call("1", "pay", r#"{"sum":1000000}"#));
+    assert_eq!(out.forward, None, "{out:?}");
+}
+
+#[test]
+fn a_malformed_frame_sent_again_is_recorded_once() {
+    for line in ["nonsense", r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{}}"#] {
+        let mut world = World::new("allowed_tools: [t]");
+        world.client(line);
+        world.killed_and_resumed();
+        world.client_again(1, line);
+        assert_eq!(decisions(&world), 1, "{line}");
+    }
+}
+
+#[test]
+fn tools_of_earlier_pages_are_still_known_after_a_restart_between_pages() {
+    let mut world = World::new("allowed_tools: [pay]");
+    world.client(&request("1", "tools/list", "{}"));
+    world.server(&answer("1", r#"{"tools":[{"name":"Pay"}],"nextCursor":"c"}"#));
+    world.client(&request("2", "tools/list", r#"{"cursor":"c"}"#));
+    world.killed_and_resumed();
+    world.server(&answer("2", r#"{"tools":[{"name":"other"}]}"#));
+    let out = world.client(&call("3", "pay", "{}"));
+    assert_eq!(out.json()["params"]["name"], "Pay", "the name the server listed");
+}
+
+#[test]
+fn what_was_learnt_outlives_the_daemon() {
+    let mut world = World::new("allowed_tools: ['*']");
+    world.client(&request("1", "tools/list", "{}"));
+    world.server(&answer("1", r#"{"tools":[{"name":"pay"},{"name":"PAY"}]}"#));
+    world.killed_and_resumed();
+    assert_eq!(world.client(&call("2", "pay", "{}")).code(), Some(-32001));
+}
