@@ -65,11 +65,15 @@ impl Process {
 }
 
 /// Parent, group and start time out of `/proc/PID/stat` (proc(5)): the name in parentheses may
-/// itself hold spaces and parentheses, so the fields are counted from the last one.
+/// itself hold spaces and parentheses, so the fields are counted from the last one. A process that
+/// has ended and was not waited for yet counts as gone.
 #[cfg(any(test, target_os = "linux"))]
 fn parse_stat(stat: &str) -> Option<(u32, u32, u64)> {
     let (_, fields) = stat.rsplit_once(')')?;
     let field = |n: usize| fields.split_ascii_whitespace().nth(n - 3);
+    if matches!(field(3)?, "Z" | "X") {
+        return None;
+    }
     Some((
         field(4)?.parse().ok()?,
         field(5)?.parse().ok()?,
@@ -99,6 +103,12 @@ mod tests {
     fn a_name_with_parentheses_does_not_shift_the_fields() {
         let stat = "42 (a) b (c)) S 7 8 9 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 12345 1 1";
         assert_eq!(parse_stat(stat), Some((7, 8, 12345)));
+    }
+
+    #[test]
+    fn a_zombie_is_gone() {
+        let stat = "42 (a) Z 7 8 9 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 12345 1 1";
+        assert_eq!(parse_stat(stat), None);
     }
 
     #[test]

@@ -105,9 +105,13 @@ impl Recorder {
         if self.manner.silent {
             return Ok(());
         }
-        let result = self.manner.result.clone().unwrap_or_else(
-            || json!({"content": [{"type": "text", "text": params["arguments"].to_string()}]}),
-        );
+        let result = self.manner.result.clone().unwrap_or_else(|| {
+            let text = match self.manner.big_answer {
+                Some(length) => "x".repeat(length),
+                None => params["arguments"].to_string(),
+            };
+            json!({"content": [{"type": "text", "text": text}]})
+        });
         let line = json!({"jsonrpc": "2.0", "id": id, "result": result}).to_string();
         if self.manner.delay.is_zero() {
             return self.say(&line);

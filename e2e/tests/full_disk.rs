@@ -19,7 +19,7 @@ use serde_json::json;
 #[test]
 fn on_a_full_disk_calls_are_refused_and_go_on_when_there_is_room() {
     let disk = root().and_then(|()| Home::on_small_disk(4 * 1024 * 1024));
-    let Some(home) = needs("full_disk", disk) else {
+    let Some(home) = needs("on_a_full_disk_calls_are_refused", disk) else {
         return;
     };
     let mut client = start(&home);

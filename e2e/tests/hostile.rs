@@ -1,6 +1,7 @@
 //! Input made to exhaust: refused, with the daemon small and other sessions undisturbed.
 #![expect(clippy::expect_used, reason = "what fails ends the test")]
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use e2e::client::{Client, PATIENCE};
@@ -28,11 +29,24 @@ fn a_line_of_64_mib_is_refused_by_its_id() {
 }
 
 #[test]
-fn a_line_of_64_mib_from_the_server_is_dropped() {
+fn an_answer_of_64_mib_becomes_an_error_and_the_session_goes_on() {
+    let big = (64 * 1024 * 1024).to_string();
+    check(&["--big-answer", &big], b"", |client| {
+        let answer = client.call("echo", &json!({"n": 1}));
+        assert!(answer.get("error").is_some(), "{answer}");
+        assert!(client.request("ping", &json!({})).get("result").is_some());
+    });
+}
+
+#[test]
+fn a_line_of_64_mib_that_names_no_id_ends_the_session_with_an_answer_to_each() {
     let big = (64 * 1024 * 1024).to_string();
     check(&["--big", &big], b"", |client| {
         let answer = client.call("echo", &json!({"n": 1}));
-        assert!(answer.get("result").is_some(), "{answer}");
+        assert!(
+            answer.get("result").is_some() || answer.get("error").is_some(),
+            "{answer}"
+        );
     });
 }
 
@@ -103,12 +117,17 @@ fn check(switches: &[&str], hostile: &[u8], expect: impl FnOnce(&mut Client)) {
     bystander.initialize();
     let daemon = home.daemons();
 
-    let stop = std::sync::atomic::AtomicBool::new(false);
+    let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let watch = scope.spawn(|| undisturbed(&mut bystander, &stop));
-        attacker.send_raw(hostile);
-        expect(&mut attacker);
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        let attack = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            attacker.send_raw(hostile);
+            expect(&mut attacker);
+        }));
+        stop.store(true, Ordering::Relaxed);
+        if let Err(failed) = attack {
+            std::panic::resume_unwind(failed);
+        }
         let slowest = watch.join().expect("the other session goes on");
         assert!(
             slowest < UNDISTURBED,
@@ -132,9 +151,9 @@ fn check(switches: &[&str], hostile: &[u8], expect: impl FnOnce(&mut Client)) {
 }
 
 /// Calls until told to stop; gives the longest a call took.
-fn undisturbed(client: &mut Client, stop: &std::sync::atomic::AtomicBool) -> Duration {
+fn undisturbed(client: &mut Client, stop: &AtomicBool) -> Duration {
     let mut slowest = Duration::ZERO;
-    while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+    while !stop.load(Ordering::Relaxed) {
         let start = Instant::now();
         let answer = client.call("echo", &json!({"of": "bystander"}));
         assert!(answer.get("result").is_some(), "{answer}");

@@ -19,7 +19,10 @@ use serde_json::{Value, json};
 
 #[test]
 fn server_filesystem_is_the_same_through_aip() {
-    let Some(mut server) = needs("server_filesystem", npm_server("filesystem")) else {
+    let Some(mut server) = needs(
+        "server_filesystem_is_the_same_through_aip",
+        npm_server("filesystem"),
+    ) else {
         return;
     };
     let home = Home::new();
@@ -40,13 +43,19 @@ fn server_filesystem_is_the_same_through_aip() {
         {"call": "no_such_tool"},
         {"call": "read_text_file", "args": {"path": 7}},
     ]);
-    check(&home, &server, &steps, 9);
+    check(
+        "server_filesystem_is_the_same_through_aip",
+        &home,
+        &server,
+        &steps,
+        9,
+    );
 }
 
 #[test]
 fn mcp_server_git_is_the_same_through_aip() {
     let installed = tool("git").and_then(|()| pypi_server("mcp-server-git"));
-    let Some(mut server) = needs("mcp_server_git", installed) else {
+    let Some(mut server) = needs("mcp_server_git_is_the_same_through_aip", installed) else {
         return;
     };
     let home = Home::new();
@@ -63,7 +72,13 @@ fn mcp_server_git_is_the_same_through_aip() {
         {"call": "git_status", "args": {"repo_path": "/"}},
         {"call": "no_such_tool"},
     ]);
-    check(&home, &server, &steps, 6);
+    check(
+        "mcp_server_git_is_the_same_through_aip",
+        &home,
+        &server,
+        &steps,
+        6,
+    );
 }
 
 #[test]
@@ -79,13 +94,19 @@ fn our_notes_server_is_the_same_through_aip() {
         {"call": "read_note", "args": {"name": "../a"}},
         {"call": "no_such_tool"},
     ]);
-    check(&home, &server, &steps, 4);
+    check(
+        "our_notes_server_is_the_same_through_aip",
+        &home,
+        &server,
+        &steps,
+        4,
+    );
 }
 
 /// Each SDK in turn: direct, then through aip, then the audit's count of calls.
-fn check(home: &Home, server: &[String], steps: &Value, calls: usize) {
+fn check(test: &str, home: &Home, server: &[String], steps: &Value, calls: usize) {
     for sdk in Sdk::ALL {
-        let Some(driver) = needs(&format!("{sdk:?}"), sdk.driver()) else {
+        let Some(driver) = needs(&format!("{test} ({sdk:?})"), sdk.driver()) else {
             continue;
         };
         let direct = transcript(home, &driver, steps, server);

@@ -35,7 +35,10 @@ fn every_shipped_policy_is_valid() {
 
 #[test]
 fn read_only_names_every_tool_of_server_filesystem_and_no_other() {
-    let Some(mut server) = needs("read_only", npm_server("filesystem")) else {
+    let Some(mut server) = needs(
+        "read_only_names_every_tool_of_server_filesystem",
+        npm_server("filesystem"),
+    ) else {
         return;
     };
     let home = Home::new();

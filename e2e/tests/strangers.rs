@@ -109,7 +109,7 @@ fn noise_on_the_sockets_ends_nothing_but_itself() {
 
 #[test]
 fn another_user_is_refused_on_both_sockets() {
-    let Some(()) = needs("another_user", root()) else {
+    let Some(()) = needs("another_user_is_refused_on_both_sockets", root()) else {
         return;
     };
     let (home, mut client) = start();

@@ -6,6 +6,7 @@
 //! new one, none that it asks about passes unasked, nothing it redacts is let out, and nothing
 //! it records is left out. The override `monitor` is a person's own choice to let refusals
 //! pass: a call that changes from asked or counted to refused passes with them while it lasts.
+//! A client's variant of a name counts as the name itself, which is what would be forwarded.
 
 mod blocks;
 mod tools;

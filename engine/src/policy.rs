@@ -8,6 +8,7 @@ mod pattern;
 mod place;
 mod refused;
 mod rule;
+mod rule_block;
 mod source;
 mod values;
 mod walk;

@@ -10,6 +10,55 @@ use proptest::{prelude::*, sample::select, strategy::ValueTree};
 const NAMES: &[&str] = &["a", "ab", "abc", "b", "ba", "c"];
 const GLOBS: &[&str] = &["*", "a*", "*b", "ab*", "*c", "b*", "a*c"];
 
+const HEAD: &str = "apiVersion: aip.io/v1alpha1\nkind: AgentPolicy\nmetadata: {name: p}\nspec:\n";
+
+/// Bits of YAML that mean something together.
+const PIECES: &[&str] = &[
+    "a",
+    ": ",
+    ":",
+    "- ",
+    "-",
+    "? ",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    "\n",
+    "\n  ",
+    "\n    ",
+    " ",
+    "'",
+    "\"",
+    "|\n",
+    ">",
+    "&x ",
+    "*x",
+    "!",
+    "!!str ",
+    "%",
+    "# ",
+    "---",
+    "...",
+    "~",
+    "<<",
+    "\\",
+    "\t",
+    "\r",
+    "0",
+    "é",
+    "\u{feff}",
+    "@",
+    "`",
+    "\u{85}",
+    "mode",
+    "tool_rules",
+    "allowed_tools",
+    "dlp",
+    "'(' ",
+];
+
 /// A rule to be written out.
 #[derive(Debug, Clone)]
 struct Rule {
@@ -40,6 +89,14 @@ struct Try {
 }
 
 proptest! {
+    #[test]
+    fn no_text_stops_the_reader(pieces in prop::collection::vec(select(PIECES), 0..40)) {
+        let text = format!("{HEAD}{}", pieces.concat());
+        if let Err(found) = Policy::load(&text, &Place::default()) {
+            prop_assert!(found.has_errors() && !found.render("p").is_empty());
+        }
+    }
+
     #[test]
     fn deny_beats_allow(plan in plan(), tries in tries(), name in select(NAMES)) {
         let mut plan = Plan { mode: "enforce", ..plan };
@@ -275,7 +332,7 @@ fn load(plan: &Plan) -> Policy {
         rules
     };
     let text = format!(
-        "apiVersion: aip.io/v1alpha1\nkind: AgentPolicy\nmetadata: {{name: p}}\nspec:\n  mode: {}\n  \
+        "{HEAD}  mode: {}\n  \
          allowed_tools: [{}]\n  denied_tools: [{}]\n  denied_methods: [{}]\n  tool_rules:\n{rules}",
         plan.mode,
         list(&plan.allowed),

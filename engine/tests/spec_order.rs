@@ -1,15 +1,11 @@
 //! The order in which a call is judged: a case for every step, and for each step before the next.
 #![cfg(test)]
 
-use std::path::{Path, PathBuf};
+#[path = "spec_order/case.rs"]
+mod case;
 
-use engine::{
-    Call, Decision, Facts, Listing, Node, Override, Place, Policy, decide, definition_hash,
-    node::HashKind, paths, rate::Buckets,
-};
-
-/// A call of the tool `t`, without arguments.
-const TOOL: Case = Case::new("tools/call", Some("t"));
+use case::{Case, List, TOOL, check, check_all, definition, run, told};
+use engine::{Override, Policy, definition_hash, node::HashKind, rate::Buckets};
 
 #[test]
 fn step_1_the_method_comes_first() {
@@ -94,11 +90,11 @@ fn step_1_tasks_pass_for_the_session_that_made_them() {
 #[test]
 fn step_2_a_protected_path_is_refused_before_all_else_and_in_monitor_mode() {
     let spec = "protected_paths: [/p]\ndenied_tools: [t]\ntool_rules: [{tool: t, action: block}]";
-    check(spec, TOOL.at_path("/p/key"), "BLOCK -32007 (/path)");
+    check(spec, TOOL.at_path("/p/key"), "BLOCK -32007 (path)");
     check(
         &format!("mode: monitor\n{spec}"),
         TOOL.at_path("/p/key"),
-        "BLOCK -32007 (/path)",
+        "BLOCK -32007 (path)",
     );
     check(
         "protected_paths: [/p]\nallowed_tools: [t]",
@@ -108,22 +104,22 @@ fn step_2_a_protected_path_is_refused_before_all_else_and_in_monitor_mode() {
     check(
         "protected_paths: [~/.ssh]\nallowed_tools: [t]",
         TOOL.at_path("~/.ssh/id"),
-        "BLOCK -32007 (/path)",
+        "BLOCK -32007 (path)",
     );
     check(
         "protected_paths: [.env]\nallowed_tools: [t]",
         TOOL.at_path("./a/../.env"),
-        "BLOCK -32007 (/path)",
+        "BLOCK -32007 (path)",
     );
     check(
         "protected_paths: [.env]\nallowed_tools: [t]",
         TOOL.at_path("/policies/.env"),
-        "BLOCK -32007 (/path)",
+        "BLOCK -32007 (path)",
     );
     check(
         "allowed_tools: [t]",
         TOOL.at_path("/policies/agent.yaml"),
-        "BLOCK -32007 (/path)",
+        "BLOCK -32007 (path)",
     );
     check(
         "allowed_tools: [t]",
@@ -385,291 +381,4 @@ fn the_rate_is_spent_last_and_only_by_what_would_pass() {
         ..TOOL
     };
     check_all(glob, &[(unspellable, "BLOCK -32001"), (TOOL, "ALLOW t")]);
-}
-
-#[test]
-fn the_name_forwarded_is_never_the_clients_variant() {
-    let sent = |tool| Case {
-        tool: Some(tool),
-        ..TOOL
-    };
-    check(
-        "allowed_tools: [Read_File]",
-        sent("read_file\u{200b}"),
-        "ALLOW Read_File",
-    );
-    check(
-        "allowed_tools: [Read_File]",
-        sent("READ_FILE").listed("ReAd_FiLe", "x"),
-        "ALLOW ReAd_FiLe",
-    );
-    check("allowed_tools: ['*']", sent("read_file"), "ALLOW read_file");
-    check("allowed_tools: ['*']", sent("Read_File"), "BLOCK -32001");
-    check(
-        "allowed_tools: ['*']",
-        sent("Read_File").listed("Read_File", "x"),
-        "ALLOW Read_File",
-    );
-    check("mode: monitor", sent("Read_File"), "BLOCK -32001");
-    check("allowed_tools: [t]", TOOL.listed("u", "x"), "BLOCK -32001");
-    check(
-        "allowed_tools: [t]",
-        Case {
-            listing: List::Absent,
-            ..TOOL
-        },
-        "ALLOW t",
-    );
-    check(
-        "allowed_tools: [t]",
-        Case {
-            listing: List::Ambiguous,
-            ..TOOL
-        },
-        "BLOCK -32001",
-    );
-    check(
-        "mode: monitor",
-        Case {
-            listing: List::Ambiguous,
-            ..TOOL
-        },
-        "BLOCK -32001",
-    );
-    check(
-        "allowed_tools: [t]",
-        Case {
-            method: "TOOLS/CALL",
-            ..TOOL
-        },
-        "ALLOW t",
-    );
-    check("allowed_tools: ['*']", sent(""), "BLOCK -32001");
-    check(
-        "allowed_tools: ['*']",
-        Case { tool: None, ..TOOL },
-        "BLOCK -32001",
-    );
-}
-
-#[test]
-fn what_the_user_stops_is_stopped() {
-    let stopped = |case: Case| Case {
-        override_: Override::DenyAll,
-        ..case
-    };
-    let method = |method| Case {
-        method,
-        ..Case::EMPTY
-    };
-    check(
-        "mode: monitor\nallowed_tools: [t]",
-        stopped(TOOL),
-        "BLOCK -32001",
-    );
-    check(
-        "allowed_tools: [t]",
-        stopped(method("tools/list")),
-        "BLOCK -32001",
-    );
-    check("allowed_tools: [t]", stopped(method("ping")), "ALLOW ping");
-    check(
-        "allowed_tools: [t]",
-        stopped(method("notifications/cancelled")),
-        "ALLOW notifications/cancelled",
-    );
-}
-
-#[test]
-fn a_tool_that_is_not_listed_is_told_so_in_the_guides_words() {
-    let policy = load("allowed_tools: [u]");
-    let Decision::Refuse(refusal) = run(&policy, &TOOL, &mut Buckets::default()) else {
-        panic!()
-    };
-    assert_eq!(refusal.reason, "Tool not in allowed_tools list");
-    assert_eq!(refusal.code.message(), "Forbidden");
-}
-
-#[test]
-fn the_client_is_told_the_argument_and_the_record_the_pattern() {
-    let policy = load("tool_rules:\n- tool: t\n  allow_args:\n    a: 'x+'");
-    let part = run(&policy, &TOOL.arg("a", "xxy"), &mut Buckets::default());
-    let Decision::Refuse(refusal) = part else {
-        panic!()
-    };
-    assert_eq!(refusal.reason, "argument `a` is not allowed");
-    assert_eq!(
-        refusal.detail,
-        "argument `a` is not allowed: `x+` matches only a part of it: \
-         the whole has to match, or `match: search`"
-    );
-    assert_eq!(
-        (refusal.failed_rule.as_deref(), refusal.line),
-        (Some("x+"), Some(9))
-    );
-}
-
-#[derive(Clone, Copy)]
-enum List {
-    Unknown,
-    Absent,
-    One(&'static str, &'static str),
-    Ambiguous,
-}
-
-/// A call with the facts around it.
-#[derive(Clone)]
-struct Case {
-    method: &'static str,
-    tool: Option<&'static str>,
-    args: Vec<(&'static str, &'static str)>,
-    listing: List,
-    override_: Override,
-    task_known: bool,
-    now_ms: i64,
-}
-
-impl Case {
-    const EMPTY: Case = Case::new("", None);
-
-    const fn new(method: &'static str, tool: Option<&'static str>) -> Case {
-        Case {
-            method,
-            tool,
-            args: Vec::new(),
-            listing: List::Unknown,
-            override_: Override::None,
-            task_known: false,
-            now_ms: 0,
-        }
-    }
-
-    fn arg(mut self, name: &'static str, value: &'static str) -> Case {
-        self.args.push((name, value));
-        self
-    }
-
-    fn at_path(self, path: &'static str) -> Case {
-        self.arg("path", path)
-    }
-
-    fn listed(self, name: &'static str, description: &'static str) -> Case {
-        Case {
-            listing: List::One(name, description),
-            ..self
-        }
-    }
-}
-
-fn check(spec: &str, case: Case, expected: &str) {
-    check_all(spec, &[(case, expected)]);
-}
-
-/// Calls one after another under one policy and its rates.
-fn check_all(spec: &str, cases: &[(Case, &str)]) {
-    let policy = load(spec);
-    let mut buckets = Buckets::default();
-    for (index, (case, expected)) in cases.iter().enumerate() {
-        let decision = run(&policy, case, &mut buckets);
-        assert_eq!(
-            told(&decision),
-            *expected,
-            "call {index} under\n{spec}\n{decision:?}"
-        );
-    }
-}
-
-fn load(spec: &str) -> Policy {
-    let spec: String = spec.lines().map(|line| format!("  {line}\n")).collect();
-    let head = "apiVersion: aip.io/v1alpha1\nkind: AgentPolicy\nmetadata:\n  name: test\nspec:\n";
-    let place = Place {
-        home: Some("/home/me".into()),
-        protected: vec!["/policies/agent.yaml".into()],
-        case_insensitive: false,
-    };
-    Policy::load(&format!("{head}{spec}"), &place)
-        .unwrap_or_else(|e| panic!("{e}"))
-        .policy
-}
-
-fn run(policy: &Policy, case: &Case, buckets: &mut Buckets) -> Decision {
-    let args = case
-        .args
-        .iter()
-        .map(|(k, v)| ((*k).into(), Node::String((*v).into())));
-    let args = Node::Object(args.collect());
-    let bases = [PathBuf::from("/work")];
-    let home = Some(Path::new("/home/me"));
-    let ground = paths::Ground {
-        home,
-        bases: &bases,
-        user_homes: &|_| None,
-    };
-    let candidates = paths::candidates(&args, &ground);
-    let listed;
-    let listing = match case.listing {
-        List::Unknown => Listing::Unknown,
-        List::Absent => Listing::Absent,
-        List::Ambiguous => Listing::Ambiguous,
-        List::One(name, description) => {
-            listed = definition(description);
-            Listing::One {
-                name,
-                definition: &listed,
-            }
-        }
-    };
-    let facts = Facts {
-        now_ms: case.now_ms,
-        listing,
-        override_: case.override_,
-        paths: paths::Found {
-            candidates: &candidates,
-            resolved: &[],
-        },
-        task_known: case.task_known,
-    };
-    decide(
-        policy,
-        &Call {
-            method: case.method,
-            tool: case.tool,
-            args: &args,
-        },
-        &facts,
-        buckets,
-    )
-}
-
-fn definition(description: &'static str) -> Node<'static> {
-    let text = |text: &'static str| Node::String(text.into());
-    Node::Object(vec![
-        ("name".into(), text("t")),
-        ("description".into(), text(description)),
-    ])
-}
-
-fn told(decision: &Decision) -> String {
-    match decision {
-        Decision::Allow(it) => match &it.violation {
-            None => format!("ALLOW {}", it.forward_as),
-            Some(why) => format!("ALLOW_MONITOR {} {}", it.forward_as, why.code.number()),
-        },
-        Decision::Ask(it) => match &it.violation {
-            None => format!("ASK {}", it.forward_as),
-            Some(why) => format!("ASK {} {}", it.forward_as, why.code.number()),
-        },
-        Decision::Refuse(it) => {
-            let arg = it
-                .failed_arg
-                .as_ref()
-                .map(|arg| format!(" ({arg})"))
-                .unwrap_or_default();
-            let verdict = match it.verdict {
-                engine::Verdict::Block => "BLOCK",
-                engine::Verdict::RateLimited => "RATE_LIMITED",
-            };
-            format!("{verdict} {}{arg}", it.code.number())
-        }
-    }
 }

@@ -10,9 +10,15 @@ fn a_refusal_has_the_form_of_the_specification() {
     assert_eq!(reply["id"], "x");
     assert_eq!(reply["error"]["message"], "Forbidden");
     assert_eq!(reply["error"]["data"]["tool"], "nope");
-    assert_eq!(reply["error"]["data"]["reason"], "Tool not in allowed_tools list");
+    assert_eq!(
+        reply["error"]["data"]["reason"],
+        "Tool not in allowed_tools list"
+    );
     assert_eq!(reply["error"]["data"]["aip"], "forbidden");
-    assert!(!reply.to_string().contains("secret_tool"), "no other tool's name");
+    assert!(
+        !reply.to_string().contains("secret_tool"),
+        "no other tool's name"
+    );
     let out = world.client(&request("2", "prompts/get", "{}"));
     assert_eq!(out.replies[0]["error"]["data"]["method"], "prompts/get");
 }
@@ -23,7 +29,11 @@ fn the_client_hears_the_argument_and_the_record_the_pattern() {
     let out = World::new(spec).client(&call("1", "q", r#"{"sql":"DROP"}"#));
     assert_eq!(out.replies[0]["error"]["data"]["failed_arg"], "sql");
     assert!(!out.replies[0].to_string().contains("SELECT"));
-    assert!(out.lines[0].to_string().contains("SELECT"), "{:?}", out.lines);
+    assert!(
+        out.lines[0].to_string().contains("SELECT"),
+        "{:?}",
+        out.lines
+    );
 }
 
 #[test]
@@ -39,7 +49,10 @@ fn every_refusal_of_a_call_can_be_a_tool_result() {
     let mut world = World::new(ask);
     let id = world.client(&call("1", "t", "{}")).asked().unwrap();
     let out = world.deny(&id).unwrap();
-    assert_eq!(out.released[0].2[0]["result"]["isError"], true, "denied by a person");
+    assert_eq!(
+        out.released[0].2[0]["result"]["isError"], true,
+        "denied by a person"
+    );
     let dlp = "on_block: tool_result\nallowed_tools: [t]\ndlp:\n  scan_requests: true\n  \
                patterns:\n    - {name: A, regex: sesame}";
     let out = World::new(dlp).client(&call("1", "t", r#"{"a":"sesame"}"#));
@@ -89,7 +102,10 @@ fn a_servers_over_long_answer_becomes_an_error_and_anything_else_ends_the_sessio
     let head = br#"{"jsonrpc":"2.0","id":1,"result":{"#;
     let (judged, ends) = world.with(0, |state, ctx| state.server_oversize(ctx, 1, 1 << 24, head));
     let out = world.take(judged, "");
-    assert_eq!((out.json()["error"]["code"].as_i64(), ends), (Some(-32603), false));
+    assert_eq!(
+        (out.json()["error"]["code"].as_i64(), ends),
+        (Some(-32603), false)
+    );
     let (judged, ends) = world.with(0, |state, ctx| state.server_oversize(ctx, 2, 1 << 24, head));
     assert!(ends && world.take(judged, "").event("MESSAGE_DROPPED").is_some());
 }

@@ -22,7 +22,10 @@ fn an_allowed_call_goes_on_and_is_decided_once() {
     let (mut world, id) = waiting(ASK);
     world.now_ms += 1500;
     let out = world.allow(&id).unwrap();
-    assert_eq!(out.released, [(1, Some("the frozen bytes".to_owned()), vec![])]);
+    assert_eq!(
+        out.released,
+        [(1, Some("the frozen bytes".to_owned()), vec![])]
+    );
     assert_eq!(out.decisions(), ["ALLOW"]);
     assert_eq!(out.lines[0]["approval"]["after_ms"], 1500);
     assert_eq!(out.lines[0]["approval"]["channel"], "control");
@@ -36,7 +39,7 @@ fn a_denied_or_expired_call_is_refused_with_its_own_code() {
         let (mut world, id) = waiting(ASK);
         let out = if expired {
             world.now_ms += 60_000;
-            assert_eq!(world.state.expired(world.now_ms), [id.clone()]);
+            assert_eq!(world.state.expired(world.now_ms), std::slice::from_ref(&id));
             world.answer(&id, &Answer::Expired).unwrap()
         } else {
             assert!(world.state.expired(world.now_ms).is_empty());
@@ -79,7 +82,11 @@ fn a_waiting_call_holds_up_no_other() {
 fn the_call_is_judged_again_after_the_answer() {
     for (what, spec, overriding) in [
         ("the tool is denied", "denied_tools: [pay]", Override::None),
-        ("an argument is ruled", "tool_rules:\n  - {tool: pay, action: ask, allow_args: {sum: '1'}}", Override::None),
+        (
+            "an argument is ruled",
+            "tool_rules:\n  - {tool: pay, action: ask, allow_args: {sum: '1'}}",
+            Override::None,
+        ),
         ("everything is stopped", ASK, Override::DenyAll),
     ] {
         let (mut world, id) = waiting(ASK);
@@ -106,9 +113,12 @@ fn a_policy_that_now_scans_requests_is_obeyed_after_the_answer() {
 #[test]
 fn a_definition_that_changed_while_the_person_thought_voids_the_answer() {
     let mut world = World::new(ASK);
-    let mut list = |world: &mut World, id: &str, text: &str| {
+    let list = |world: &mut World, id: &str, text: &str| {
         world.client(&request(id, "tools/list", "{}"));
-        world.server(&answer(id, &format!(r#"{{"tools":[{{"name":"pay","description":"{text}"}}]}}"#)));
+        world.server(&answer(
+            id,
+            &format!(r#"{{"tools":[{{"name":"pay","description":"{text}"}}]}}"#),
+        ));
     };
     list(&mut world, "0", "pays a bill");
     let id = world.client(&call("1", "pay", "{}")).asked().unwrap();
@@ -146,7 +156,8 @@ fn what_the_person_sees_is_redacted() {
 #[test]
 fn prompts_of_a_session_are_capped() {
     let mut world = World::new("tool_rules:\n  - {tool: pay, action: ask}");
-    let outs = (0..1000).map(|n| world.client(&call(&n.to_string(), "pay", &format!(r#"{{"n":{n}}}"#))));
+    let outs =
+        (0..1000).map(|n| world.client(&call(&n.to_string(), "pay", &format!(r#"{{"n":{n}}}"#))));
     let refused = outs.filter(|out| out.code() == Some(-32002)).count();
     assert!(refused > 0, "a thousand prompts are too many");
 }
@@ -156,7 +167,10 @@ fn identical_asks_are_one() {
     let mut world = World::new("tool_rules:\n  - {tool: pay, action: ask}");
     let first = world.client(&call("1", "pay", "{}")).asked();
     let second = world.client(&call("2", "pay", "{}")).asked();
-    assert!(first.is_some() && (second.is_none() || second == first), "{second:?}");
+    assert!(
+        first.is_some() && (second.is_none() || second == first),
+        "{second:?}"
+    );
 }
 
 #[test]

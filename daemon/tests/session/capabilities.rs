@@ -92,14 +92,22 @@ fn a_servers_requests_pass_by_the_policys_list() {
         ("allowed_tools: [t]", "sampling/createMessage", false),
         ("allowed_tools: [t]", "Sampling/CreateMessage", false),
         ("allowed_server_methods: []", "ping", false),
-        ("allowed_server_methods: [sampling/createMessage]", "sampling/createMessage", true),
+        (
+            "allowed_server_methods: [sampling/createMessage]",
+            "sampling/createMessage",
+            true,
+        ),
         ("allowed_server_methods: ['*']", "vendor/thing", true),
         ("allowed_server_methods: ['*']", "Vendor/Thing", false),
         ("mode: monitor", "sampling/createMessage", true),
     ] {
         let mut world = World::new(spec);
         let out = world.server(&request("1", method, "{}"));
-        assert_eq!(out.forward.is_some(), passes, "{method} under {spec}: {out:?}");
+        assert_eq!(
+            out.forward.is_some(),
+            passes,
+            "{method} under {spec}: {out:?}"
+        );
         let code = (!passes).then_some(-32006);
         assert_eq!(out.code(), code, "{method} under {spec}");
     }
@@ -117,7 +125,11 @@ fn a_servers_request_let_through_in_monitor_mode_is_a_violation_on_record() {
 /// In revision 2026-07-28 the server asks inside a result.
 #[test]
 fn a_request_inside_a_result_obeys_the_same_list() {
-    for method in ["sampling/createMessage", "SAMPLING/createMessage", "vendor/thing"] {
+    for method in [
+        "sampling/createMessage",
+        "SAMPLING/createMessage",
+        "vendor/thing",
+    ] {
         let mut world = World::new("allowed_tools: [t]");
         world.client(&call("1", "t", "{}"));
         let asks = json!({"resultType": "input_required",

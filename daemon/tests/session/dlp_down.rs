@@ -2,14 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Out, World, answer, call, request, tell};
+use crate::out::Out;
+use crate::world::{World, answer, call, request, tell};
 
 const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
-const SPEC: &str = "allowed_tools: ['*']\nallowed_methods: ['*']\nallowed_server_methods: ['*']\n\
+pub(crate) const SPEC: &str = "allowed_tools: ['*']\nallowed_methods: ['*']\nallowed_server_methods: ['*']\n\
 dlp:\n  filter_stderr: true\n  patterns:\n    - {name: AWS, regex: 'AKIA[A-Z0-9]{16}'}\n    \
 - {name: Card, regex: '4111111111111111'}";
 
-fn result(spec: &str, result: &Value) -> Out {
+pub(crate) fn result(spec: &str, result: &Value) -> Out {
     let mut world = World::new(spec);
     world.client(&call("1", "t", "{}"));
     world.server(&answer("1", &result.to_string()))
@@ -19,7 +20,9 @@ fn clean(what: &str, out: &Out, secret: &str) {
     let text = out.forward.clone().unwrap_or_default();
     assert!(!text.contains(secret), "{what}: {text}");
     let _valid: Option<Value> = out.forward.is_some().then(|| out.json());
-    let found = out.event("DLP_TRIGGERED").unwrap_or_else(|| panic!("{what}: {out:?}"));
+    let found = out
+        .event("DLP_TRIGGERED")
+        .unwrap_or_else(|| panic!("{what}: {out:?}"));
     assert_eq!(found["dlp_action"], "REDACTED", "{what}");
     assert_eq!(found["direction"], "downstream", "{what}");
     let lines = serde_json::to_string(&out.lines).unwrap();
@@ -29,25 +32,54 @@ fn clean(what: &str, out: &Out, secret: &str) {
 #[test]
 fn a_secret_in_a_result_is_redacted_wherever_it_stands() {
     for (what, value) in [
-        ("text", json!({"content": [{"type": "text", "text": format!("k={KEY}.")}]})),
-        ("structured content", json!({"content": [], "structuredContent": {"a": {"b": [KEY]}}})),
+        (
+            "text",
+            json!({"content": [{"type": "text", "text": format!("k={KEY}.")}]}),
+        ),
+        (
+            "structured content",
+            json!({"content": [], "structuredContent": {"a": {"b": [KEY]}}}),
+        ),
         ("a key", json!({"structuredContent": {"x": {KEY: 1}}})),
-        ("a result's own key", json!({"content": [], KEY: true})),
-        ("resource text", json!({"content": [{"type": "resource", "resource": {"uri": "f:x", "text": KEY}}]})),
-        ("a uri", json!({"content": [{"type": "resource_link", "uri": format!("https://h/{KEY}")}]})),
+        (
+            "resource text",
+            json!({"content": [{"type": "resource", "resource": {"uri": "f:x", "text": KEY}}]}),
+        ),
+        (
+            "a uri",
+            json!({"content": [{"type": "resource_link", "uri": format!("https://h/{KEY}")}]}),
+        ),
         ("_meta", json!({"content": [], "_meta": {"vendor": KEY}})),
-        ("zero-width letters", json!({"content": [{"type": "text", "text": "AKIA\u{200b}IOSFODNN7EXAMPLE"}]})),
-        ("full-width letters", json!({"content": [{"type": "text", "text": "ＡKIAIOSFODNN7EXAMPLE"}]})),
+        (
+            "zero-width letters",
+            json!({"content": [{"type": "text", "text": "AKIA\u{200b}IOSFODNN7EXAMPLE"}]}),
+        ),
+        (
+            "full-width letters",
+            json!({"content": [{"type": "text", "text": "ＡKIAIOSFODNN7EXAMPLE"}]}),
+        ),
     ] {
         clean(what, &result(SPEC, &value), KEY);
     }
 }
 
 #[test]
+fn a_secret_in_a_key_of_the_result_itself_is_redacted() {
+    clean(
+        "a result's own key",
+        &result(SPEC, &json!({"content": [], KEY: true})),
+        KEY,
+    );
+}
+
+#[test]
 fn a_secret_behind_escapes_is_found() {
     let mut world = World::new(SPEC);
     world.client(&call("1", "t", "{}"));
-    let out = world.server(&answer("1", r#"{"content":[{"type":"text","text":"\u0041KIAIOSFODNN7EXAMPLE"}]}"#));
+    let out = world.server(&answer(
+        "1",
+        r#"{"content":[{"type":"text","text":"\u0041KIAIOSFODNN7EXAMPLE"}]}"#,
+    ));
     clean("an escape", &out, KEY);
 }
 
@@ -63,9 +95,15 @@ fn a_secret_in_a_blob_is_redacted_and_the_blob_stays_base64() {
 
 #[test]
 fn a_number_that_matches_becomes_the_marker_string() {
-    let out = result(SPEC, &json!({"structuredContent": {"card": 4111111111111111_u64}}));
+    let out = result(
+        SPEC,
+        &json!({"structuredContent": {"card": 4111111111111111_u64}}),
+    );
     clean("a number", &out, "4111111111111111");
-    assert_eq!(out.json()["result"]["structuredContent"]["card"], "[REDACTED:Card]");
+    assert_eq!(
+        out.json()["result"]["structuredContent"]["card"],
+        "[REDACTED:Card]"
+    );
 }
 
 #[test]
@@ -81,12 +119,18 @@ fn a_secret_split_over_content_items_is_found_and_images_stay() {
 #[test]
 fn a_secret_split_over_nested_texts_is_found() {
     for (what, value) in [
-        ("prompt messages", json!({"messages": [
+        (
+            "prompt messages",
+            json!({"messages": [
             {"role": "user", "content": {"type": "text", "text": "AKIAIOSF"}},
-            {"role": "user", "content": {"type": "text", "text": "ODNN7EXAMPLE"}}]})),
-        ("resources", json!({"content": [
+            {"role": "user", "content": {"type": "text", "text": "ODNN7EXAMPLE"}}]}),
+        ),
+        (
+            "resources",
+            json!({"content": [
             {"type": "resource", "resource": {"uri": "f:a", "text": "AKIAIOSF"}},
-            {"type": "resource", "resource": {"uri": "f:b", "text": "ODNN7EXAMPLE"}}]})),
+            {"type": "resource", "resource": {"uri": "f:b", "text": "ODNN7EXAMPLE"}}]}),
+        ),
     ] {
         clean(what, &result(SPEC, &value), "ODNN7EXAMPLE");
     }
@@ -94,13 +138,41 @@ fn a_secret_split_over_nested_texts_is_found() {
 
 #[test]
 fn errors_notifications_requests_and_lists_are_scanned() {
-    let error = format!(r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":1,"message":"{KEY}","data":{{"d":"{KEY}"}}}}}}"#);
+    let error = format!(
+        r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":1,"message":"{KEY}","data":{{"d":"{KEY}"}}}}}}"#
+    );
     for (what, line) in [
         ("an error", error),
-        ("a log message", tell("notifications/message", &format!(r#"{{"level":"info","data":"{KEY}"}}"#))),
-        ("progress", tell("notifications/progress", &format!(r#"{{"progressToken":1,"progress":1,"message":"{KEY}"}}"#))),
-        ("sampling", request("9", "sampling/createMessage", &format!(r#"{{"systemPrompt":"{KEY}"}}"#))),
-        ("elicitation", request("9", "elicitation/create", &format!(r#"{{"message":"{KEY}"}}"#))),
+        (
+            "a log message",
+            tell(
+                "notifications/message",
+                &format!(r#"{{"level":"info","data":"{KEY}"}}"#),
+            ),
+        ),
+        (
+            "progress",
+            tell(
+                "notifications/progress",
+                &format!(r#"{{"progressToken":1,"progress":1,"message":"{KEY}"}}"#),
+            ),
+        ),
+        (
+            "sampling",
+            request(
+                "9",
+                "sampling/createMessage",
+                &format!(r#"{{"systemPrompt":"{KEY}"}}"#),
+            ),
+        ),
+        (
+            "elicitation",
+            request(
+                "9",
+                "elicitation/create",
+                &format!(r#"{{"message":"{KEY}"}}"#),
+            ),
+        ),
     ] {
         let mut world = World::new(SPEC);
         world.client(&call("1", "t", "{}"));
@@ -108,8 +180,13 @@ fn errors_notifications_requests_and_lists_are_scanned() {
     }
     let mut world = World::new(SPEC);
     world.client(&request("1", "tools/list", "{}"));
-    let tools = json!({"tools": [{"name": "a", "description": KEY, "inputSchema": {"enum": [KEY]}}]});
-    clean("a tool list", &world.server(&answer("1", &tools.to_string())), KEY);
+    let tools =
+        json!({"tools": [{"name": "a", "description": KEY, "inputSchema": {"enum": [KEY]}}]});
+    clean(
+        "a tool list",
+        &world.server(&answer("1", &tools.to_string())),
+        KEY,
+    );
 }
 
 #[test]
@@ -127,7 +204,10 @@ fn the_servers_stderr_is_filtered() {
     assert!(world.stderr("all is well").as_is);
     let out = world.stderr(&format!("token {KEY} used"));
     assert_eq!(out.forward.as_deref(), Some("token [REDACTED:AWS] used"));
-    assert_eq!(out.event("DLP_TRIGGERED").map(|it| it["direction"].clone()), Some("stderr".into()));
+    assert_eq!(
+        out.event("DLP_TRIGGERED").map(|it| it["direction"].clone()),
+        Some("stderr".into())
+    );
 }
 
 #[test]
@@ -135,8 +215,14 @@ fn ids_tokens_cursors_and_request_state_stay_as_they_are() {
     let id = format!("\"{KEY}\"");
     for (method, value) in [
         ("tools/list", json!({"tools": [], "nextCursor": KEY})),
-        ("tools/call", json!({"resultType": "input_required", "requestState": KEY})),
-        ("tools/call", json!({"task": {"taskId": KEY, "status": "working"}})),
+        (
+            "tools/call",
+            json!({"resultType": "input_required", "requestState": KEY}),
+        ),
+        (
+            "tools/call",
+            json!({"task": {"taskId": KEY, "status": "working"}}),
+        ),
     ] {
         let mut world = World::new(SPEC);
         world.client(&request(&id, method, r#"{"name":"t"}"#));
@@ -152,55 +238,37 @@ fn ids_tokens_cursors_and_request_state_stay_as_they_are() {
 fn a_place_for_a_token_is_no_hiding_place_for_something_else() {
     let mut world = World::new(SPEC);
     world.client(&request("1", "tools/list", "{}"));
-    let out = world.server(&answer("1", &json!({"tools": [], "nextCursor": {"x": KEY}}).to_string()));
+    let out = world.server(&answer(
+        "1",
+        &json!({"tools": [], "nextCursor": {"x": KEY}}).to_string(),
+    ));
     assert!(!out.forward.unwrap_or_default().contains(KEY));
 }
 
 #[test]
 fn a_marker_of_the_policys_own_is_not_scanned_again() {
-    let out = result(SPEC, &json!({"content": [{"type": "text", "text": "[REDACTED:AWS]"}]}));
+    let out = result(
+        SPEC,
+        &json!({"content": [{"type": "text", "text": "[REDACTED:AWS]"}]}),
+    );
     assert!(out.as_is, "{out:?}");
-}
-
-#[test]
-fn a_result_that_would_break_its_output_schema_is_refused() {
-    for (schema, on_failure, code) in [(true, "block", -32001), (true, "reject", -32014)] {
-        let spec = SPEC.replacen("dlp:\n", &format!("dlp:\n  on_redaction_failure: {on_failure}\n"), 1);
-        let mut world = World::new(&spec);
-        world.client(&request("0", "tools/list", "{}"));
-        let tool = if schema { r#"{"name":"t","outputSchema":{"type":"object"}}"# } else { r#"{"name":"t"}"# };
-        world.server(&answer("0", &format!(r#"{{"tools":[{tool}]}}"#)));
-        world.client(&call("1", "t", "{}"));
-        let value = json!({"structuredContent": {"card": 4111111111111111_u64}});
-        let out = world.server(&answer("1", &value.to_string()));
-        assert_eq!(out.json()["error"]["code"], code);
-        assert!(!out.forward.unwrap_or_default().contains("4111"));
-        let late = world.server(&answer("1", "{}"));
-        assert!(late.nothing(), "the request is over: {late:?}");
-    }
-}
-
-#[test]
-fn a_result_over_the_size_is_refused_where_the_policy_says_so() {
-    for (on_failure, unsafe_, code) in [("block", "", Some(-32001)), ("reject", "", Some(-32014)),
-        ("allow_original", "  unsafe_dlp: true\n", None)] {
-        let extra = format!("dlp:\n{unsafe_}  max_scan_size: 100\n  on_oversize: refuse\n  on_redaction_failure: {on_failure}\n");
-        let spec = SPEC.replacen("dlp:\n", &extra, 1);
-        let value = json!({"content": [{"type": "text", "text": "x".repeat(200)}]});
-        let out = result(&spec, &value);
-        assert_eq!(out.json()["error"]["code"].as_i64(), code, "{on_failure}");
-        assert!(out.event("DLP_FAILED").is_some(), "{on_failure}");
-    }
 }
 
 fn data_base64(text: &str) -> String {
     const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for chunk in text.as_bytes().chunks(3) {
-        let n = chunk.iter().fold(0_u32, |n, byte| n << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let n = chunk
+            .iter()
+            .fold(0_u32, |n, byte| n << 8 | u32::from(*byte))
+            << (8 * (3 - chunk.len()));
         for place in 0..4 {
             let digit = DIGITS[(n >> (18 - 6 * place)) as usize & 63];
-            out.push(if place <= chunk.len() { char::from(digit) } else { '=' });
+            out.push(if place <= chunk.len() {
+                char::from(digit)
+            } else {
+                '='
+            });
         }
     }
     out

@@ -1,6 +1,7 @@
 //! Secrets on their way from the client to the server, where the policy scans requests.
 
-use crate::world::{Out, World, answer, call, request, tell};
+use crate::out::Out;
+use crate::world::{World, answer, call, request, tell};
 
 const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 
@@ -21,7 +22,10 @@ fn secret_call() -> String {
 }
 
 fn no_secret_recorded(out: &Out) {
-    assert!(!serde_json::to_string(&out.lines).unwrap().contains(KEY), "{out:?}");
+    assert!(
+        !serde_json::to_string(&out.lines).unwrap().contains(KEY),
+        "{out:?}"
+    );
 }
 
 #[test]
@@ -29,7 +33,11 @@ fn a_match_blocks_by_default() {
     let out = sent("block", &secret_call());
     assert_eq!((out.code(), &out.forward), (Some(-32001), &None));
     assert_eq!(out.decisions(), ["BLOCK"]);
-    assert_eq!(out.event("DLP_TRIGGERED").map(|it| it["dlp_action"].clone()), Some("BLOCKED".into()));
+    assert_eq!(
+        out.event("DLP_TRIGGERED")
+            .map(|it| it["dlp_action"].clone()),
+        Some("BLOCKED".into())
+    );
     assert!(!out.replies[0].to_string().contains(KEY));
     no_secret_recorded(&out);
 }
@@ -55,7 +63,11 @@ fn a_match_is_redacted_where_the_policy_says_so() {
 fn a_match_is_only_told_where_the_policy_says_so() {
     let out = sent("warn", &secret_call());
     assert!(out.as_is);
-    assert_eq!(out.event("DLP_TRIGGERED").map(|it| it["dlp_action"].clone()), Some("WARNED".into()));
+    assert_eq!(
+        out.event("DLP_TRIGGERED")
+            .map(|it| it["dlp_action"].clone()),
+        Some("WARNED".into())
+    );
     no_secret_recorded(&out);
 }
 
@@ -76,22 +88,39 @@ fn without_request_scanning_the_record_is_redacted_all_the_same() {
 #[test]
 fn every_method_is_scanned_not_only_calls() {
     for line in [
-        request("1", "completion/complete", &format!(r#"{{"argument":{{"name":"a","value":"{KEY}"}}}}"#)),
-        request("1", "prompts/get", &format!(r#"{{"name":"p","arguments":{{"a":"{KEY}"}}}}"#)),
-        request("1", "resources/read", &format!(r#"{{"uri":"https://h/{KEY}"}}"#)),
+        request(
+            "1",
+            "completion/complete",
+            &format!(r#"{{"argument":{{"name":"a","value":"{KEY}"}}}}"#),
+        ),
+        request(
+            "1",
+            "prompts/get",
+            &format!(r#"{{"name":"p","arguments":{{"a":"{KEY}"}}}}"#),
+        ),
+        request(
+            "1",
+            "resources/read",
+            &format!(r#"{{"uri":"https://h/{KEY}"}}"#),
+        ),
         request("1", "vendor/thing", &format!(r#"{{"x":"{KEY}"}}"#)),
     ] {
         let out = sent("block", &line);
         assert_eq!(out.forward, None, "{line}");
         assert_eq!(out.code(), Some(-32001), "{line}");
     }
-    let line = tell("notifications/progress", &format!(r#"{{"progressToken":1,"message":"{KEY}"}}"#));
+    let line = tell(
+        "notifications/progress",
+        &format!(r#"{{"progressToken":1,"message":"{KEY}"}}"#),
+    );
     assert_eq!(sent("block", &line).forward, None, "a notification");
 }
 
 #[test]
 fn members_beside_the_params_are_scanned_too() {
-    let line = secret_call().replace(KEY, "x").replace("\"jsonrpc\"", &format!("\"note\":\"{KEY}\",\"jsonrpc\""));
+    let line = secret_call()
+        .replace(KEY, "x")
+        .replace("\"jsonrpc\"", &format!("\"note\":\"{KEY}\",\"jsonrpc\""));
     let out = sent("block", &line);
     assert_eq!(out.forward, None, "{out:?}");
 }
@@ -100,16 +129,30 @@ fn members_beside_the_params_are_scanned_too() {
 fn the_clients_answers_are_scanned() {
     let mut world = World::new(&spec("block"));
     world.server(&request("1", "elicitation/create", "{}"));
-    let out = world.client(&answer("1", &format!(r#"{{"action":"accept","content":{{"a":"{KEY}"}}}}"#)));
+    let out = world.client(&answer(
+        "1",
+        &format!(r#"{{"action":"accept","content":{{"a":"{KEY}"}}}}"#),
+    ));
     let forward = out.json();
-    assert_eq!(forward["error"]["code"], -32001, "the server gets an error in its place");
+    assert_eq!(
+        forward["error"]["code"], -32001,
+        "the server gets an error in its place"
+    );
     assert!(!forward.to_string().contains(KEY));
 }
 
 #[test]
 fn a_request_over_the_size_is_refused_where_the_policy_says_so() {
-    let spec = spec("redact").replacen("dlp:\n", "dlp:\n  max_scan_size: 100\n  on_oversize: refuse\n", 1);
-    let out = World::new(&spec).client(&call("1", "t", &format!(r#"{{"a":"{}"}}"#, "x".repeat(200))));
+    let spec = spec("redact").replacen(
+        "dlp:\n",
+        "dlp:\n  max_scan_size: 1KB\n  on_oversize: refuse\n",
+        1,
+    );
+    let out = World::new(&spec).client(&call(
+        "1",
+        "t",
+        &format!(r#"{{"a":"{}"}}"#, "x".repeat(2000)),
+    ));
     assert_eq!((out.code(), out.forward.as_deref()), (Some(-32001), None));
     assert!(out.event("DLP_FAILED").is_some());
 }
@@ -119,9 +162,13 @@ fn a_request_over_the_size_is_refused_where_the_policy_says_so() {
 fn a_request_that_cannot_be_scanned_is_rejected_with_its_own_code() {
     let spec = spec("redact").replacen(
         "dlp:\n",
-        "dlp:\n  max_scan_size: 100\n  on_oversize: refuse\n  on_redaction_failure: reject\n",
+        "dlp:\n  max_scan_size: 1KB\n  on_oversize: refuse\n  on_redaction_failure: reject\n",
         1,
     );
-    let out = World::new(&spec).client(&call("1", "t", &format!(r#"{{"a":"{}"}}"#, "x".repeat(200))));
+    let out = World::new(&spec).client(&call(
+        "1",
+        "t",
+        &format!(r#"{{"a":"{}"}}"#, "x".repeat(2000)),
+    ));
     assert_eq!(out.code(), Some(-32014));
 }

@@ -109,7 +109,12 @@ fn an_id_is_free_again_once_its_answer_has_been_judged() {
 
 #[test]
 fn a_cancel_names_only_the_senders_own_request() {
-    let cancel = |id: &str| tell("notifications/cancelled", &format!(r#"{{"requestId":{id}}}"#));
+    let cancel = |id: &str| {
+        tell(
+            "notifications/cancelled",
+            &format!(r#"{{"requestId":{id}}}"#),
+        )
+    };
     let mut world = under_way("1");
     let wrong = world.client(&cancel("2"));
     assert!(wrong.nothing() && wrong.event("MESSAGE_DROPPED").is_some());
@@ -138,7 +143,10 @@ fn a_side_may_have_1024_requests_under_way() {
     }
     let more = world.client(&call("2000", "t", "{}"));
     assert_eq!(more.code(), Some(-32001));
-    assert_eq!(more.replies[0]["error"]["data"]["aip"], "too_many_outstanding");
+    assert_eq!(
+        more.replies[0]["error"]["data"]["aip"],
+        "too_many_outstanding"
+    );
     assert_eq!(more.decisions(), ["BLOCK"]);
     let more = world.server(&request("2000", "ping", "{}"));
     assert!(more.nothing() && more.event("MESSAGE_DROPPED").is_some());
@@ -157,6 +165,19 @@ fn the_servers_duplicate_is_dropped_and_the_first_still_answerable() {
 }
 
 #[test]
+fn a_duplicate_within_one_batch_is_refused_too() {
+    let mut world = batching();
+    let twice = format!("[{},{}]", call("1", "t", "{}"), call("1", "u", "{}"));
+    let out = world.client(&twice);
+    assert_eq!(out.forward.as_deref(), Some(call("1", "t", "{}").as_str()));
+    let out = world.server(&format!("[{0},{0}]", request("1", "ping", "{}")));
+    assert_eq!(
+        out.forward.as_deref(),
+        Some(request("1", "ping", "{}").as_str())
+    );
+}
+
+#[test]
 fn every_request_a_batch_of_answers_ends_is_over() {
     let mut world = batching();
     world.client(&call("1", "t", "{}"));
@@ -171,21 +192,28 @@ fn every_request_a_batch_of_answers_ends_is_over() {
 fn batches_of_answers_do_not_fill_the_table() {
     let mut world = batching();
     for round in 0..600 {
-        let (a, b) = (2 * round, 2 * round + 1);
-        for id in [a, b] {
+        let ids = [3 * round, 3 * round + 1, 3 * round + 2];
+        for id in ids {
             let out = world.client(&call(&id.to_string(), "t", "{}"));
             assert!(out.as_is, "request {id}: {out:?}");
         }
-        let both = [a, b].map(|id| answer(&id.to_string(), "{}")).join(",");
-        world.server(&format!("[{both}]"));
+        let all = ids.map(|id| answer(&id.to_string(), "{}")).join(",");
+        world.server(&format!("[{all}]"));
         world.written(Stream::Server);
     }
 }
 
 pub(crate) fn batching() -> World {
     let mut world = World::new(ALL);
-    world.client(&request("0", "initialize", r#"{"protocolVersion":"2025-03-26"}"#));
-    world.server(&answer("0", r#"{"protocolVersion":"2025-03-26","capabilities":{}}"#));
+    world.client(&request(
+        "0",
+        "initialize",
+        r#"{"protocolVersion":"2025-03-26"}"#,
+    ));
+    world.server(&answer(
+        "0",
+        r#"{"protocolVersion":"2025-03-26","capabilities":{}}"#,
+    ));
     world.written(Stream::Server);
     world
 }

@@ -1,14 +1,25 @@
 //! The session as a state machine, frame by frame.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that can't go on fails"
+)]
+
 mod answers;
 mod approvals;
 mod capabilities;
 mod dlp_down;
+mod dlp_failing;
 mod dlp_up;
 mod forms;
 mod ids;
 mod methods;
+mod model;
 mod names;
+mod out;
 mod records;
 mod resume;
 mod undo;

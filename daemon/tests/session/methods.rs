@@ -2,7 +2,8 @@
 
 use engine::decide::Override;
 
-use crate::world::{Out, World, answer, call, request, tell};
+use crate::out::Out;
+use crate::world::{World, answer, call, request, tell};
 
 fn check(spec: &str, overriding: Override, line: &str) -> Out {
     let mut world = World::new(spec);
@@ -12,7 +13,11 @@ fn check(spec: &str, overriding: Override, line: &str) -> Out {
 
 #[test]
 fn a_refused_notification_gets_no_reply_and_is_recorded() {
-    let out = check("allowed_tools: [t]", Override::None, &tell("vendor/thing", "{}"));
+    let out = check(
+        "allowed_tools: [t]",
+        Override::None,
+        &tell("vendor/thing", "{}"),
+    );
     assert!(out.nothing());
     assert_eq!(out.decisions(), ["BLOCK"]);
     assert_eq!(out.lines[0]["error_code"], -32006);
@@ -21,7 +26,11 @@ fn a_refused_notification_gets_no_reply_and_is_recorded() {
 #[test]
 fn a_methods_own_spelling_goes_out() {
     let spec = "allowed_methods: ['*']";
-    let out = check(spec, Override::None, &request("1", "LOGGING/setlevel", "{}"));
+    let out = check(
+        spec,
+        Override::None,
+        &request("1", "LOGGING/setlevel", "{}"),
+    );
     assert_eq!(out.json()["method"], "logging/setLevel");
     let out = check(spec, Override::None, &request("1", "Vendor/Thing", "{}"));
     assert_eq!(out.code(), Some(-32006));
@@ -38,7 +47,11 @@ fn monitor_mode_lets_violations_through_on_record() {
         assert_eq!(out.decisions(), ["ALLOW_MONITOR"]);
         assert_eq!(out.lines[0]["violation"], true);
         assert_eq!(out.lines[0]["policy_mode"], "monitor");
-        let out = check(spec, overriding, &request("1", "resources/read", r#"{"uri":"x:y"}"#));
+        let out = check(
+            spec,
+            overriding,
+            &request("1", "resources/read", r#"{"uri":"x:y"}"#),
+        );
         assert!(out.as_is, "{spec}: {out:?}");
         assert_eq!(out.decisions(), ["ALLOW_MONITOR"]);
     }
@@ -46,7 +59,8 @@ fn monitor_mode_lets_violations_through_on_record() {
 
 #[test]
 fn monitor_mode_still_protects_paths_and_counts_rates() {
-    let spec = "mode: monitor\nprotected_paths: [~/.ssh]\ntool_rules:\n  - {tool: t, rate_limit: 1/hour}";
+    let spec =
+        "mode: monitor\nprotected_paths: [~/.ssh]\ntool_rules:\n  - {tool: t, rate_limit: 1/hour}";
     let mut world = World::new(spec);
     let out = world.client(&call("1", "t", r#"{"p":"~/.ssh/id"}"#));
     assert_eq!(out.code(), Some(-32007));
@@ -76,7 +90,11 @@ fn a_protected_path_is_refused_in_calls_and_uris() {
         call("1", "t", r#"{"a":{"b":["/home/u/.ssh/id"]}}"#),
         call("1", "t", r#"{"p":"/etc/aip/agent.yaml"}"#),
         request("1", "resources/read", r#"{"uri":"file:///home/u/.ssh/id"}"#),
-        request("1", "resources/subscribe", r#"{"uri":"file:///home/u/%2essh/id"}"#),
+        request(
+            "1",
+            "resources/subscribe",
+            r#"{"uri":"file:///home/u/%2essh/id"}"#,
+        ),
     ] {
         let out = check(spec, Override::None, &line);
         assert_eq!(out.code(), Some(-32007), "{line}: {out:?}");
@@ -89,8 +107,16 @@ fn a_protected_path_is_refused_in_a_notification_and_a_prompt_too() {
     let spec = "allowed_tools: ['*']\nallowed_methods: ['*']\nprotected_paths: [~/.ssh]";
     for line in [
         tell("resources/read", r#"{"uri":"file:///home/u/.ssh/id"}"#),
-        request("1", "prompts/get", r#"{"name":"p","arguments":{"f":"/home/u/.ssh/id"}}"#),
-        request("1", "completion/complete", r#"{"ref":{"type":"ref/resource","uri":"file:///home/u/.ssh/id"}}"#),
+        request(
+            "1",
+            "prompts/get",
+            r#"{"name":"p","arguments":{"f":"/home/u/.ssh/id"}}"#,
+        ),
+        request(
+            "1",
+            "completion/complete",
+            r#"{"ref":{"type":"ref/resource","uri":"file:///home/u/.ssh/id"}}"#,
+        ),
     ] {
         let out = check(spec, Override::None, &line);
         assert_eq!(out.forward, None, "{line}: {out:?}");
@@ -99,10 +125,15 @@ fn a_protected_path_is_refused_in_a_notification_and_a_prompt_too() {
 
 #[test]
 fn a_relative_path_is_taken_from_the_working_folder_and_the_roots() {
-    let spec = "allowed_tools: ['*']\nprotected_paths: [/work/project/secret, '/work/my home/secret']";
+    let spec =
+        "allowed_tools: ['*']\nprotected_paths: [/work/project/secret, '/work/my home/secret']";
     let out = check(spec, Override::None, &call("1", "t", r#"{"p":"./secret"}"#));
     assert_eq!(out.code(), Some(-32007), "the working folder");
-    for uri in ["file:///work/my home", "file:///work/my%20home", "file://localhost/work/my%20home"] {
+    for uri in [
+        "file:///work/my home",
+        "file:///work/my%20home",
+        "file://localhost/work/my%20home",
+    ] {
         let mut world = World::new(spec.replace("/work/project/secret", "/none").as_str());
         world.server(&request("1", "roots/list", "{}"));
         world.client(&answer("1", &format!(r#"{{"roots":[{{"uri":"{uri}"}}]}}"#)));
@@ -115,7 +146,11 @@ fn a_relative_path_is_taken_from_the_working_folder_and_the_roots() {
 #[test]
 fn a_relative_protected_path_stands_in_the_clients_folder_too() {
     let spec = "allowed_tools: ['*']\nprotected_paths: [.env]";
-    let out = check(spec, Override::None, &call("1", "t", r#"{"p":"/work/project/.env"}"#));
+    let out = check(
+        spec,
+        Override::None,
+        &call("1", "t", r#"{"p":"/work/project/.env"}"#),
+    );
     assert_eq!(out.code(), Some(-32007), "{out:?}");
 }
 
@@ -125,7 +160,10 @@ fn tasks_pass_only_where_this_session_created_them() {
     let get = |id: &str| request(id, "tasks/get", r#"{"taskId":"T"}"#);
     assert_eq!(world.client(&get("1")).code(), Some(-32006));
     world.client(&call("2", "t", "{}"));
-    world.server(&answer("2", r#"{"task":{"taskId":"T","status":"working"}}"#));
+    world.server(&answer(
+        "2",
+        r#"{"task":{"taskId":"T","status":"working"}}"#,
+    ));
     assert!(world.client(&get("3")).as_is);
     world.killed_and_resumed();
     assert!(world.client(&get("4")).as_is, "known after a restart too");

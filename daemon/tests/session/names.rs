@@ -1,6 +1,7 @@
 //! Which tool a call goes out to: never the client's own variant of a name.
 
-use crate::world::{Out, World, answer, call, request};
+use crate::out::Out;
+use crate::world::{World, answer, call, request};
 
 fn listed(spec: &str, names: &[&str]) -> (World, Out) {
     let mut world = World::new(spec);
@@ -9,7 +10,10 @@ fn listed(spec: &str, names: &[&str]) -> (World, Out) {
         .iter()
         .map(|name| serde_json::json!({"name": name, "inputSchema": {"type": "object"}}))
         .collect();
-    let out = world.server(&answer("0", &serde_json::json!({ "tools": tools }).to_string()));
+    let out = world.server(&answer(
+        "0",
+        &serde_json::json!({ "tools": tools }).to_string(),
+    ));
     (world, out)
 }
 
@@ -19,7 +23,10 @@ fn check(spec: &str, names: Option<&[&str]>, sent: &str, goes_out: Option<&str>)
         None => World::new(spec),
     };
     let out = world.client(&call("1", sent, "{}"));
-    let name = out.forward.is_some().then(|| out.json()["params"]["name"].clone());
+    let name = out
+        .forward
+        .is_some()
+        .then(|| out.json()["params"]["name"].clone());
     assert_eq!(
         name.as_ref().and_then(|it| it.as_str()),
         goes_out,
@@ -32,7 +39,12 @@ fn the_name_the_server_listed_goes_out() {
     let spec = "allowed_tools: [read_file]";
     check(spec, Some(&["Read_File"]), "READ_FILE", Some("Read_File"));
     check(spec, Some(&["Read_File"]), "read_file", Some("Read_File"));
-    check(spec, Some(&["read_file"]), "read\u{200b}_file", Some("read_file"));
+    check(
+        spec,
+        Some(&["read_file"]),
+        "read\u{200b}_file",
+        Some("read_file"),
+    );
     check(spec, Some(&["read_file"]), "ｒead_file", Some("read_file"));
 }
 
@@ -49,7 +61,12 @@ fn a_name_nobody_spells_goes_out_only_in_normal_form() {
     check("allowed_tools: ['*']", None, "read_file", Some("read_file"));
     check("allowed_tools: ['*']", None, "Read_File", None);
     check("allowed_tools: ['*']", None, " read_file", None);
-    check("allowed_tools: ['*']\nmode: monitor", None, "Read_File", None);
+    check(
+        "allowed_tools: ['*']\nmode: monitor",
+        None,
+        "Read_File",
+        None,
+    );
 }
 
 #[test]
@@ -57,9 +74,19 @@ fn tools_that_look_alike_are_held() {
     let all = "allowed_tools: ['*']";
     check(all, Some(&["read_file", "Read_File"]), "read_file", None);
     check(all, Some(&["read_file", "rеad_file"]), "read_file", None);
-    check(all, Some(&["read_file", "rеad_file", "other"]), "other", Some("other"));
+    check(
+        all,
+        Some(&["read_file", "rеad_file", "other"]),
+        "other",
+        Some("other"),
+    );
     let monitor = "allowed_tools: ['*']\nmode: monitor";
-    check(monitor, Some(&["read_file", "Read_File"]), "read_file", None);
+    check(
+        monitor,
+        Some(&["read_file", "Read_File"]),
+        "read_file",
+        None,
+    );
 }
 
 /// What can't be called is not shown either, and the person hears of it.
@@ -73,7 +100,10 @@ fn tools_that_look_alike_are_held_back_from_the_list_and_reported() {
         .map(|it| it["name"].clone())
         .collect();
     assert_eq!(names, ["other"]);
-    assert!(out.lines.iter().any(|line| line["event"].is_string()), "{out:?}");
+    assert!(
+        out.lines.iter().any(|line| line["event"].is_string()),
+        "{out:?}"
+    );
 }
 
 #[test]
@@ -81,7 +111,10 @@ fn tools_that_look_alike_on_two_pages_are_held_too() {
     let mut world = World::new("allowed_tools: ['*']");
     for (id, params, name) in [("0", "{}", "pay"), ("1", r#"{"cursor":"c"}"#, "PAY")] {
         world.client(&request(id, "tools/list", params));
-        world.server(&answer(id, &format!(r#"{{"tools":[{{"name":"{name}"}}]}}"#)));
+        world.server(&answer(
+            id,
+            &format!(r#"{{"tools":[{{"name":"{name}"}}]}}"#),
+        ));
     }
     assert_eq!(world.client(&call("2", "pay", "{}")).code(), Some(-32001));
 }
@@ -102,7 +135,10 @@ fn a_definition_two_readers_could_read_differently_is_held_back() {
     world.client(&request("0", "tools/list", "{}"));
     let tools = r#"{"tools":[{"name":"a","Name":"b"},{"name":"c"}]}"#;
     let out = world.server(&answer("0", tools));
-    assert_eq!(out.json()["result"]["tools"], serde_json::json!([{"name": "c"}]));
+    assert_eq!(
+        out.json()["result"]["tools"],
+        serde_json::json!([{"name": "c"}])
+    );
     assert!(out.event("TOOL_HELD").is_some());
 }
 

@@ -7,7 +7,10 @@ const ASK: &str = "tool_rules:\n  - {tool: pay, action: ask, rate_limit: 1/hour}
 
 fn decisions(world: &World) -> usize {
     let records = world.records();
-    records.iter().filter(|it| it.text("decision").is_some()).count()
+    records
+        .iter()
+        .filter(|it| it.text("decision").is_some())
+        .count()
 }
 
 #[test]
@@ -19,7 +22,10 @@ fn an_allowed_call_sent_again_goes_on_without_a_second_record_or_token() {
     let out = world.client_again(1, &line);
     assert!(out.as_is && out.lines.is_empty(), "{out:?}");
     assert_eq!(decisions(&world), 1);
-    assert!(world.server(&answer("1", "{}")).as_is, "its answer is known");
+    assert!(
+        world.server(&answer("1", "{}")).as_is,
+        "its answer is known"
+    );
 }
 
 #[test]
@@ -59,7 +65,10 @@ fn a_refused_call_sent_again_is_refused_again_as_recorded() {
 
 #[test]
 fn a_refused_method_sent_again_is_refused_again_as_recorded() {
-    for line in [request("1", "resources/read", r#"{"uri":"x:y"}"#), tell("vendor/thing", "{}")] {
+    for line in [
+        request("1", "resources/read", r#"{"uri":"x:y"}"#),
+        tell("vendor/thing", "{}"),
+    ] {
         let mut world = World::new("allowed_tools: [t]");
         assert_eq!(world.client(&line).forward, None);
         world.policy("allowed_tools: [t]\nallowed_methods: ['*']");
@@ -78,7 +87,11 @@ fn a_method_allowed_before_and_refused_now_is_on_record_as_refused() {
     world.killed_and_resumed();
     let out = world.client_again(1, &line);
     assert_eq!((out.code(), out.forward.as_deref()), (Some(-32006), None));
-    assert_eq!(out.decisions(), ["BLOCK"], "a superseding record comes first");
+    assert_eq!(
+        out.decisions(),
+        ["BLOCK"],
+        "a superseding record comes first"
+    );
 }
 
 #[test]
@@ -93,7 +106,11 @@ fn a_tighter_policy_supersedes_the_recorded_allow() {
     assert_eq!(out.lines[0]["supersedes"], 1);
     assert!(world.server(&answer("1", "{}")).nothing(), "it is over");
     world.killed_and_resumed();
-    assert_eq!(world.client_again(1, &line).code(), Some(-32001), "the later word stands");
+    assert_eq!(
+        world.client_again(1, &line).code(),
+        Some(-32001),
+        "the later word stands"
+    );
     assert_eq!(decisions(&world), 2);
 }
 
@@ -142,7 +159,10 @@ fn a_waiting_ask_is_refused_where_the_policy_has_tightened() {
 #[test]
 fn an_allowed_ask_covers_only_the_call_that_was_allowed() {
     let mut world = World::new(ASK);
-    let id = world.client(&call("1", "pay", r#"{"sum":1}"#)).asked().unwrap();
+    let id = world
+        .client(&call("1", "pay", r#"{"sum":1}"#))
+        .asked()
+        .unwrap();
     world.allow(&id);
     world.killed_and_resumed();
     let out = world.client_again(1, &call("1", "pay", r#"{"sum":1000000}"#));
@@ -151,7 +171,10 @@ fn an_allowed_ask_covers_only_the_call_that_was_allowed() {
 
 #[test]
 fn a_malformed_frame_sent_again_is_recorded_once() {
-    for line in ["nonsense", r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{}}"#] {
+    for line in [
+        "nonsense",
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{}}"#,
+    ] {
         let mut world = World::new("allowed_tools: [t]");
         world.client(line);
         world.killed_and_resumed();
@@ -164,12 +187,19 @@ fn a_malformed_frame_sent_again_is_recorded_once() {
 fn tools_of_earlier_pages_are_still_known_after_a_restart_between_pages() {
     let mut world = World::new("allowed_tools: [pay]");
     world.client(&request("1", "tools/list", "{}"));
-    world.server(&answer("1", r#"{"tools":[{"name":"Pay"}],"nextCursor":"c"}"#));
+    world.server(&answer(
+        "1",
+        r#"{"tools":[{"name":"Pay"}],"nextCursor":"c"}"#,
+    ));
     world.client(&request("2", "tools/list", r#"{"cursor":"c"}"#));
     world.killed_and_resumed();
     world.server(&answer("2", r#"{"tools":[{"name":"other"}]}"#));
     let out = world.client(&call("3", "pay", "{}"));
-    assert_eq!(out.json()["params"]["name"], "Pay", "the name the server listed");
+    assert_eq!(
+        out.json()["params"]["name"],
+        "Pay",
+        "the name the server listed"
+    );
 }
 
 #[test]

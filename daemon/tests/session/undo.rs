@@ -1,13 +1,16 @@
 //! The audit can't be written: what was judged is taken back as if it had not been.
 
-use aipd::session::state::Effect;
 use aipd::session::state::Answer;
+use aipd::session::state::Effect;
 
 use crate::world::{World, answer, call, request};
 
 fn fails(world: &mut World, number: u64, line: &str) -> Effect {
     let judged = world.judge_client(number, line);
-    assert!(!judged.batch.is_empty(), "there is something to write: {line}");
+    assert!(
+        !judged.batch.is_empty(),
+        "there is something to write: {line}"
+    );
     world.state.undo(&world.in_force, judged.undo);
     judged.otherwise
 }
@@ -26,7 +29,10 @@ fn code(effect: &Effect) -> i64 {
 fn a_call_whose_record_fails_is_refused_its_rate_restored_and_its_id_free() {
     let mut world = World::new("tool_rules:\n  - {tool: t, rate_limit: 1/hour}");
     assert_eq!(code(&fails(&mut world, 1, &call("1", "t", "{}"))), -32001);
-    assert!(world.server(&answer("1", "{}")).nothing(), "nothing is under way");
+    assert!(
+        world.server(&answer("1", "{}")).nothing(),
+        "nothing is under way"
+    );
     assert!(world.client(&call("1", "t", "{}")).as_is);
     assert_eq!(world.client(&call("2", "t", "{}")).code(), Some(-32002));
 }
@@ -48,7 +54,10 @@ fn a_group_is_taken_back_from_its_end() {
         world.state.undo(&world.in_force, judged.undo);
     }
     for id in ["3", "4"] {
-        assert!(world.client(&call(id, "t", "{}")).as_is, "both tokens are back");
+        assert!(
+            world.client(&call(id, "t", "{}")).as_is,
+            "both tokens are back"
+        );
     }
 }
 
@@ -56,9 +65,15 @@ fn a_group_is_taken_back_from_its_end() {
 fn a_persons_yes_that_cannot_be_recorded_forwards_nothing() {
     let mut world = World::new("tool_rules:\n  - {tool: t, action: ask}");
     let id = world.client(&call("1", "t", "{}")).asked().unwrap();
-    let by = aipd::session::state::By { channel: "control", pid: None, program: None };
+    let by = aipd::session::state::By {
+        channel: "control",
+        pid: None,
+        program: None,
+    };
     let allow = Answer::Allow(by);
-    let judged = world.with(0, |state, ctx| state.ask_ends(ctx, &id, &allow)).unwrap();
+    let judged = world
+        .with(0, |state, ctx| state.ask_ends(ctx, &id, &allow))
+        .unwrap();
     world.state.undo(&world.in_force, judged.undo);
     code(&judged.otherwise);
     assert!(world.server(&answer("1", "{}")).nothing());

@@ -96,7 +96,10 @@ impl<'j> Judging<'j> {
             return Ok(());
         };
         let refusal = Refusal::new(Code::ProtectedPath, "an argument names a protected path");
-        let refusal = refusal.of_arg(candidate.pointer.clone());
+        let refusal = Refusal {
+            failed_arg: argument(&candidate.pointer),
+            ..refusal
+        };
         Err(Box::new(refusal.because("protected_paths")))
     }
 
@@ -228,6 +231,17 @@ impl<'j> Judging<'j> {
             }),
         }
     }
+}
+
+/// An argument's name where the pointer leads no further, the pointer itself where it does.
+fn argument(pointer: &str) -> Option<String> {
+    let name = pointer.strip_prefix('/')?;
+    let nested = name.contains('/');
+    Some(if nested {
+        pointer.to_owned()
+    } else {
+        name.replace("~1", "/").replace("~0", "~")
+    })
 }
 
 fn not_in_list() -> Refusal {

@@ -8,8 +8,14 @@ use crate::re2::ascii_reading;
 /// Longest pattern, in bytes.
 const MAX_LENGTH: usize = 16 << 10;
 
+/// Limits for a compiled pattern, in bytes, tried in turn: the one it fits is its weight.
+const TIERS: [usize; 3] = [16 << 10, 256 << 10, MAX_COMPILED];
+
 /// Largest compiled pattern, in bytes.
 const MAX_COMPILED: usize = 4 << 20;
+
+/// What the patterns of one policy may weigh together.
+pub(crate) const MAX_WEIGHT: usize = 64 << 20;
 
 /// How much of the text a pattern has to match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +32,7 @@ pub(crate) struct Pattern {
     written: String,
     alone: Regex,
     whole: Option<Regex>,
+    weight: usize,
 }
 
 /// What a pattern makes of a text.
@@ -47,16 +54,24 @@ impl Pattern {
             return Err(format!("it is longer than {MAX_LENGTH} bytes"));
         }
         let reading = ascii_reading(written);
-        let alone = build(&reading).map_err(|error| describe(&error))?;
-        let whole = match matching {
-            Matching::Full => Some(anchored(&reading).map_err(|error| describe(&error))?),
-            Matching::Search => None,
-        };
+        let (alone, mut weight) = build(&reading).map_err(|error| describe(&error))?;
+        let mut whole = None;
+        if matching == Matching::Full {
+            let (regex, more) = anchored(&reading).map_err(|error| describe(&error))?;
+            whole = Some(regex);
+            weight += more;
+        }
         Ok(Pattern {
             written: written.to_owned(),
             alone,
             whole,
+            weight,
         })
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        self.weight
     }
 
     pub(crate) fn outcome(&self, text: &str) -> Outcome {
@@ -88,28 +103,32 @@ impl Pattern {
 
 /// The pattern between anchors. Under `(?x)` its last line may be a comment, which would swallow
 /// the closing bracket; then, and only then, a line break closes the comment first.
-fn anchored(pattern: &str) -> Result<Regex, Error> {
+fn anchored(pattern: &str) -> Result<(Regex, usize), Error> {
     match build(&format!(r"\A(?s:{pattern})\z")) {
         Err(Error::Syntax(_)) => build(&format!("\\A(?s:{pattern}\n)\\z")),
         built => built,
     }
 }
 
-fn build(pattern: &str) -> Result<Regex, Error> {
-    RegexBuilder::new(pattern)
-        .size_limit(MAX_COMPILED)
-        .dfa_size_limit(MAX_COMPILED)
-        .build()
+fn build(pattern: &str) -> Result<(Regex, usize), Error> {
+    let fit = |limit: usize| RegexBuilder::new(pattern).size_limit(limit).build();
+    let [small, middle, large] = TIERS;
+    for limit in [small, middle] {
+        match fit(limit) {
+            Err(Error::CompiledTooBig(_)) => {}
+            built => return built.map(|regex| (regex, limit)),
+        }
+    }
+    fit(large).map(|regex| (regex, large))
 }
 
 fn describe(error: &Error) -> String {
+    if let Error::CompiledTooBig(limit) = error {
+        return format!("it compiles to more than {limit} bytes");
+    }
     let whole = error.to_string();
     let last = whole.lines().last().unwrap_or_default();
-    let cause = last.strip_prefix("error: ").unwrap_or(last).trim_end_matches('.');
-    match error {
-        Error::CompiledTooBig(limit) => format!("it compiles to more than {limit} bytes"),
-        _ => cause.to_owned(),
-    }
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
 #[cfg(test)]
@@ -168,10 +187,7 @@ mod tests {
             "look-around, including look-ahead and look-behind, is not supported",
         );
         check_refused("[", "unclosed character class");
-        check_refused(
-            "\\w{1000}{1000}",
-            "Compiled regex exceeds size limit of 4194304 bytes.",
-        );
+        check_refused("\\w{1000}{1000}", "it compiles to more than 4194304 bytes");
     }
 
     fn check(pattern: &str, text: &str, outcome: Outcome) {

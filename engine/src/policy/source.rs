@@ -5,6 +5,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 /// Most findings reported of one file.
 const MAX_FINDINGS: usize = 100;
 
+/// Most findings kept to choose them from; what comes later is only counted.
+const MAX_KEPT: usize = 1_000;
+
 /// Longest part of a line shown, in characters.
 const MAX_SHOWN: usize = 120;
 
@@ -23,6 +26,8 @@ pub(crate) struct Source<'s> {
     lines: Vec<&'s str>,
     found: Vec<Diagnostic>,
     errors: usize,
+    /// Findings not kept.
+    dropped: usize,
 }
 
 impl<'s> Source<'s> {
@@ -32,6 +37,7 @@ impl<'s> Source<'s> {
             lines: lines(text),
             found: Vec::new(),
             errors: 0,
+            dropped: 0,
         }
     }
 
@@ -63,7 +69,7 @@ impl<'s> Source<'s> {
     /// Everything found, by line; what concerns the whole file first.
     pub(crate) fn into_diagnostics(mut self) -> Diagnostics {
         self.found.sort_by_key(|it| (it.line, it.column));
-        let unshown = self.found.len().saturating_sub(MAX_FINDINGS);
+        let unshown = self.found.len().saturating_sub(MAX_FINDINGS) + self.dropped;
         self.found.truncate(MAX_FINDINGS);
         if unshown > 0 {
             self.found.push(Diagnostic {
@@ -85,6 +91,10 @@ impl<'s> Source<'s> {
     fn report(&mut self, severity: Severity, at: At, message: String, help: Option<String>) {
         if severity == Severity::Error {
             self.errors += 1;
+        }
+        if self.found.len() >= MAX_KEPT {
+            self.dropped += 1;
+            return;
         }
         let snippet = self.snippet(at);
         let (line, column) = (at.line, at.column);

@@ -1,18 +1,18 @@
 //! Walks the tree into the document: every key known, every value of its type.
 
 use super::{
+    compile::hash::of_document,
     dlp_block,
-    fields::{self, Fields, choice, entries, fields, flag, items, scalar, text, texts},
+    fields::{Fields, choice, fields, flag, items, scalar, text, texts},
     pattern::Matching,
-    refused,
-    rule::Action,
+    refused, rule_block,
     source::{At, Source},
     values,
     written::{
         ArgsWish, AuditWishes, Document, MethodsWish, Mode, OnBlock, Profile, Spec, SyncWish, Text,
-        WrittenArg, WrittenRule,
+        WrittenRule,
     },
-    yaml::{Entry, Tree},
+    yaml::Tree,
 };
 
 const VERSIONS: [&str; 3] = ["aip.io/v1alpha1", "aip.io/v1alpha2", "aip.io/v1alpha3"];
@@ -20,15 +20,6 @@ const KIND: &str = "AgentPolicy";
 
 const TOP: &[&str] = &["apiVersion", "kind", "metadata", "spec"];
 const METADATA: &[&str] = &["name", "version", "owner", "signature"];
-const RULE: &[&str] = &[
-    "tool",
-    "action",
-    "allow_args",
-    "strict_args",
-    "rate_limit",
-    "schema_hash",
-    "match",
-];
 const AUDIT: &[&str] = &["args", "methods", "sync"];
 const SPEC: &[&str] = &[
     "mode",
@@ -59,7 +50,9 @@ const SPEC: &[&str] = &[
     "aat",
 ];
 
-const MATCHING: [(&str, Matching); 2] = [("full", Matching::Full), ("search", Matching::Search)];
+/// The words of `match`.
+pub(super) const MATCHING: [(&str, Matching); 2] =
+    [("full", Matching::Full), ("search", Matching::Search)];
 
 /// Reads the document; what is wrong is reported, and left at its default.
 pub(super) fn document(tree: &Tree, source: &mut Source<'_>) -> Option<Document> {
@@ -76,7 +69,7 @@ pub(super) fn document(tree: &Tree, source: &mut Source<'_>) -> Option<Document>
     Some(Document {
         name,
         version,
-        hash: super::compile::hash(tree),
+        hash: of_document(tree),
         spec: spec?,
     })
 }
@@ -223,60 +216,8 @@ fn rules(found: &Fields<'_>, source: &mut Source<'_>) -> Vec<WrittenRule> {
         return Vec::new();
     };
     let items = items(tree, "`tool_rules`", source).unwrap_or_default();
-    items.iter().filter_map(|tree| rule(tree, source)).collect()
-}
-
-fn rule(tree: &Tree, source: &mut Source<'_>) -> Option<WrittenRule> {
-    let found = fields(tree, "an item of `tool_rules`", RULE, source)?;
-    let actions = [
-        ("allow", Action::Allow),
-        ("block", Action::Block),
-        ("ask", Action::Ask),
-    ];
-    if found.get("tool").is_none() {
-        source.error(found.at, "a rule needs a `tool`");
-    }
-    let tool = field(&found, "tool", source, text);
-    let rule = WrittenRule {
-        action: word(&found, "action", &actions, source).unwrap_or(Action::Allow),
-        args: found
-            .get("allow_args")
-            .map(|it| args(it, source))
-            .unwrap_or_default(),
-        strict_args: field(&found, "strict_args", source, flag),
-        rate_limit: field(&found, "rate_limit", source, rate),
-        schema_hash: field(&found, "schema_hash", source, text),
-        matching: word(&found, "match", &MATCHING, source),
-        tool: tool?,
-    };
-    Some(rule)
-}
-
-/// A bare number is a likely slip here, and wants more than quotes.
-fn rate(tree: &Tree, what: &str, source: &mut Source<'_>) -> Option<Text> {
-    let wanted = "text such as `10/minute`";
-    match fields::is_number_node(tree) {
-        true => fields::wrong(tree, what, wanted, source),
-        false => return text(tree, what, source),
-    }
-    None
-}
-
-fn args(tree: &Tree, source: &mut Source<'_>) -> Vec<WrittenArg> {
-    let entries = entries(tree, "`allow_args`", source).unwrap_or_default();
-    let read = |entry: &Entry, source: &mut Source<'_>| {
-        let pattern = text(
-            &entry.value,
-            &format!("the pattern of `{}`", entry.key),
-            source,
-        )?;
-        Some(WrittenArg {
-            name: entry.key.clone(),
-            pattern,
-        })
-    };
-    entries
+    items
         .iter()
-        .filter_map(|entry| read(entry, source))
+        .filter_map(|tree| rule_block::read(tree, source))
         .collect()
 }

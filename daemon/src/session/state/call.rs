@@ -102,9 +102,10 @@ impl State {
             candidates: &found,
             resolved: &resolved,
         };
-        let mirror: Vec<PathBuf> = self.facts.mirror.clone().into_iter().collect();
-        let decision = if hit(&mirror, &paths, false).is_some() {
-            Decision::Refuse(protected("the session's `--audit` file"))
+        let own = self.own_protected(ctx);
+        let insensitive = cfg!(any(target_os = "macos", windows));
+        let decision = if hit(&own, &paths, insensitive).is_some() {
+            Decision::Refuse(protected("a path protected in this session"))
         } else {
             self.learnt.listing(&one.tool, |listing| {
                 let facts = Facts {
@@ -142,14 +143,34 @@ impl State {
             resolved: &resolved,
         };
         let mut all = ctx.policy().protected().to_vec();
-        all.extend(self.facts.mirror.clone());
+        all.extend(self.own_protected(ctx));
         let insensitive = cfg!(any(target_os = "macos", windows));
         hit(&all, &paths, insensitive).map(|_| protected("a resource's URI"))
     }
 
+    /// What is protected in this session alone: its `--audit` file, and the policy's relative
+    /// entries below the client's folders.
+    fn own_protected(&self, ctx: &Context<'_>) -> Vec<PathBuf> {
+        let bases = self.bases();
+        let relative = ctx.policy().relative_protected();
+        let joined = relative
+            .iter()
+            .flat_map(|it| bases.iter().map(move |base| base.join(it)));
+        let mut own: Vec<PathBuf> = joined.chain(self.facts.mirror.clone()).collect();
+        let real: Vec<PathBuf> = own.iter().map(|path| (ctx.resolve)(path)).collect();
+        own.extend(real);
+        own
+    }
+
+    fn bases(&self) -> Vec<PathBuf> {
+        let roots = self.learnt.roots.iter().cloned();
+        std::iter::once(self.facts.cwd.clone())
+            .chain(roots)
+            .collect()
+    }
+
     pub(super) fn paths_in(&self, ctx: &Context<'_>, arguments: &Node<'_>) -> Vec<Candidate> {
-        let mut bases = vec![self.facts.cwd.clone()];
-        bases.extend(self.learnt.roots.iter().cloned());
+        let bases = self.bases();
         let under = |home| {
             let ground = Ground {
                 home,
