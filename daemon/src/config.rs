@@ -27,6 +27,8 @@ pub struct Config {
     pub policy_trust: PolicyTrust,
     /// How long a call waits for a person where the policy names no time.
     pub ask_timeout: Duration,
+    /// How often a session may ask a person in a minute; past it calls are refused.
+    pub prompts_per_minute: usize,
     /// What the audit store keeps.
     pub retention: Retention,
 }
@@ -36,6 +38,7 @@ impl Default for Config {
         Self {
             policy_trust: PolicyTrust::default(),
             ask_timeout: Duration::from_secs(60),
+            prompts_per_minute: 10,
             retention: Retention::default(),
         }
     }
@@ -47,6 +50,7 @@ impl Default for Config {
 struct Written {
     policy_trust: PolicyTrust,
     ask_timeout: Option<u64>,
+    prompts_per_minute: Option<usize>,
     retention: WrittenRetention,
 }
 
@@ -121,6 +125,9 @@ impl Config {
         Ok(Self {
             policy_trust: written.policy_trust,
             ask_timeout,
+            prompts_per_minute: written
+                .prompts_per_minute
+                .unwrap_or(default.prompts_per_minute),
             retention: Retention {
                 days: written.retention.days.unwrap_or(kept.days),
                 bytes: written
@@ -160,11 +167,12 @@ mod tests {
     #[test]
     fn every_field_is_read() {
         let config = Config::parse(
-            "policy_trust: 'off'\nask_timeout: 2\nretention: {days: 1, megabytes: 2, body_days: 3}\n",
+            "policy_trust: 'off'\nask_timeout: 2\nprompts_per_minute: 5\nretention: {days: 1, megabytes: 2, body_days: 3}\n",
         )
         .unwrap();
         assert_eq!(config.policy_trust, PolicyTrust::Off);
         assert_eq!(config.ask_timeout, Duration::from_secs(2));
+        assert_eq!(config.prompts_per_minute, 5);
         assert_eq!(
             config.retention,
             Retention {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use engine::diagnostic::{Diagnostics, Severity};
 use engine::policy::{Place, Policy};
 use engine::rate::Buckets;
 use wire::control::{PendingPolicy, PolicyState};
@@ -264,13 +265,13 @@ impl Policies {
     }
 }
 
-/// The first error in the guide's words, then all of them with their places.
-fn headed(errors: &engine::diagnostic::Diagnostics, name: &str) -> String {
-    let first = errors
-        .0
-        .iter()
-        .find(|it| it.severity == engine::diagnostic::Severity::Error);
-    let head = first.map_or("it has errors", |it| it.message.as_str());
+/// The first error in the guide's words, then all of them with their places. A wrong version
+/// comes first: it explains the others.
+fn headed(errors: &Diagnostics, name: &str) -> String {
+    let mut found = errors.0.iter().filter(|it| it.severity == Severity::Error);
+    let version = found.clone().find(|it| it.message.starts_with("invalid apiVersion"));
+    let head = version.or_else(|| found.next());
+    let head = head.map_or("it has errors", |it| it.message.as_str());
     format!("{head}\n{}", errors.render(name))
 }
 

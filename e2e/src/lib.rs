@@ -11,6 +11,7 @@
 pub mod client;
 pub mod counterparts;
 pub mod demo;
+pub mod expect;
 pub mod home;
 pub mod load;
 pub mod needs;

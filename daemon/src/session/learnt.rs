@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use engine::decide::Listing;
 use engine::name::{looks_like, normal_form};
+use engine::node::{Node, sha256_hex};
+use engine::paths::{Ground, candidates};
 use serde::{Deserialize, Serialize};
 use wire::json::Value;
 
@@ -13,6 +15,8 @@ use crate::peer::Process;
 
 /// The most tools remembered of one server; a longer list is cut, and what was cut is refused.
 const MAX_TOOLS: usize = 4096;
+/// The most bytes of definitions remembered of one server.
+const MAX_DEFINITIONS: usize = 4 * 1024 * 1024;
 /// The most tasks remembered of one session.
 const MAX_TASKS: usize = 4096;
 /// The most of the client's roots that are taken as bases for relative paths.
@@ -26,6 +30,8 @@ pub struct Learnt {
     pub revision: Option<String>,
     /// The tools as the server last listed them; `None` before it did.
     tools: Option<Vec<Tool>>,
+    /// The list was longer than is remembered.
+    cut: bool,
     /// Tasks this session created.
     tasks: BTreeSet<String>,
     /// The client's roots that are folders.
@@ -39,29 +45,53 @@ struct Tool {
     name: String,
     normal: String,
     looks: String,
-    /// Its whole definition as JSON.
+    /// Its definition as JSON, as the store may keep it.
     definition: String,
+    /// Its whole definition, where that differs; not known to a daemon started anew.
+    #[serde(skip)]
+    whole: Option<String>,
+}
+
+impl Tool {
+    fn whole(&self) -> &str {
+        self.whole.as_deref().unwrap_or(&self.definition)
+    }
 }
 
 impl Learnt {
-    /// Takes in one page of a tool list; the first page replaces what was known.
-    pub fn tools_listed(&mut self, page: &[Value<'_>], first: bool) {
+    /// Takes in one page of a tool list; the first page replaces what was known. `kept` gives the
+    /// definition as the store may keep it, where that differs.
+    pub fn tools_listed(
+        &mut self,
+        page: &[Value<'_>],
+        first: bool,
+        kept: impl Fn(&Value<'_>) -> Option<String>,
+    ) {
         let tools = self.tools.get_or_insert_default();
         if first {
             tools.clear();
+            self.cut = false;
         }
+        let mut bytes: usize = tools.iter().map(|tool| tool.definition.len()).sum();
         for definition in page {
             let Some(name) = definition.get("name").and_then(Value::as_str) else {
                 continue;
             };
-            if tools.len() < MAX_TOOLS {
-                tools.push(Tool {
-                    name: name.to_owned(),
-                    normal: normal_form(name).into_owned(),
-                    looks: looks_like(name),
-                    definition: definition.to_json(),
-                });
+            // Beyond the bounds nothing of the tool is known but that it can't be told apart.
+            let text = definition.to_json();
+            bytes = bytes.saturating_add(text.len());
+            if tools.len() >= MAX_TOOLS || bytes > MAX_DEFINITIONS {
+                self.cut = true;
+                return;
             }
+            let stored = kept(definition);
+            tools.push(Tool {
+                name: name.to_owned(),
+                normal: normal_form(name).into_owned(),
+                looks: looks_like(name),
+                whole: stored.is_some().then(|| text.clone()),
+                definition: stored.unwrap_or(text),
+            });
         }
     }
 
@@ -75,11 +105,12 @@ impl Learnt {
             .iter()
             .filter(|tool| tool.normal == normal || tool.looks == looks);
         match (alike.next(), alike.next()) {
+            (None, _) if self.cut => then(Listing::Ambiguous),
             (None, _) => then(Listing::Absent),
             (Some(_), Some(_)) => then(Listing::Ambiguous),
             (Some(tool), None) if tool.normal != normal => then(Listing::Absent),
             (Some(tool), None) => {
-                let parsed = wire::json::parse(tool.definition.as_bytes());
+                let parsed = wire::json::parse(tool.whole().as_bytes());
                 let value = parsed.map_or(Value::Null, |parsed| parsed.value);
                 then(Listing::One {
                     name: &tool.name,
@@ -89,18 +120,22 @@ impl Learnt {
         }
     }
 
-    /// Names that are held back because two tools share a normal form or look alike.
+    /// Whether the tool can't be told apart from another that is listed.
     #[must_use]
-    pub fn look_alikes(&self) -> Vec<(&str, &str)> {
-        let tools = self.tools.as_deref().unwrap_or_default();
-        let mut first = std::collections::HashMap::new();
-        let mut pairs = Vec::new();
-        for tool in tools {
-            if let Some(other) = first.insert(tool.looks.as_str(), tool.name.as_str()) {
-                pairs.push((other, tool.name.as_str()));
-            }
-        }
-        pairs
+    pub fn ambiguous(&self, name: &str) -> bool {
+        self.listing(name, |listing| matches!(listing, Listing::Ambiguous))
+    }
+
+    /// SHA-256 of the tool's definition, where it is listed.
+    #[must_use]
+    pub fn definition_digest(&self, name: &str) -> Option<String> {
+        let normal = normal_form(name);
+        let tool = self
+            .tools
+            .iter()
+            .flatten()
+            .find(|tool| tool.normal == normal)?;
+        Some(sha256_hex(tool.whole().as_bytes()))
     }
 
     /// Whether the tool promises a form for its structured output.
@@ -108,7 +143,7 @@ impl Learnt {
     pub fn has_output_schema(&self, name: &str) -> bool {
         self.tools.iter().flatten().any(|tool| {
             tool.name == name
-                && wire::json::parse(tool.definition.as_bytes())
+                && wire::json::parse(tool.whole().as_bytes())
                     .is_ok_and(|parsed| parsed.value.get("outputSchema").is_some())
         })
     }
@@ -128,16 +163,22 @@ impl Learnt {
 
     /// Takes in the client's answer to `roots/list`.
     pub fn roots_listed(&mut self, result: &Value<'_>) {
-        let roots = result
-            .get("roots")
-            .and_then(Value::as_array)
-            .unwrap_or_default();
+        let roots = result.get("roots").and_then(Value::as_array);
+        let ground = Ground {
+            home: None,
+            bases: &[],
+            user_homes: &|_| None,
+        };
         self.roots = roots
+            .unwrap_or_default()
             .iter()
-            .filter_map(|root| root.get("uri")?.as_str()?.strip_prefix("file://"))
-            .filter(|path| path.starts_with('/'))
+            .filter_map(|root| root.get("uri")?.as_str())
+            .filter(|uri| uri.starts_with("file:"))
+            // Decoded, or not, as a path in an argument is.
+            .flat_map(|uri| candidates(&Node::String(uri.into()), &ground))
+            .map(|named| named.path)
+            .filter(|path| path.is_absolute())
             .take(MAX_ROOTS)
-            .map(PathBuf::from)
             .collect();
     }
 }

@@ -18,7 +18,7 @@ use crate::audit::restore::SessionRow;
 use crate::audit::{AuditError, Batch, NewRecord, StateOp, query, restore};
 use crate::daemon::{Daemon, Running};
 use crate::peer::Process;
-use crate::policies::{Opened, Slot};
+use crate::policies::{Opened, PolicyError, Slot};
 
 /// How long a peer has for its hello.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -117,6 +117,9 @@ async fn begun(
     shim: Option<Process>,
 ) -> Result<Opening, NoSession> {
     let opened = daemon.policies.open(hello.policy.as_ref()).await;
+    if let Err(PolicyError::Audit(error)) = opened {
+        return Err(error.into());
+    }
     let Opened { slot, notices } = opened.map_err(|error| NoSession {
         why: "policy",
         message: error.to_string(),
@@ -211,7 +214,11 @@ async fn resumed(
             return Err(refused());
         }
         let _gone = before.send(()).await;
-        let _ended = tokio::time::timeout(PATIENCE, before.closed()).await;
+        let ended = tokio::time::timeout(PATIENCE, before.closed()).await;
+        ended.map_err(|_| NoSession {
+            why: "unavailable",
+            message: "the session's earlier connection has not ended yet".to_owned(),
+        })?;
     }
     // What the earlier connection left in the writer's queue belongs to what is read now.
     daemon.audit.flush().await?;

@@ -66,6 +66,7 @@ fn ending(state: &mut State, why: &str) -> Batch {
         frame_bytes: 0,
         override_: engine::decide::Override::None,
         ask_timeout: Duration::ZERO,
+        prompts_per_minute: 0,
         resolve: &|path| path.to_owned(),
         home: None,
         user_homes: &|_| None,

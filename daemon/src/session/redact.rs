@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use engine::dlp::{Dlp, Finding, JoinedScan, Scan, Scope};
-use wire::json::Value;
+use wire::json::{Member, Value};
 use wire::mcp::never_changed;
+use wire::rpc::Message;
 
 /// What a walk found and changed.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -48,16 +49,51 @@ impl Redaction {
     }
 }
 
-/// Redacts a member of the envelope (`result`, `error` or `params`) in place.
-pub fn member(name: &'static str, value: &mut Value<'_>, dlp: &Dlp, scope: Scope) -> Redaction {
+/// Redacts a message in place: its payload, and members JSON-RPC does not define.
+pub fn message(message: &mut Message<'_>, dlp: &Dlp, scope: Scope) -> Redaction {
     let mut walk = Walk {
         dlp,
         scope,
-        path: vec![Cow::Borrowed(name)],
+        path: Vec::new(),
         found: Redaction::default(),
     };
-    if dlp.active(scope) {
+    if !dlp.active(scope) {
+        return walk.found;
+    }
+    let (payload, extra) = parts(message);
+    if let Some((name, value)) = payload {
+        walk.path.push(Cow::Borrowed(name));
         walk.value(value);
+        walk.path.pop();
+    }
+    walk.object(extra);
+    walk.found
+}
+
+type Payload<'m, 'a> = Option<(&'static str, &'m mut Value<'a>)>;
+
+fn parts<'m, 'a>(message: &'m mut Message<'a>) -> (Payload<'m, 'a>, &'m mut Vec<Member<'a>>) {
+    match message {
+        Message::Request { params, extra, .. } | Message::Notification { params, extra, .. } => {
+            (params.as_mut().map(|params| ("params", params)), extra)
+        }
+        Message::Response { result, extra, .. } => (Some(("result", result)), extra),
+        Message::Error { error, extra, .. } => (Some(("error", error)), extra),
+    }
+}
+
+/// Redacts a tool's definition for the store.
+pub fn definition(definition: &mut Value<'_>, dlp: &Dlp) -> Redaction {
+    let path = ["result", "tools", "[]"].map(Cow::Borrowed).to_vec();
+    let found = Redaction::default();
+    let mut walk = Walk {
+        dlp,
+        scope: Scope::Record,
+        path,
+        found,
+    };
+    if dlp.active(Scope::Record) {
+        walk.value(definition);
     }
     walk.found
 }
@@ -90,6 +126,28 @@ pub fn word(text: &str, dlp: &Dlp) -> String {
     }
 }
 
+/// Where an item of a list may keep its text: itself, a prompt message's content, an embedded
+/// resource.
+const TEXT_HOLDERS: [&str; 2] = ["content", "resource"];
+
+fn text_of<'v, 'a>(item: &'v Value<'a>) -> Option<&'v Value<'a>> {
+    item.get("text").or_else(|| {
+        let mut holders = TEXT_HOLDERS.iter().filter_map(|holder| item.get(holder));
+        holders.find_map(|held| held.get("text"))
+    })
+}
+
+fn text_of_mut<'v, 'a>(item: &'v mut Value<'a>) -> Option<&'v mut Value<'a>> {
+    if item.get("text").is_some() {
+        return item.get_mut("text");
+    }
+    let holder = TEXT_HOLDERS.iter().find(|holder| {
+        item.get(holder)
+            .is_some_and(|held| held.get("text").is_some())
+    })?;
+    item.get_mut(holder)?.get_mut("text")
+}
+
 struct Walk<'d> {
     dlp: &'d Dlp,
     scope: Scope,
@@ -99,7 +157,8 @@ struct Walk<'d> {
 
 impl Walk<'_> {
     fn value(&mut self, value: &mut Value<'_>) {
-        if self.kept() {
+        // A token's place is no hiding place for what is no token.
+        if !matches!(value, Value::Array(_) | Value::Object(_)) && self.kept() {
             return;
         }
         match value {
@@ -151,7 +210,7 @@ impl Walk<'_> {
     fn joined(&mut self, items: &mut [Value<'_>]) {
         let texts: Vec<&str> = items
             .iter()
-            .filter_map(|item| item.get("text").and_then(Value::as_str))
+            .filter_map(|item| text_of(item).and_then(Value::as_str))
             .collect();
         if texts.len() < 2 {
             return;
@@ -165,7 +224,7 @@ impl Walk<'_> {
                 self.found.count(findings);
                 let places = items
                     .iter_mut()
-                    .filter_map(|item| item.get_mut("text"))
+                    .filter_map(text_of_mut)
                     .filter(|text| text.as_str().is_some());
                 for (place, part) in places.zip(parts) {
                     if let Some(part) = part {
@@ -190,9 +249,7 @@ impl Walk<'_> {
             }
             self.path.pop();
         }
-        if self.path.len() > 1 {
-            self.keys(members);
-        }
+        self.keys(members);
     }
 
     fn blob(&mut self, base64: &str) -> Option<String> {

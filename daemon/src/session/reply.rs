@@ -17,47 +17,69 @@ pub(super) enum About<'a> {
     Message,
 }
 
-/// The error line of a refusal, newline included (SPEC section 3).
+/// A refusal of the daemon's own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Why<'a> {
+    /// One of AIP's codes.
+    pub(super) code: Code,
+    /// For the sender.
+    pub(super) reason: &'a str,
+    /// `data.aip`: a stable word.
+    pub(super) word: &'a str,
+}
+
+/// The answer to what the policy refused, newline included (SPEC section 3).
 #[must_use]
 pub(super) fn refusal(id: &Id, about: About<'_>, refusal: &Refusal, form: OnBlock) -> Vec<u8> {
+    let why = Why {
+        code: refusal.code,
+        reason: &refusal.reason,
+        word: refusal.code.word(),
+    };
+    let mut more = Vec::new();
+    if let Some(argument) = &refusal.failed_arg {
+        more.push(("failed_arg", Value::string(argument.clone())));
+    }
+    if let Some(after) = refusal.retry_after_ms {
+        more.push(("retry_after_ms", Value::integer(after)));
+    }
+    answer(id, about, why, form, more)
+}
+
+/// The answer to what the daemon refused by itself, newline included.
+#[must_use]
+pub(super) fn plain(id: &Id, about: About<'_>, why: Why<'_>, form: OnBlock) -> Vec<u8> {
+    answer(id, about, why, form, Vec::new())
+}
+
+/// An error line, whatever form the policy gives refusals of calls.
+#[must_use]
+pub(super) fn error(id: &Id, about: About<'_>, why: Why<'_>) -> Vec<u8> {
+    answer(id, about, why, OnBlock::Error, Vec::new())
+}
+
+fn answer(
+    id: &Id,
+    about: About<'_>,
+    why: Why<'_>,
+    form: OnBlock,
+    more: Vec<(&str, Value<'static>)>,
+) -> Vec<u8> {
     if let (About::Tool(_), OnBlock::ToolResult) = (about, form) {
-        let text = format!("{}: {}", refusal.code.message(), refusal.reason);
+        let text = format!("{}: {}", why.code.message(), why.reason);
         let item = Value::object([
             ("type", Value::string("text")),
             ("text", Value::string(text)),
         ]);
-        return result_line(
-            id,
-            Value::object([
-                ("content", Value::Array(vec![item])),
-                ("isError", Value::Bool(true)),
-            ]),
-        );
+        let content = Value::Array(vec![item]);
+        let result = Value::object([("content", content), ("isError", Value::Bool(true))]);
+        return result_line(id, result);
     }
-    let mut data = data(about, &refusal.reason, refusal.code.word());
-    if let Some(argument) = &refusal.failed_arg {
-        data.insert("failed_arg", Value::string(argument.clone()));
+    let mut data = data(about, why.reason, why.word);
+    for (key, value) in more {
+        data.insert(key.to_owned(), value);
     }
-    if let Some(after) = refusal.retry_after_ms {
-        data.insert("retry_after_ms", Value::integer(after));
-    }
-    error_line(
-        Some(id),
-        refusal.code.number(),
-        refusal.code.message(),
-        Some(data),
-    )
-}
-
-/// An error line for one of AIP's codes with a reason of the daemon's own.
-#[must_use]
-pub(super) fn error(id: &Id, about: About<'_>, code: Code, reason: &str, word: &str) -> Vec<u8> {
-    error_line(
-        Some(id),
-        code.number(),
-        code.message(),
-        Some(data(about, reason, word)),
-    )
+    error_line(Some(id), why.code.number(), why.code.message(), Some(data))
 }
 
 /// JSON-RPC's own error for what could not be read.

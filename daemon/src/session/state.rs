@@ -1,6 +1,6 @@
 //! The session as a state machine: each frame in, what it comes to out. No IO, no clock.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -91,6 +91,8 @@ pub struct Context<'a> {
     pub override_: Override,
     /// How long a call waits for a person.
     pub ask_timeout: Duration,
+    /// How often a session may ask a person in a minute.
+    pub prompts_per_minute: usize,
     /// Resolves the links of the longest existing prefix.
     pub resolve: &'a dyn Fn(&Path) -> PathBuf,
     /// The daemon's own home folder: what `~` means in its policies.
@@ -172,6 +174,17 @@ pub enum Signal {
     },
 }
 
+/// A verdict on a frame of the client's that waited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Released {
+    /// The frame.
+    pub number: u64,
+    /// What happens to it.
+    pub effect: Effect,
+    /// What happens instead where that can't be recorded.
+    pub otherwise: Effect,
+}
+
 /// What a frame comes to. Its effects may happen only once `batch` is committed.
 #[must_use]
 #[derive(Debug)]
@@ -187,16 +200,19 @@ pub struct Judged {
     /// What may be written later.
     pub later: Batch,
     /// Verdicts on frames that waited.
-    pub released: Vec<(u64, Effect)>,
+    pub released: Vec<Released>,
     /// Trace lines for the person.
     pub trace: Vec<String>,
     /// News for the queue of approvals.
     pub signals: Vec<Signal>,
+    /// It was refused.
+    refused: bool,
 }
 
 impl Judged {
     fn new(effect: Effect) -> Self {
         Self {
+            refused: false,
             otherwise: Effect::Drop,
             effect,
             batch: Batch::default(),
@@ -255,6 +271,8 @@ pub struct State {
     asks: BTreeMap<u64, Ask>,
     /// Decisions of an earlier daemon on frames it may be sent again, by frame and part.
     recorded: HashMap<(u64, u32), Recorded>,
+    /// When this session last asked a person, ms since 1970.
+    prompts: VecDeque<i64>,
     /// Calls that waited for a person under an earlier daemon, by the client's frame.
     waited: HashMap<u64, WaitingRow>,
     /// Calls judged.
@@ -273,6 +291,7 @@ impl State {
             client: Table::default(),
             server: Table::default(),
             asks: BTreeMap::new(),
+            prompts: VecDeque::new(),
             recorded: HashMap::new(),
             waited: HashMap::new(),
             calls: 0,
@@ -304,7 +323,7 @@ impl State {
         };
         requests.request_written(number);
         let mut batch = Batch::default();
-        if let Some((id, entry)) = answers.answer_written(number) {
+        for (id, entry) in answers.answer_written(number) {
             batch.ops.push(self.op(SessionOp::OutstandingDrop {
                 sender,
                 id: id.to_value().to_json(),

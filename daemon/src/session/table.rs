@@ -41,6 +41,8 @@ pub struct Entry {
     pub recorded: bool,
     /// Whether it asked for the first page of a list.
     pub first_page: bool,
+    /// Known from an earlier daemon: its frame may be sent again.
+    pub restored: bool,
     /// Where it stands.
     pub phase: Phase,
 }
@@ -58,8 +60,8 @@ pub enum Full {
 #[derive(Debug, Default)]
 pub struct Table {
     entries: HashMap<Id, Entry>,
-    /// Frames that carry an answer, until the shim has written them.
-    answers: HashMap<u64, Id>,
+    /// Frames that carry answers, until the shim has written them.
+    answers: HashMap<u64, Vec<Id>>,
 }
 
 impl Table {
@@ -72,8 +74,12 @@ impl Table {
         if self.entries.get(id).is_some_and(|entry| !answered(entry)) {
             return Err(Full::Duplicate);
         }
-        let under_way = self.entries.len() - self.answers.len().min(self.entries.len());
-        if under_way >= MAX_OUTSTANDING || self.answers.len() >= MAX_OUTSTANDING {
+        let answered = self
+            .entries
+            .values()
+            .filter(|entry| answered(entry))
+            .count();
+        if self.entries.len() - answered >= MAX_OUTSTANDING || answered >= MAX_OUTSTANDING {
             return Err(Full::TooMany);
         }
         Ok(())
@@ -81,20 +87,20 @@ impl Table {
 
     /// A request begins.
     pub fn begin(&mut self, id: Id, entry: Entry) {
-        if let Some(Entry {
-            phase: Phase::Answered { by },
-            ..
-        }) = self.entries.insert(id, entry)
-        {
-            self.answers.remove(&by);
-        }
+        self.remove(&id);
+        self.entries.insert(id, entry);
     }
 
     /// A request that did not begin after all, or is over without an answer.
     pub fn remove(&mut self, id: &Id) -> Option<Entry> {
         let entry = self.entries.remove(id)?;
-        if let Phase::Answered { by } = entry.phase {
-            self.answers.remove(&by);
+        if let Phase::Answered { by } = entry.phase
+            && let Some(ids) = self.answers.get_mut(&by)
+        {
+            ids.retain(|it| it != id);
+            if ids.is_empty() {
+                self.answers.remove(&by);
+            }
         }
         Some(entry)
     }
@@ -125,15 +131,19 @@ impl Table {
     pub fn answer(&mut self, id: &Id, by: u64) {
         if let Some(entry) = self.entries.get_mut(id) {
             entry.phase = Phase::Answered { by };
-            self.answers.insert(by, id.clone());
+            self.answers.entry(by).or_default().push(id.clone());
         }
     }
 
-    /// The frame that carried an answer has been written: the request is over.
-    pub fn answer_written(&mut self, by: u64) -> Option<(Id, Entry)> {
-        let id = self.answers.remove(&by)?;
-        let entry = self.entries.remove(&id)?;
-        Some((id, entry))
+    /// The frame that carried answers has been written: their requests are over.
+    pub fn answer_written(&mut self, by: u64) -> Vec<(Id, Entry)> {
+        let ids = self.answers.remove(&by).unwrap_or_default();
+        ids.into_iter()
+            .filter_map(|id| {
+                let entry = self.entries.remove(&id)?;
+                Some((id, entry))
+            })
+            .collect()
     }
 
     /// The request of this frame has been written to the other side.
@@ -176,6 +186,7 @@ mod tests {
             began_ms: 0,
             recorded: true,
             first_page: true,
+            restored: false,
             phase: Phase::Forwarded { written: false },
         }
     }
@@ -200,7 +211,7 @@ mod tests {
         );
         table.begin(Id::Number(1), entry(2));
         assert!(
-            table.answer_written(7).is_none(),
+            table.answer_written(7).is_empty(),
             "the first answer does not end the second"
         );
         assert!(table.forwarded(&Id::Number(1)).is_some());

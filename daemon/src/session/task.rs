@@ -156,6 +156,7 @@ impl Task {
         let mut later = Batch::default();
         while let Some(packet) = self.decoder.next_packet()? {
             match packet {
+                Packet::Frame { .. } | Packet::Oversize { .. } if self.ended => {}
                 Packet::Frame { bytes, .. } if bytes.len() > MAX_FRAME => {
                     return Err(LinkError::Malformed("frame: it is too long"));
                 }
@@ -260,6 +261,7 @@ impl Task {
             in_force: &in_force,
             frame_bytes,
             override_: self.daemon.overriding(now_ms).for_engine(),
+            prompts_per_minute: self.daemon.config.prompts_per_minute,
             ask_timeout: in_force
                 .policy
                 .ask_timeout()

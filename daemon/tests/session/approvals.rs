@@ -39,7 +39,7 @@ fn a_denied_or_expired_call_is_refused_with_its_own_code() {
         let (mut world, id) = waiting(ASK);
         let out = if expired {
             world.now_ms += 60_000;
-            assert_eq!(world.state.expired(world.now_ms), std::slice::from_ref(&id));
+            assert_eq!(world.state.expired(world.now_ms), [id.clone()].into());
             world.answer(&id, &Answer::Expired).unwrap()
         } else {
             assert!(world.state.expired(world.now_ms).is_empty());

@@ -121,7 +121,9 @@ impl Model {
     }
 
     fn call(&mut self, id: u8, tool: &str) {
-        let line = call(&id.to_string(), tool, "{}");
+        // Identical asks are one: here each is its own.
+        let args = format!(r#"{{"n":{}}}"#, self.frames);
+        let line = call(&id.to_string(), tool, &args);
         let out = self.send(&line);
         if self.begun(id, &out) {
             assert_ne!(tool, "denied", "nothing goes on that was refused");

@@ -75,7 +75,10 @@ fn a_persons_yes_that_cannot_be_recorded_forwards_nothing() {
         .with(0, |state, ctx| state.ask_ends(ctx, &id, &allow))
         .unwrap();
     world.state.undo(&world.in_force, judged.undo);
-    code(&judged.otherwise);
+    let [released] = judged.released.as_slice() else {
+        panic!("one call waited");
+    };
+    code(&released.otherwise);
     assert!(world.server(&answer("1", "{}")).nothing());
     assert!(world.client(&call("1", "t", "{}")).held, "the id is free");
 }

@@ -143,7 +143,7 @@ impl World {
 
     /// The server ends: error lines for the client, and what was withdrawn.
     pub(crate) fn server_ends(&mut self) -> (Vec<Value>, Vec<Out>) {
-        let ending = self.with(0, |state, ctx| state.server_ended(ctx, None));
+        let ending = self.with(0, |state, ctx| state.server_ended(ctx, None, "the server ended"));
         self.commit(ending.batch);
         let withdrawn = ending.withdrawn.into_iter();
         let outs = withdrawn.map(|judged| self.take(judged, "")).collect();
@@ -199,6 +199,7 @@ impl World {
             in_force: &self.in_force,
             frame_bytes,
             override_: self.overriding,
+            prompts_per_minute: 10,
             ask_timeout: Duration::from_secs(60),
             resolve: &|path| path.to_owned(),
             home: Some(Path::new("/home/u")),
@@ -219,9 +220,9 @@ impl World {
             signals: judged.signals,
             ..Out::default()
         };
-        for (number, effect) in judged.released {
-            let (forward, replies, _) = shown(effect, "the frozen bytes");
-            out.released.push((number, forward, replies));
+        for released in judged.released {
+            let (forward, replies, _) = shown(released.effect, "the frozen bytes");
+            out.released.push((released.number, forward, replies));
         }
         out.as_is = judged.effect == Effect::AsIs;
         (out.forward, out.replies, out.held) = shown(judged.effect, sent);

@@ -2,29 +2,21 @@
 
 use engine::decide::Code;
 use engine::dlp::{OnFailure, OnRequestMatch, Scope};
+use engine::name::normal_form;
 use engine::node::sha256_hex;
 use wire::json::Value;
 use wire::mcp;
 use wire::rpc::{Id, Message};
 
+use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
 use crate::audit::{Batch, NewRecord};
 use crate::session::redact::{self, Redaction};
-use crate::session::reply::{self, About};
+use crate::session::reply::{self, About, Why};
 use crate::session::table::Entry;
 
-/// The member of a message that holds what its sender has to say.
-pub(super) fn payload<'m, 'a>(
-    message: &'m mut Message<'a>,
-) -> Option<(&'static str, &'m mut Value<'a>)> {
-    match message {
-        Message::Request { params, .. } | Message::Notification { params, .. } => {
-            params.as_mut().map(|params| ("params", params))
-        }
-        Message::Response { result, .. } => Some(("result", result)),
-        Message::Error { error, .. } => Some(("error", error)),
-    }
-}
+/// Why a request DLP could not finish with is refused.
+const UNSCANNED: &str = "the request could not be scanned";
 
 impl State {
     /// DLP on what the client sends, where the policy scans it. `Ok`: the findings, and whether
@@ -34,25 +26,21 @@ impl State {
         ctx: &Context<'_>,
         message: &mut Message<'_>,
         call_id: Option<&str>,
-    ) -> Result<(Batch, bool), (Batch, String)> {
+    ) -> Result<(Batch, bool), (Batch, Code, String)> {
         let dlp = ctx.policy().dlp();
         let nothing = || Ok((Batch::default(), false));
         if !dlp.scan_requests() || !dlp.active(Scope::Request) {
             return nothing();
         }
-        let Some((name, value)) = payload(message) else {
-            return nothing();
-        };
-        let mut copy = value.clone();
-        let mut found = redact::member(name, &mut copy, dlp, Scope::Request);
+        let mut copy = message.clone();
+        let mut found = redact::message(&mut copy, dlp, Scope::Request);
         fits_size(ctx, &mut found);
         if let Some(reason) = &found.failed {
-            let told = self.scan_failed(ctx, "upstream", reason, call_id, value);
+            let told = self.scan_failed(ctx, "upstream", reason, call_id, message);
             return match dlp.on_failure() {
                 OnFailure::AllowOriginal => Ok((told, false)),
-                OnFailure::Block | OnFailure::Reject => {
-                    Err((told, "the request could not be scanned".to_owned()))
-                }
+                OnFailure::Block => Err((told, Code::Forbidden, UNSCANNED.to_owned())),
+                OnFailure::Reject => Err((told, Code::RedactionFailed, UNSCANNED.to_owned())),
             };
         }
         if !found.changed() {
@@ -62,11 +50,12 @@ impl State {
         match dlp.on_request_match() {
             OnRequestMatch::Warn => Ok((told("WARNED"), false)),
             OnRequestMatch::Redact => {
-                *value = copy;
+                *message = copy;
                 Ok((told("REDACTED"), true))
             }
             OnRequestMatch::Block => Err((
                 told("BLOCKED"),
+                Code::Forbidden,
                 "the request holds data the policy keeps in".to_owned(),
             )),
         }
@@ -78,7 +67,7 @@ impl State {
         direction: &'static str,
         reason: &str,
         call_id: Option<&str>,
-        original: &Value<'_>,
+        original: &Message<'_>,
     ) -> Batch {
         let wanted = ctx.policy().dlp().log_original_on_failure();
         let event = self
@@ -86,7 +75,11 @@ impl State {
             .set("direction", direction)
             .set("reason", reason)
             .set_some("call_id", call_id)
-            .with_args(wanted.then(|| original.to_json()));
+            .with_args(wanted.then(|| {
+                String::from_utf8_lossy(&original.to_bytes())
+                    .trim_end()
+                    .to_owned()
+            }));
         Batch {
             records: vec![event],
             ..Batch::default()
@@ -112,6 +105,12 @@ impl State {
         let mut judged = Judged::new(Effect::AsIs);
         let mut changed = false;
         if let Message::Response { result, .. } = &mut message {
+            let normal = normal_form(&entry.method).into_owned();
+            let wrong = mcp::check_result(&normal, result).err();
+            let wrong = wrong.or_else(|| self.wrong_inputs(ctx, result).err());
+            if let Some(reason) = wrong {
+                return self.unreadable_answer(ctx, at, id, &entry, &reason);
+            }
             changed = self.learn(ctx, &mut judged, &entry, result);
         }
         match self.redact_downstream(ctx, &mut message, Some(&entry)) {
@@ -124,7 +123,12 @@ impl State {
             }
             Err((batch, code, reason)) => {
                 judged.batch.append(batch);
-                let error = reply::error(&id, about(&entry), code, &reason, code.word());
+                let why = Why {
+                    code,
+                    reason: &reason,
+                    word: code.word(),
+                };
+                let error = reply::error(&id, about(&entry), why);
                 judged.effect = Effect::forward(error);
             }
         }
@@ -141,9 +145,12 @@ impl State {
         entry: &Entry,
         bytes: Option<&[u8]>,
     ) -> Judged {
-        let (code, reason) = (Code::Forbidden, super::refuse::UNWRITABLE);
-        let instead = reply::error(&id, about(entry), code, reason, "audit_unavailable");
-        judged.otherwise = Effect::forward(instead);
+        let why = Why {
+            code: Code::Forbidden,
+            reason: super::refuse::UNWRITABLE,
+            word: "audit_unavailable",
+        };
+        judged.otherwise = Effect::forward(reply::error(&id, about(entry), why));
         if entry.recorded {
             let sent = match &judged.effect {
                 Effect::Bytes { forward, .. } => forward.trim_ascii_end(),
@@ -160,6 +167,22 @@ impl State {
         }
         self.client.answer(&id, at.number);
         judged
+    }
+
+    /// Requests inside a result obey the same list as those the server sends by itself.
+    fn wrong_inputs(&self, ctx: &Context<'_>, result: &Value<'_>) -> Result<(), String> {
+        for request in mcp::input_requests(result)? {
+            let normal = normal_form(request.method);
+            if let Some(params) = request.params {
+                mcp::check_params(&normal, params)?;
+            }
+            if !ctx.monitor() && !ctx.policy().allows_server_method(&normal) {
+                return Err(
+                    "the policy does not let the server ask this inside a result".to_owned(),
+                );
+            }
+        }
+        Ok(())
     }
 
     /// What the answer teaches about the server, and what it must not promise. Says whether the
@@ -180,11 +203,17 @@ impl State {
             }
             "server/discover" => Self::strip_server(ctx, result),
             "tools/list" => {
-                let changed = self.hold_back(ctx, judged, result);
                 let page = mcp::tools_in(result).unwrap_or_default();
-                self.learnt.tools_listed(page, entry.first_page);
+                let dlp = ctx.policy().dlp();
+                self.learnt
+                    .tools_listed(page, entry.first_page, |definition| {
+                        let mut kept = definition.clone();
+                        redact::definition(&mut kept, dlp)
+                            .changed()
+                            .then(|| kept.to_json())
+                    });
                 judged.batch.ops.push(self.learnt_op());
-                changed
+                self.hold_back(ctx, judged, result)
             }
             "tools/call" => {
                 let task = result.get("task").and_then(|task| task.get("taskId"));
@@ -198,27 +227,36 @@ impl State {
         }
     }
 
-    /// Tools whose definition two readers could read differently are not passed on.
+    /// Tools that two readers could read differently, or that can't be told apart, are not shown
+    /// to the client; that they are held is recorded.
     fn hold_back(&self, ctx: &Context<'_>, judged: &mut Judged, result: &mut Value<'_>) -> bool {
         let Some(tools) = mcp::tools_in_mut(result) else {
             return false;
         };
         let before = tools.len();
-        let mut reasons = Vec::new();
-        tools.retain(|tool| match mcp::check_definition(tool) {
-            Ok(()) => true,
-            Err(reason) => {
-                reasons.push(reason);
-                false
-            }
+        let mut held = Vec::new();
+        tools.retain(|tool| {
+            let name = tool.get("name").and_then(Value::as_str).unwrap_or_default();
+            let reason = match mcp::check_definition(tool) {
+                Err(reason) => Some(reason),
+                Ok(()) if self.learnt.ambiguous(name) => {
+                    Some("another tool has this name or one that looks like it".to_owned())
+                }
+                Ok(()) => None,
+            };
+            let shown = reason.is_none();
+            held.extend(reason.map(|reason| (name.to_owned(), reason)));
+            shown
         });
-        let gone = before != tools.len();
-        judged.batch.records.extend(
-            reasons
-                .iter()
-                .map(|reason| self.event(ctx, "TOOL_HELD").set("reason", reason.clone())),
-        );
-        gone
+        judged
+            .batch
+            .records
+            .extend(held.iter().map(|(name, reason)| {
+                self.event(ctx, "TOOL_HELD")
+                    .set("tool", word(name, ctx.policy().dlp()))
+                    .set("reason", reason.clone())
+            }));
+        before != tools.len()
     }
 
     /// DLP on what the server sends. `Err`: what goes in its place.
@@ -232,16 +270,13 @@ impl State {
         if !dlp.scan_responses() || !dlp.active(Scope::Response) {
             return Ok((Batch::default(), false));
         }
-        let Some((name, value)) = payload(message) else {
-            return Ok((Batch::default(), false));
-        };
         let call_id = entry.map(|entry| entry.call_id.as_str());
-        let original = (dlp.on_failure() == OnFailure::AllowOriginal).then(|| value.clone());
-        let mut found = redact::member(name, value, dlp, Scope::Response);
+        let original = (dlp.on_failure() == OnFailure::AllowOriginal).then(|| message.clone());
+        let mut found = redact::message(message, dlp, Scope::Response);
         self.fits_schema(entry, &mut found);
         fits_size(ctx, &mut found);
         if let Some(reason) = &found.failed {
-            let kept = original.as_ref().unwrap_or(&Value::Null);
+            let kept = original.as_ref().unwrap_or(message);
             let told = self.scan_failed(ctx, "downstream", reason, call_id, kept);
             let why = "the server's message could not be redacted".to_owned();
             return match dlp.on_failure() {
@@ -249,7 +284,7 @@ impl State {
                 OnFailure::Reject => Err((told, Code::RedactionFailed, why)),
                 OnFailure::AllowOriginal => {
                     if let Some(original) = original {
-                        *value = original;
+                        *message = original;
                     }
                     Ok((told, false))
                 }

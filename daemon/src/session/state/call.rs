@@ -3,20 +3,21 @@
 use std::path::PathBuf;
 
 use engine::decide::{Allow, Ask as Asked, Call, Code, Decision, Facts, Refusal, Verdict, decide};
-use engine::node::Node;
+use engine::node::{Node, Numbers, canonical, sha256_hex};
 use engine::paths::{Candidate, Found, Ground, candidates, hit};
 use engine::rate::{Buckets, Spent};
 use wire::json::Value;
 use wire::link::Stream;
 use wire::mcp;
-use wire::rpc::{Id, Message};
+use wire::rpc::{Id, Malformed, Message};
 
 use super::client::{id_json, set_method};
 use super::telling::{args, word};
 use super::{At, Context, Effect, Judged, NewRecord, State, StateOp, Undo};
+use crate::audit::Batch;
 use crate::audit::batch::{OutstandingRow, SessionOp};
 use crate::session::node::node;
-use crate::session::reply::About;
+use crate::session::reply::{About, Why};
 use crate::session::table::{Entry, Phase};
 
 /// One call on its way through the judgment.
@@ -33,9 +34,22 @@ pub(super) struct OneCall<'a> {
 impl State {
     pub(super) fn tool_call(&mut self, ctx: &Context<'_>, mut one: OneCall<'_>) -> Judged {
         let waited = self.waited.remove(&one.at.number);
-        let recorded = self.recorded.remove(&(one.at.number, one.at.part));
+        let recorded = self.decided_before(one.at);
         if let Some(recorded) = recorded.as_ref().filter(|it| !it.allowed) {
-            return Judged::new(recorded.refusal(&one.id, &one.tool));
+            return Judged::new(recorded.refusal(ctx, &one.id, About::Tool(&one.tool)));
+        }
+        if recorded
+            .as_ref()
+            .is_some_and(|it| it.args.is_some() && it.args != one.kept_args(ctx))
+        {
+            // Under this number another call was let through: this one was never judged.
+            let reason = "the frame is not the one that was judged under its number".to_owned();
+            let malformed = Malformed {
+                code: -32600,
+                reason,
+                id: Some(one.id),
+            };
+            return self.refuse_malformed(ctx, one.at, &malformed, ctx.frame_bytes);
         }
         let open = self
             .client
@@ -44,6 +58,9 @@ impl State {
         if recorded.is_some() && !open {
             // Decided, forwarded and answered: nothing is left to be done for it.
             return Judged::new(Effect::Drop);
+        }
+        if let Some(params) = one.message.params_mut() {
+            one.plain &= !Self::strip_client(ctx, params);
         }
         self.calls += u64::from(recorded.is_none() && waited.is_none());
         let fresh = recorded.is_none() && waited.is_none();
@@ -69,7 +86,9 @@ impl State {
                 match self.redact_upstream(ctx, &mut one.message, None) {
                     Ok((_, false)) => Judged::new(effect),
                     Ok((_, true)) => Judged::new(Effect::forward(one.message.to_bytes())),
-                    Err((batch, reason)) => self.block_request(ctx, &one, batch, &reason),
+                    Err((batch, code, reason)) => {
+                        self.block_request(ctx, &one, batch, code, &reason)
+                    }
                 }
             }
         };
@@ -80,7 +99,7 @@ impl State {
     }
 
     /// The engine's word on a call. A call that was counted before is not counted again.
-    fn decide_call(
+    pub(super) fn decide_call(
         &self,
         ctx: &Context<'_>,
         one: &OneCall<'_>,
@@ -129,14 +148,19 @@ impl State {
         (decision, trace)
     }
 
-    /// A resource's URI obeys protected paths as a call's arguments do.
-    pub(super) fn protected_uri(
+    /// What other methods name (a resource's URI, a prompt's arguments) obeys protected paths as a
+    /// call's arguments do.
+    pub(super) fn protected_params(
         &self,
         ctx: &Context<'_>,
         params: Option<&Value<'_>>,
     ) -> Option<Refusal> {
-        let uri = node(params?.get("uri")?);
-        let found = self.paths_in(ctx, &uri);
+        let named = ["uri", "ref", "arguments", "argument"];
+        let members = named
+            .iter()
+            .filter_map(|name| Some(((*name).into(), node(params?.get(name)?))));
+        let named = Node::Object(members.collect());
+        let found = self.paths_in(ctx, &named);
         let resolved: Vec<PathBuf> = found.iter().map(|it| (ctx.resolve)(&it.path)).collect();
         let paths = Found {
             candidates: &found,
@@ -145,7 +169,7 @@ impl State {
         let mut all = ctx.policy().protected().to_vec();
         all.extend(self.own_protected(ctx));
         let insensitive = cfg!(any(target_os = "macos", windows));
-        hit(&all, &paths, insensitive).map(|_| protected("a resource's URI"))
+        hit(&all, &paths, insensitive).map(|_| protected("a path named by the request"))
     }
 
     /// What is protected in this session alone: its `--audit` file, and the policy's relative
@@ -192,11 +216,16 @@ impl State {
         &mut self,
         ctx: &Context<'_>,
         one: &OneCall<'_>,
-        findings: crate::audit::Batch,
+        findings: Batch,
+        code: Code,
         reason: &str,
     ) -> Judged {
         let record = self.call_record(ctx, one, "BLOCK");
-        let why = (Code::Forbidden, reason, "dlp");
+        let why = Why {
+            code,
+            reason,
+            word: "dlp",
+        };
         let mut judged =
             self.refuse_plainly(ctx, record, Some(&one.id), About::Tool(&one.tool), why);
         judged.batch.append(findings);
@@ -209,10 +238,6 @@ impl State {
         one: &OneCall<'_>,
         decision: &'static str,
     ) -> NewRecord {
-        let arguments = one
-            .message
-            .params()
-            .and_then(|params| params.get("arguments"));
         self.decision(ctx, "upstream", decision)
             .set("method", "tools/call")
             .set("tool", word(&one.tool, ctx.policy().dlp()))
@@ -220,7 +245,7 @@ impl State {
             .set("frame", one.at.number)
             .set("part", one.at.part)
             .set("violation", false)
-            .with_args(args(arguments, ctx))
+            .with_args(one.kept_args(ctx))
     }
 
     /// A request begins: in the table, and in the store before its effect.
@@ -265,6 +290,22 @@ impl State {
 }
 
 impl OneCall<'_> {
+    pub(super) fn arguments(&self) -> Option<&Value<'_>> {
+        self.message.params()?.get("arguments")
+    }
+
+    /// Of tool and arguments.
+    pub(super) fn digest(&self) -> String {
+        let arguments = self.arguments().map_or(Node::Null, node);
+        let text = canonical(&arguments, Numbers::AsWritten);
+        sha256_hex(format!("{}\n{text}", self.tool).as_bytes())
+    }
+
+    /// The arguments as the record keeps them.
+    fn kept_args(&self, ctx: &Context<'_>) -> Option<String> {
+        args(self.arguments(), ctx)
+    }
+
     /// Gives the call the name it goes on under, and says how it goes on.
     pub(super) fn passes(&mut self, forward_as: &str) -> Effect {
         if self.plain && forward_as == self.tool {
@@ -286,6 +327,7 @@ impl OneCall<'_> {
             began_ms: ctx.now_ms,
             recorded: true,
             first_page: true,
+            restored: false,
             phase,
         };
         (self.id, entry)

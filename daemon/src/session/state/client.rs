@@ -11,7 +11,7 @@ use wire::rpc::{self, Frame, Id, Malformed, Message};
 
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
-use crate::session::reply::About;
+use crate::session::reply::{self, About, Why};
 use crate::session::table::Phase;
 
 /// The one revision in which a frame may hold several messages.
@@ -55,6 +55,11 @@ impl State {
         )
     }
 
+    /// Whether this session's revision has batches.
+    pub(super) fn batches(&self) -> bool {
+        self.learnt.revision.as_deref() == Some(BATCH_REVISION)
+    }
+
     /// Each message of a batch is judged by itself; what passes goes on one by one.
     fn client_batch(
         &mut self,
@@ -63,7 +68,7 @@ impl State {
         messages: Vec<Result<Message<'_>, Malformed>>,
         length: usize,
     ) -> Judged {
-        if self.learnt.revision.as_deref() != Some(BATCH_REVISION) {
+        if !self.batches() {
             let reason = format!("batches exist in revision {BATCH_REVISION} only");
             let malformed = Malformed {
                 code: -32600,
@@ -98,8 +103,12 @@ impl State {
         match message {
             Message::Request { .. } => self.client_request(ctx, at, message, plain),
             Message::Notification { .. } => {
+                let recorded = self.decided_before(at);
+                if recorded.as_ref().is_some_and(|it| !it.allowed) {
+                    return Judged::new(Effect::Drop);
+                }
                 let judged = self.client_notification(ctx, at, message, plain);
-                self.told_before(at, judged)
+                judged.superseding(recorded.as_ref())
             }
             Message::Response { .. } | Message::Error { .. } => {
                 self.client_answer(ctx, at, message, plain)
@@ -127,13 +136,13 @@ impl State {
             && let Err(reason) = mcp::check_params(&normal, params)
         {
             let record = record(self, "BLOCK");
-            let why = (Code::Forbidden, reason.as_str(), "malformed");
+            let why = malformed(&reason);
             return self.refuse_plainly(ctx, record, None, About::Method(&sent), why);
         }
         if normal == "tools/call" {
             // A lenient server might run it, and nobody could be told what came of it.
             let record = record(self, "BLOCK");
-            let why = (Code::Forbidden, "a call must be a request", "malformed");
+            let why = malformed("a call must be a request");
             return self.refuse_plainly(ctx, record, None, About::Method(&sent), why);
         }
         let call = Call {
@@ -142,6 +151,13 @@ impl State {
             args: &Node::Null,
         };
         let decision = self.decide_method(ctx, &call, &normal, message.params());
+        let decision =
+            decision.and_then(
+                |violation| match self.protected_params(ctx, message.params()) {
+                    Some(refusal) => Err(Box::new(refusal)),
+                    None => Ok(violation),
+                },
+            );
         let violation = match decision {
             Ok(violation) => violation,
             Err(refusal) => {
@@ -149,7 +165,7 @@ impl State {
                 return self.refuse(ctx, record, None, About::Method(&sent), &refusal);
             }
         };
-        let mut judged = if normal == "notifications/cancelled" {
+        let mut judged = if ["notifications/cancelled", "cancelled"].contains(&normal.as_str()) {
             match self.client_cancels(ctx, at, message.params()) {
                 Some(judged) => return judged,
                 None => Judged::new(Effect::AsIs),
@@ -165,8 +181,25 @@ impl State {
         } else if keeps_all(ctx) {
             judged = judged.record(record(self, "ALLOW").set("violation", false));
         }
-        judged.effect = respelled(&mut message, &sent, plain);
-        judged
+        match self.redact_upstream(ctx, &mut message, None) {
+            Ok((batch, changed)) => {
+                judged.batch.append(batch);
+                judged.effect = respelled(&mut message, &sent, plain && !changed);
+                judged
+            }
+            Err((batch, code, reason)) => {
+                let why = Why {
+                    code,
+                    reason: &reason,
+                    word: "dlp",
+                };
+                let record = record(self, "BLOCK");
+                let about = About::Method(&sent);
+                let mut refused = self.refuse_plainly(ctx, record, None, about, why);
+                refused.batch.append(batch);
+                refused
+            }
+        }
     }
 
     /// A cancel may name only a request of the client's own that is under way. One that waits
@@ -181,7 +214,7 @@ impl State {
             mcp::cancelled_id(params).and_then(|id| self.client.get(&id).cloned().zip(Some(id)));
         match entry {
             Some((entry, _)) if entry.phase == Phase::Asking => {
-                Some(self.withdraw(ctx, entry.number, "cancelled by the client"))
+                Some(self.withdraw(ctx, entry.number, "cancelled by the client", None))
             }
             Some((entry, _)) if matches!(entry.phase, Phase::Forwarded { .. }) => None,
             Some(_) | None => {
@@ -220,20 +253,28 @@ impl State {
                     judged.effect = Effect::forward(message.to_bytes());
                 }
             }
-            Err((batch, reason)) => {
+            Err((batch, code, reason)) => {
                 judged.batch.append(batch);
-                judged.effect = Effect::forward(rpc::error_line(
-                    Some(&id),
-                    Code::Forbidden.number(),
-                    Code::Forbidden.message(),
-                    Some(Value::object([("reason", Value::string(reason))])),
-                ));
+                let why = Why {
+                    code,
+                    reason: &reason,
+                    word: "dlp",
+                };
+                judged.effect = Effect::forward(reply::error(&id, About::Message, why));
             }
         }
         self.server.answer(&id, at.number);
         let instead = rpc::error_line(Some(&id), -32603, "Internal error", None);
         judged.otherwise = Effect::forward(instead);
         judged
+    }
+}
+
+fn malformed(reason: &str) -> Why<'_> {
+    Why {
+        code: Code::Forbidden,
+        reason,
+        word: "malformed",
     }
 }
 
@@ -280,6 +321,7 @@ impl Judged {
         self.batch.append(other.batch);
         self.later.append(other.later);
         self.undo.extend(other.undo);
+        self.refused |= other.refused;
         self.released.extend(other.released);
         self.trace.extend(other.trace);
         self.signals.extend(other.signals);

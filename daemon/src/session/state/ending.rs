@@ -4,7 +4,8 @@ use wire::link::Exited;
 use wire::rpc::Id;
 
 use super::{Batch, Context, Judged, NewRecord, State};
-use crate::audit::batch::SessionOp;
+use crate::audit::StateOp;
+use crate::audit::batch::{ApprovalOp, SessionOp};
 use crate::session::reply;
 use crate::session::table::{Entry, Phase};
 
@@ -21,15 +22,23 @@ pub struct Ending {
 
 impl State {
     /// The server has ended and all it wrote was judged: every request under way gets an error.
-    pub fn server_ended(&mut self, ctx: &Context<'_>, exited: Option<&Exited>) -> Ending {
-        let how = how(exited);
+    pub fn server_ended(
+        &mut self,
+        ctx: &Context<'_>,
+        exited: Option<&Exited>,
+        why: &str,
+    ) -> Ending {
+        let how = how(exited, why);
         let withdrawn: Vec<Judged> = self
             .waiting()
             .into_iter()
-            .map(|number| self.withdraw(ctx, number, "the server ended"))
+            .map(|number| {
+                let instead = self
+                    .waiting_request(number)
+                    .map(|id| reply::server_ended(id, &how));
+                self.withdraw(ctx, number, "the server ended", instead)
+            })
             .collect();
-        let waited = withdrawn.iter().flat_map(|judged| &judged.undo).count();
-        debug_assert_eq!(waited, 0, "a withdrawal is not taken back");
         let mut errors = Vec::new();
         let mut batch = Batch::default();
         for (id, entry) in self.client.unanswered() {
@@ -48,7 +57,19 @@ impl State {
     pub fn ended(&mut self, ctx: &Context<'_>, exited: Option<&Exited>, why: &str) -> Batch {
         let mut batch = Batch::default();
         for number in self.waiting() {
-            batch.append(self.withdraw(ctx, number, why).batch);
+            batch.append(self.withdraw(ctx, number, why, None).batch);
+        }
+        for (_, row) in self.waited.drain().collect::<Vec<_>>() {
+            let event = self
+                .event(ctx, "APPROVAL_ANSWERED")
+                .set("approval_id", row.id.clone())
+                .set("answer", "withdrawn")
+                .set("reason", why);
+            batch.records.push(event);
+            batch.ops.push(StateOp::Approval {
+                id: row.id,
+                op: ApprovalOp::Ends("withdrawn"),
+            });
         }
         let open: Vec<(Id, Entry)> = self.client.unanswered();
         for (id, entry) in open {
@@ -84,7 +105,7 @@ impl State {
     }
 }
 
-fn how(exited: Option<&Exited>) -> String {
+fn how(exited: Option<&Exited>, why: &str) -> String {
     match exited {
         Some(Exited {
             code: Some(code), ..
@@ -93,6 +114,6 @@ fn how(exited: Option<&Exited>) -> String {
             signal: Some(signal),
             ..
         }) => format!("signal {signal}"),
-        Some(_) | None => "it closed its output".to_owned(),
+        Some(_) | None => why.to_owned(),
     }
 }

@@ -1,11 +1,11 @@
 //! Decisions an earlier daemon has recorded, for frames the shim sends again.
 
-use wire::json::Value;
-use wire::rpc::{Id, error_line};
-
-use super::{At, Effect, Judged, State};
-use crate::audit::query::Stored;
 use engine::decide::Code;
+use wire::rpc::Id;
+
+use super::{At, Context, Effect, Judged, State};
+use crate::audit::query::Stored;
+use crate::session::reply::{self, About, Why};
 
 /// One of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Recorded {
     /// The error it answered with otherwise.
     code: i64,
     reason: String,
+    /// Its arguments as they were recorded.
+    pub args: Option<String>,
 }
 
 const CODES: [Code; 8] = [
@@ -51,37 +53,48 @@ impl Recorded {
                 .get("error_code")
                 .and_then(serde_json::Value::as_i64)
                 .unwrap_or(0),
+            args: stored.args.clone(),
             reason: stored.text("reason").unwrap_or_default().to_owned(),
         };
         Some(((number, u32::try_from(part).ok()?), recorded))
     }
 
     /// The refusal once more.
-    pub(super) fn refusal(&self, id: &Id, tool: &str) -> Effect {
+    pub(super) fn refusal(&self, ctx: &Context<'_>, id: &Id, about: About<'_>) -> Effect {
         let code = CODES
             .into_iter()
             .find(|code| i64::from(code.number()) == self.code)
             .unwrap_or(Code::Forbidden);
-        let data = Value::object([
-            ("tool", Value::string(tool.to_owned())),
-            ("reason", Value::string(self.reason.clone())),
-            ("aip", Value::string(code.word())),
-        ]);
-        Effect::reply(error_line(
-            Some(id),
-            code.number(),
-            code.message(),
-            Some(data),
-        ))
+        let why = Why {
+            code,
+            reason: &self.reason,
+            word: code.word(),
+        };
+        Effect::reply(reply::plain(id, about, why, ctx.policy().on_block()))
     }
 }
 
 impl State {
-    /// A frame sent again is judged again, and its record is not written twice.
-    pub(super) fn told_before(&mut self, at: At, mut judged: Judged) -> Judged {
-        if self.recorded.remove(&(at.number, at.part)).is_some() {
-            judged.batch.records.clear();
+    /// What an earlier daemon has decided on this message, where it did.
+    pub(super) fn decided_before(&mut self, at: At) -> Option<Recorded> {
+        self.recorded.remove(&(at.number, at.part))
+    }
+}
+
+impl Judged {
+    /// A message that was let through before and is judged again is not recorded again, unless
+    /// it is refused now: that supersedes.
+    pub(super) fn superseding(mut self, recorded: Option<&Recorded>) -> Self {
+        if let Some(recorded) = recorded {
+            if self.refused {
+                self.batch.records = std::mem::take(&mut self.batch.records)
+                    .into_iter()
+                    .map(|record| record.set("supersedes", recorded.seq))
+                    .collect();
+            } else {
+                self.batch.records.clear();
+            }
         }
-        judged
+        self
     }
 }

@@ -5,7 +5,8 @@ use wire::rpc::{Id, Malformed};
 
 use super::telling::{sync, word};
 use super::{At, Context, Effect, Judged, NewRecord, State};
-use crate::session::reply::{self, About};
+use crate::session::reply::{self, About, Why};
+use crate::session::table::Phase;
 
 /// Why nothing that has to be recorded can happen now.
 pub(super) const UNWRITABLE: &str =
@@ -44,6 +45,7 @@ impl State {
             .record(record)
             .otherwise(unwritable(id, about));
         judged.batch.sync = sync(ctx);
+        judged.refused = true;
         judged
     }
 
@@ -54,24 +56,28 @@ impl State {
         record: NewRecord,
         id: Option<&Id>,
         about: About<'_>,
-        (code, reason, kind): (Code, &str, &str),
+        why: Why<'_>,
     ) -> Judged {
         self.refused += 1;
+        let form = ctx.policy().on_block();
         let effect = id.map_or(Effect::Drop, |id| {
-            Effect::reply(reply::error(id, about, code, reason, kind))
+            Effect::reply(reply::plain(id, about, why, form))
         });
         let record = record
             .set("violation", true)
-            .set("error_code", code.number())
-            .set("reason", word(reason, ctx.policy().dlp()));
+            .set("error_code", why.code.number())
+            .set("reason", word(why.reason, ctx.policy().dlp()));
         let mut judged = Judged::new(effect)
             .record(record)
             .otherwise(unwritable(id, about));
         judged.batch.sync = sync(ctx);
+        judged.refused = true;
         judged
     }
 
-    /// A frame that is no message: JSON-RPC's own error, and a record without its content.
+    /// A frame that is no message: JSON-RPC's own error, and a record without its content. Under
+    /// an id that is in flight the error would be taken for that request's answer, so it goes
+    /// out without one.
     pub(super) fn refuse_malformed(
         &mut self,
         ctx: &Context<'_>,
@@ -80,11 +86,13 @@ impl State {
         length: usize,
     ) -> Judged {
         self.refused += 1;
-        let effect = Effect::reply(reply::malformed(
-            malformed.id.as_ref(),
-            malformed.code,
-            &malformed.reason,
-        ));
+        let in_flight = |id: &&Id| {
+            self.client
+                .get(id)
+                .is_some_and(|entry| !matches!(entry.phase, Phase::Answered { .. }))
+        };
+        let id = malformed.id.as_ref().filter(|id| !in_flight(id));
+        let effect = Effect::reply(reply::malformed(id, malformed.code, &malformed.reason));
         let record = self
             .decision(ctx, "upstream", "BLOCK")
             .set("violation", true)
@@ -93,14 +101,22 @@ impl State {
             .set("length", length)
             .set("frame", at.number)
             .set("part", at.part);
-        Judged::new(effect.clone()).record(record).otherwise(effect)
+        let mut judged = Judged::new(effect.clone()).record(record).otherwise(effect);
+        if self.recorded.remove(&(at.number, at.part)).is_some() {
+            judged.batch.records.clear();
+        }
+        judged
     }
 }
 
 /// What a request gets when its record can't be written.
 pub(super) fn unwritable(id: Option<&Id>, about: About<'_>) -> Effect {
+    let why = Why {
+        code: Code::Forbidden,
+        reason: UNWRITABLE,
+        word: "audit_unavailable",
+    };
     id.map_or(Effect::Drop, |id| {
-        let word = "audit_unavailable";
-        Effect::reply(reply::error(id, about, Code::Forbidden, UNWRITABLE, word))
+        Effect::reply(reply::error(id, about, why))
     })
 }

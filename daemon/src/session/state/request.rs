@@ -15,7 +15,7 @@ use super::client::{keeps_all, respelled};
 use super::refuse::unwritable;
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
-use crate::session::reply::About;
+use crate::session::reply::{About, Why};
 use crate::session::table::{Entry, Full, Phase};
 
 impl State {
@@ -42,10 +42,14 @@ impl State {
         if let Some(Err(reason)) = wrong {
             return self.refuse_malformed(ctx, at, &refused(reason, Some(id)), 0);
         }
+        if too_long(&id) {
+            let reason = "the id is too long".to_owned();
+            return self.refuse_malformed(ctx, at, &refused(reason, None), 0);
+        }
         let again = self
             .client
             .get(&id)
-            .is_some_and(|entry| entry.number == at.number);
+            .is_some_and(|entry| entry.restored && entry.number == at.number);
         match self.client.admits(&id) {
             Ok(()) => {}
             Err(_) if again => {}
@@ -60,14 +64,16 @@ impl State {
                     .set("method", word(&sent, ctx.policy().dlp()))
                     .set("frame", at.number)
                     .set("part", at.part);
-                let reason = "too many requests are under way";
-                let why = (Code::Forbidden, reason, "too_many_outstanding");
+                let why = Why {
+                    code: Code::Forbidden,
+                    reason: "too many requests are under way",
+                    word: "too_many_outstanding",
+                };
                 return self.refuse_plainly(ctx, record, Some(&id), About::Method(&sent), why);
             }
         }
         if normal != "tools/call" {
-            let judged = self.method_request(ctx, at, id, message, (&sent, &normal, plain));
-            return self.told_before(at, judged);
+            return self.method_request(ctx, at, id, message, (&sent, &normal, plain));
         }
         match mcp::tool_call(message.params()).map(|call| call.name.to_owned()) {
             Err(reason) => self.refuse_malformed(ctx, at, &refused(reason, Some(id)), 0),
@@ -123,6 +129,23 @@ impl State {
         ctx: &Context<'_>,
         at: At,
         id: Id,
+        message: Message<'_>,
+        (sent, normal, plain): (&str, &str, bool),
+    ) -> Judged {
+        let recorded = self.decided_before(at);
+        if let Some(recorded) = recorded.as_ref().filter(|it| !it.allowed) {
+            let again = recorded.refusal(ctx, &id, About::Method(sent));
+            return Judged::new(empty_instead(&id, normal).unwrap_or(again));
+        }
+        let judged = self.judge_method(ctx, at, id, message, (sent, normal, plain));
+        judged.superseding(recorded.as_ref())
+    }
+
+    fn judge_method(
+        &mut self,
+        ctx: &Context<'_>,
+        at: At,
+        id: Id,
         mut message: Message<'_>,
         (sent, normal, plain): (&str, &str, bool),
     ) -> Judged {
@@ -141,62 +164,90 @@ impl State {
             args: &Node::Null,
         };
         let about = About::Method(sent);
-        let violation = match self.decide_method(ctx, &call, normal, message.params()) {
+        let decided = self.decide_method(ctx, &call, normal, message.params());
+        let decided =
+            decided.and_then(
+                |violation| match self.protected_params(ctx, message.params()) {
+                    Some(refusal) => Err(Box::new(refusal)),
+                    None => Ok(violation),
+                },
+            );
+        let violation = match decided {
             Ok(violation) => violation,
             Err(refusal) => {
                 let record = record(self, "BLOCK");
                 let mut judged = self.refuse(ctx, record, Some(&id), about, &refusal);
                 if refusal.code == Code::MethodNotAllowed
-                    && let Some(empty) = mcp::empty_list(normal)
+                    && let Some(empty) = empty_instead(&id, normal)
                 {
-                    judged.effect = Effect::reply(result_line(&id, empty));
+                    judged.effect = empty;
                 }
                 return judged;
             }
         };
-        if let Some(refusal) = self.protected_uri(ctx, message.params()) {
-            let record = record(self, "BLOCK");
-            return self.refuse(ctx, record, Some(&id), about, &refusal);
-        }
-        let stripped = normal == "initialize"
-            && message
-                .params_mut()
-                .is_some_and(|params| Self::strip_client(ctx, params));
-        let recorded = violation.is_some() || keeps_all(ctx);
+        let stripped = message
+            .params_mut()
+            .is_some_and(|params| Self::strip_client(ctx, params));
         let mut judged = Judged::new(Effect::Drop);
+        let redacted = match self.redact_upstream(ctx, &mut message, Some(&call_id)) {
+            Ok((batch, changed)) => {
+                judged.batch = batch;
+                changed
+            }
+            Err((batch, code, reason)) => {
+                let record = record(self, "BLOCK");
+                let why = Why {
+                    code,
+                    reason: &reason,
+                    word: "dlp",
+                };
+                let mut refused = self.refuse_plainly(ctx, record, Some(&id), about, why);
+                refused.batch.append(batch);
+                return refused;
+            }
+        };
+        let recorded = violation.is_some() || keeps_all(ctx);
         if recorded {
-            let told = record(
-                self,
-                if violation.is_some() {
-                    "ALLOW_MONITOR"
-                } else {
-                    "ALLOW"
-                },
-            )
-            .set("violation", violation.is_some())
-            .set_some(
-                "reason",
-                violation.map(|it| word(&it.reason, ctx.policy().dlp())),
-            );
-            judged = judged.record(told);
+            let decision = if violation.is_some() {
+                "ALLOW_MONITOR"
+            } else {
+                "ALLOW"
+            };
+            let told = record(self, decision).set("violation", false);
+            judged = judged.record(told.violation(ctx, violation.as_ref()));
         }
-        judged.effect = respelled(&mut message, sent, plain && !stripped);
+        judged.effect = respelled(&mut message, sent, plain && !stripped && !redacted);
         judged.otherwise = unwritable(Some(&id), about);
-        let method = message.method().unwrap_or_default().to_owned();
-        let first_page = message
-            .params()
-            .is_none_or(|params| params.get("cursor").is_none());
         let entry = Entry {
             number: at.number,
-            method,
+            first_page: message
+                .params()
+                .is_none_or(|params| params.get("cursor").is_none()),
+            method: message.method().unwrap_or_default().to_owned(),
             tool: None,
             call_id: call_id.clone(),
             began_ms: ctx.now_ms,
             recorded,
-            first_page,
+            restored: false,
             phase: Phase::Forwarded { written: false },
         };
         self.begins(&mut judged, Stream::Client, id, entry);
         judged
     }
+}
+
+/// The longest id a peer may use, in bytes: tables hold a thousand of them.
+const MAX_ID: usize = 1024;
+
+pub(super) fn too_long(id: &Id) -> bool {
+    match id {
+        Id::Number(_) => false,
+        Id::String(text) => text.len() > MAX_ID,
+    }
+}
+
+/// A denied list method answers with an empty list.
+fn empty_instead(id: &Id, normal: &str) -> Option<Effect> {
+    let empty = mcp::empty_list(normal)?;
+    Some(Effect::reply(result_line(id, empty)))
 }

@@ -38,7 +38,9 @@ impl State {
             let entry = Entry {
                 number: row.number,
                 recorded: row.method == "tools/call",
-                first_page: true,
+                // Which page was asked for is not known: what was learnt is added to.
+                first_page: false,
+                restored: true,
                 method: row.method,
                 tool: row.tool,
                 call_id: row.call_id,

@@ -10,9 +10,10 @@ use wire::mcp;
 use wire::rpc::{self, Frame, Malformed, Message};
 
 use super::client::{keeps_all, respelled};
+use super::request::too_long;
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
-use crate::session::reply::About;
+use crate::session::reply::{About, Why};
 use crate::session::table::{Entry, Phase};
 
 impl State {
@@ -24,6 +25,11 @@ impl State {
             Ok(read) => match read.frame {
                 Frame::Single(message) => {
                     self.server_message(ctx, at, message, read.plain.then_some(bytes))
+                }
+                Frame::Batch(_) if !self.batches() => {
+                    let reason = "a batch outside the one revision that has them";
+                    let record = self.dropped(ctx, at, "downstream", reason);
+                    Judged::new(Effect::Drop).record(record)
                 }
                 Frame::Batch(messages) => {
                     let mut whole = Judged::new(Effect::Drop);
@@ -179,7 +185,11 @@ impl State {
         let again = self
             .server
             .get(&id)
-            .is_some_and(|entry| entry.number == at.number);
+            .is_some_and(|entry| entry.restored && entry.number == at.number);
+        if too_long(&id) {
+            let record = self.dropped(ctx, at, "downstream", "its id is too long");
+            return Judged::new(Effect::Drop).record(record);
+        }
         if !again && self.server.admits(&id).is_err() {
             let record = self.dropped(
                 ctx,
@@ -204,7 +214,12 @@ impl State {
         };
         if let Some((code, reason, word)) = why {
             let record = record(self, "BLOCK");
-            return self.refuse_plainly(ctx, record, Some(&id), about, (code, &reason, word));
+            let why = Why {
+                code,
+                reason: &reason,
+                word,
+            };
+            return self.refuse_plainly(ctx, record, Some(&id), about, why);
         }
         let mut judged = Judged::new(Effect::Drop);
         if !listed {
@@ -215,7 +230,11 @@ impl State {
         match self.redact_downstream(ctx, &mut message, None) {
             Err((batch, code, reason)) => {
                 let record = record(self, "BLOCK");
-                let why = (code, reason.as_str(), code.word());
+                let why = Why {
+                    code,
+                    reason: &reason,
+                    word: code.word(),
+                };
                 let mut refused = self.refuse_plainly(ctx, record, Some(&id), about, why);
                 refused.batch.append(batch);
                 return refused;
@@ -234,6 +253,7 @@ impl State {
             began_ms: ctx.now_ms,
             recorded: false,
             first_page: true,
+            restored: false,
             phase: Phase::Forwarded { written: false },
         };
         self.begins(&mut judged, Stream::Server, id, entry);

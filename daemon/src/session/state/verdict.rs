@@ -70,9 +70,9 @@ impl State {
                     effect = Effect::forward(one.message.to_bytes());
                 }
             }
-            Err((batch, reason)) => {
+            Err((batch, code, reason)) => {
                 self.unspend(ctx, allow.spent.as_ref());
-                return self.block_request(ctx, &one, batch, &reason);
+                return self.block_request(ctx, &one, batch, code, &reason);
             }
         }
         judged.effect = effect;

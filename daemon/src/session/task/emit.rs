@@ -13,8 +13,8 @@ impl Task {
         for line in &judged.trace {
             self.inject(Stream::Diagnostic, format!("{line}\n").into_bytes());
         }
-        for (number, effect) in judged.released {
-            self.verdict(Stream::Client, number, effect);
+        for released in judged.released {
+            self.verdict(Stream::Client, released.number, released.effect);
         }
         if let Some((stream, number)) = frame {
             self.verdict(stream, number, judged.effect);
@@ -37,8 +37,8 @@ impl Task {
         let Decided { frame, judged } = decided;
         let in_force = self.slot.in_force();
         self.state.undo(&in_force, judged.undo);
-        for (number, _) in judged.released {
-            self.verdict(Stream::Client, number, judged.otherwise.clone());
+        for released in judged.released {
+            self.verdict(Stream::Client, released.number, released.otherwise);
         }
         for signal in judged.signals {
             if let Signal::AskEnded { id, state } = signal {

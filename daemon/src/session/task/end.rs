@@ -18,6 +18,7 @@ impl Task {
                 .as_ref()
                 .is_some_and(|shim| server.parent == shim.pid)
                 && server.group == spawned.group
+                && server.group == server.pid
         });
         if server.is_none() && cfg!(target_os = "linux") {
             tracing::warn!(
@@ -38,7 +39,9 @@ impl Task {
             return;
         }
         let exited = self.exited.clone();
-        let ending = self.with_context(0, |state, ctx| state.server_ended(ctx, exited.as_ref()));
+        let ending = self.with_context(0, |state, ctx| {
+            state.server_ended(ctx, exited.as_ref(), why)
+        });
         let withdrawn = ending
             .withdrawn
             .into_iter()
