@@ -1,10 +1,8 @@
 //! How a session begins, or goes on with a daemon started anew.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
@@ -13,21 +11,20 @@ use wire::link::{Decoder, Hello, Packet, Refused, Resume, Stream, VERSIONS, Welc
 use super::orphans::Owned;
 use super::state::{Facts, Kept, State};
 use crate::audit::batch::SessionOp;
-use crate::audit::chain::hex;
 use crate::audit::restore::SessionRow;
 use crate::audit::{AuditError, Batch, NewRecord, StateOp, query, restore};
 use crate::daemon::{Daemon, Running};
 use crate::peer::Process;
 use crate::policies::{Opened, PolicyError, Slot};
 
+mod claims;
+
+use claims::{digest, facts, meets, secret};
+
 /// How long a peer has for its hello.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Decisions read back on resume: more than a shim keeps frames without a verdict.
 const DECISIONS: u64 = 10_000;
-/// The longest label, argument or path taken from a hello, in bytes.
-const MAX_CLAIM: usize = 4096;
-/// The most arguments of a server taken from a hello.
-const MAX_ARGV: usize = 256;
 
 /// A session ready to be served.
 pub(super) struct Opening {
@@ -341,69 +338,4 @@ fn register(daemon: &Daemon, facts: &Facts, slot: &Slot) -> mpsc::Receiver<()> {
         .sessions()
         .insert(facts.id.clone(), Running { shown, replace });
     replaced
-}
-
-/// The client is the shim's parent as the kernel sees it; where that can't be seen, nothing is
-/// claimed for it.
-fn facts(hello: &Hello, shim: Option<&Process>) -> Facts {
-    let client = shim.and_then(|shim| Process::observe(shim.parent));
-    let program = client.as_ref().and_then(|it| it.program.as_ref());
-    let argv: Vec<String> = hello
-        .argv
-        .iter()
-        .take(MAX_ARGV)
-        .map(|it| bounded(it))
-        .collect();
-    let base = |path: &str| path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned();
-    Facts {
-        id: uuid::Uuid::now_v7().to_string(),
-        server: hello
-            .name
-            .as_deref()
-            .map(bounded)
-            .or_else(|| argv.first().map(|command| base(command)))
-            .unwrap_or_default(),
-        argv,
-        client: program.map_or_else(|| "unknown".to_owned(), |it| it.display().to_string()),
-        client_source: if program.is_some() {
-            "observed"
-        } else {
-            "claimed"
-        }
-        .to_owned(),
-        cwd: PathBuf::from(bounded(&hello.cwd)),
-        home: Some(PathBuf::from(bounded(&hello.home))).filter(|home| home.is_absolute()),
-        verbose: hello.verbose,
-        mirror: hello
-            .audit_mirror
-            .as_deref()
-            .map(bounded)
-            .map(PathBuf::from),
-        policy_path: hello.policy.as_ref().map(|policy| policy.path.clone()),
-        started_ms: crate::time::now_ms(),
-    }
-}
-
-fn bounded(text: &str) -> String {
-    text.get(..text.floor_char_boundary(MAX_CLAIM))
-        .unwrap_or_default()
-        .to_owned()
-}
-
-fn secret() -> String {
-    let mut bytes = [0; 16];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => hex(&bytes),
-        // Without randomness nothing may be resumed: no secret has this form.
-        Err(_) => String::new(),
-    }
-}
-
-fn digest(secret: &str) -> String {
-    hex(&Sha256::digest(secret))
-}
-
-/// An empty secret, for want of randomness, meets nothing.
-fn meets(row: &SessionRow, secret: &str) -> bool {
-    secret.len() == 32 && row.secret_hash == digest(secret)
 }

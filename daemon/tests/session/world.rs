@@ -143,7 +143,9 @@ impl World {
 
     /// The server ends: error lines for the client, and what was withdrawn.
     pub(crate) fn server_ends(&mut self) -> (Vec<Value>, Vec<Out>) {
-        let ending = self.with(0, |state, ctx| state.server_ended(ctx, None, "the server ended"));
+        let ending = self.with(0, |state, ctx| {
+            state.server_ended(ctx, None, "the server ended")
+        });
         self.commit(ending.batch);
         let withdrawn = ending.withdrawn.into_iter();
         let outs = withdrawn.map(|judged| self.take(judged, "")).collect();

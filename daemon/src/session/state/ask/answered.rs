@@ -1,0 +1,247 @@
+//! How an ask ends: a person's answer, none in time, or taken back.
+
+use engine::decide::{Code, Decision};
+use wire::link::Stream;
+use wire::rpc::{self, Frame, Id};
+
+use super::super::call::OneCall;
+use super::super::client::id_json;
+use super::super::refuse::unwritable;
+use super::{Answer, Ask, By};
+use crate::audit::NewRecord;
+use crate::audit::StateOp;
+use crate::audit::batch::SessionOp;
+use crate::session::reply::{self, About, Why};
+use crate::session::state::{At, Context, Effect, Judged, Released, State, Undo};
+
+impl State {
+    /// An ask ends, for every call that waits on it. `None` where it no longer waits.
+    pub fn ask_ends(&mut self, ctx: &Context<'_>, id: &str, answer: &Answer) -> Option<Judged> {
+        let numbers = self
+            .asks
+            .iter()
+            .filter(|(_, ask)| ask.id == id)
+            .map(|(number, _)| *number);
+        let mut whole: Option<Judged> = None;
+        for number in numbers.collect::<Vec<_>>() {
+            let ask = self.asks.remove(&number)?;
+            let one = self.ask_answered(ctx, number, ask, answer);
+            match &mut whole {
+                None => whole = Some(one),
+                Some(whole) => whole.take_in(one),
+            }
+        }
+        whole
+    }
+
+    fn ask_answered(
+        &mut self,
+        ctx: &Context<'_>,
+        number: u64,
+        ask: Ask,
+        answer: &Answer,
+    ) -> Judged {
+        match answer {
+            Answer::Allow(by) => match self.judge_again(ctx, number, &ask) {
+                Ok(()) => self.ask_allowed(ctx, number, ask, by),
+                Err((code, reason)) => {
+                    let why = Why {
+                        code,
+                        reason: &reason,
+                        word: "changed",
+                    };
+                    self.ask_refused(ctx, number, ask, why, "denied", by)
+                }
+            },
+            Answer::Deny(by) => {
+                let why = Why {
+                    code: Code::UserDenied,
+                    reason: "a person denied this call",
+                    word: Code::UserDenied.word(),
+                };
+                self.ask_refused(ctx, number, ask, why, "denied", by)
+            }
+            Answer::Expired => {
+                let why = Why {
+                    code: Code::ApprovalTimeout,
+                    reason: "nobody answered in time",
+                    word: Code::ApprovalTimeout.word(),
+                };
+                self.ask_refused(ctx, number, ask, why, "expired", &By::NOBODY)
+            }
+        }
+    }
+
+    /// Policy, override and tools may have changed while a person thought: the frozen bytes are
+    /// judged once more, and only a refusal counts.
+    fn judge_again(&self, ctx: &Context<'_>, number: u64, ask: &Ask) -> Result<(), (Code, String)> {
+        let unreadable = || {
+            (
+                Code::Forbidden,
+                "the call could not be judged again".to_owned(),
+            )
+        };
+        if self.learnt.definition_digest(&ask.tool) != ask.definition {
+            let reason = "the tool's definition changed while the call waited";
+            return Err((Code::SchemaMismatch, reason.to_owned()));
+        }
+        let read = rpc::read(ask.frozen.trim_ascii_end()).map_err(|_| unreadable())?;
+        let Frame::Single(message) = read.frame else {
+            return Err(unreadable());
+        };
+        let call = wire::mcp::tool_call(message.params()).map_err(|_| unreadable())?;
+        let mut one = OneCall {
+            at: At::only(number),
+            id: ask.request.clone(),
+            tool: call.name.to_owned(),
+            message,
+            plain: false,
+            call_id: String::new(),
+        };
+        if let (Decision::Refuse(refusal), _) = self.decide_call(ctx, &one, false) {
+            return Err((refusal.code, refusal.reason));
+        }
+        match self.redact_upstream(ctx, &mut one.message, None) {
+            Ok((_, false)) => Ok(()),
+            // What was shown is not what would go out now.
+            Ok((_, true)) => Err((
+                Code::Forbidden,
+                "the policy changed while the call waited".to_owned(),
+            )),
+            Err((_, code, reason)) => Err((code, reason)),
+        }
+    }
+
+    fn ask_allowed(&mut self, ctx: &Context<'_>, number: u64, ask: Ask, by: &By) -> Judged {
+        let violation = ask.record.violates();
+        let word = if violation { "ALLOW_MONITOR" } else { "ALLOW" };
+        let record = ended(ctx, &ask, word, "allow", by);
+        let mut judged = Judged::new(Effect::Drop).record(record);
+        self.client.release(&ask.request);
+        judged.end_ask(&ask.id, "allowed");
+        judged
+            .batch
+            .records
+            .push(self.answer_event(ctx, &ask, "allow", by));
+        judged.released.push(Released {
+            number,
+            effect: ask.release,
+            otherwise: unwritable(Some(&ask.request), About::Tool(&ask.tool)),
+        });
+        judged.undo.push(Undo::Began(Stream::Client, ask.request));
+        judged
+    }
+
+    fn ask_refused(
+        &mut self,
+        ctx: &Context<'_>,
+        number: u64,
+        ask: Ask,
+        why: Why<'_>,
+        state: &'static str,
+        by: &By,
+    ) -> Judged {
+        self.refused += 1;
+        let answer = if state == "expired" {
+            "timeout"
+        } else {
+            "deny"
+        };
+        let record = ended(ctx, &ask, "BLOCK", answer, by)
+            .set("error_code", why.code.number())
+            .set("reason", why.reason);
+        let about = About::Tool(&ask.tool);
+        let form = ctx.policy().on_block();
+        let refusal = Effect::reply(reply::plain(&ask.request, about, why, form));
+        let mut judged = Judged::new(Effect::Drop).record(record);
+        judged
+            .batch
+            .records
+            .push(self.answer_event(ctx, &ask, answer, by));
+        judged.end_ask(&ask.id, state);
+        judged.batch.ops.push(self.ask_over(&ask, number));
+        judged.released.push(Released {
+            number,
+            otherwise: refusal.clone(),
+            effect: refusal,
+        });
+        self.client.remove(&ask.request);
+        judged
+    }
+
+    /// Takes one call's ask back. A cancelled request gets no answer (MCP); where the server has
+    /// ended it gets `instead`.
+    pub(in crate::session::state) fn withdraw(
+        &mut self,
+        ctx: &Context<'_>,
+        number: u64,
+        why: &str,
+        instead: Option<Vec<u8>>,
+    ) -> Judged {
+        let mut judged = Judged::new(Effect::Drop);
+        let Some(ask) = self.asks.remove(&number) else {
+            return judged;
+        };
+        let record = ended(ctx, &ask, "BLOCK", "withdrawn", &By::NOBODY).set("reason", why);
+        judged = judged.record(record);
+        if !self.asks.values().any(|other| other.id == ask.id) {
+            judged.end_ask(&ask.id, "withdrawn");
+        }
+        judged.batch.ops.push(self.ask_over(&ask, number));
+        let effect = instead.map_or(Effect::Drop, Effect::reply);
+        judged.released.push(Released {
+            number,
+            otherwise: effect.clone(),
+            effect,
+        });
+        self.client.remove(&ask.request);
+        judged
+    }
+
+    /// The request a waiting frame holds.
+    pub(in crate::session::state) fn waiting_request(&self, number: u64) -> Option<&Id> {
+        self.asks.get(&number).map(|ask| &ask.request)
+    }
+
+    fn ask_over(&self, ask: &Ask, number: u64) -> StateOp {
+        let id = id_json(&ask.request);
+        self.op(SessionOp::OutstandingDrop {
+            sender: "client",
+            id,
+            number,
+        })
+    }
+
+    fn answer_event(&self, ctx: &Context<'_>, ask: &Ask, answer: &str, by: &By) -> NewRecord {
+        self.event(ctx, "APPROVAL_ANSWERED")
+            .set("approval_id", ask.id.clone())
+            .set("answer", answer)
+            .set("channel", by.channel)
+            .set_some("pid", by.pid)
+            .set_some("program", by.program.clone())
+    }
+
+    /// Frames of calls that wait.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<u64> {
+        self.asks.keys().copied().collect()
+    }
+}
+
+fn ended(ctx: &Context<'_>, ask: &Ask, word: &str, answer: &str, by: &By) -> NewRecord {
+    let waited_ms = ctx.now_ms.saturating_sub(ask.began_ms).max(0);
+    ask.record
+        .clone()
+        .set("timestamp", crate::time::rfc3339(ctx.now_ms))
+        .set("decision", word)
+        .set("latency_us", waited_ms.saturating_mul(1000))
+        .set(
+            "approval",
+            serde_json::json!({
+                "after_ms": waited_ms,
+                "answer": answer,
+                "channel": by.channel,
+                "id": ask.id,
+            }),
+        )
+}
