@@ -83,13 +83,13 @@ WHEN OLD.id <> NEW.id OR OLD.first_seq <> NEW.first_seq OR OLD.start_hash <> NEW
     OR (NEW.removed IS NOT NULL AND NEW.closed IS NULL)
 BEGIN SELECT RAISE(ABORT, 'audit segments are append-only'); END;
 
--- A session that may be resumed: who it belongs to, and what it has learnt of its two peers.
+-- A session that may be resumed: who it belongs to, and what it has learnt of its two peers. The
+-- row goes when the session ends.
 CREATE TABLE session (
     id          TEXT PRIMARY KEY,
     secret_hash TEXT NOT NULL,
     facts       TEXT NOT NULL,
-    learnt      TEXT NOT NULL DEFAULT '{}',
-    ended       TEXT
+    learnt      TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
 
 -- Requests under way, in either direction, so that a daemon started anew knows their answers.
@@ -112,12 +112,13 @@ CREATE TABLE rate_bucket (
     PRIMARY KEY (policy, tool)
 ) STRICT;
 
+-- Calls that wait for a person. What is shown holds the call's arguments, so the row goes when the
+-- approval ends; how it ended is in the chain.
 CREATE TABLE approval (
     id          TEXT PRIMARY KEY,
     session     TEXT NOT NULL,
     number      INTEGER NOT NULL,
     deadline_ms INTEGER NOT NULL,
-    state       TEXT NOT NULL,
     shown       TEXT NOT NULL
 ) STRICT;
 

@@ -10,6 +10,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 mod apply;
 pub mod batch;
 pub mod chain;
+pub(crate) mod escape;
 mod live;
 pub mod query;
 pub mod record;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Interest};
 use tokio::net::UnixStream;
-use tokio::net::unix::OwnedWriteHalf;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use wire::control::{Failure, MAX_REQUEST, Reply, Request};
 
 use crate::approval::failure;
@@ -62,15 +62,15 @@ pub async fn serve(daemon: Arc<Daemon>, socket: UnixStream, pid: u32) {
         return;
     }
     let outcome = match serde_json::from_slice(&line) {
-        Ok(request) => {
-            // A follower that hangs up ends its operation.
-            let mut rest = read.into_inner();
-            let mut byte = [0; 1];
+        Ok(Request::Logs(query)) if query.follow => {
+            let rest = read.into_inner().into_inner();
             tokio::select! {
-                outcome = operate(&daemon, request, &mut answers, pid) => outcome,
-                _ = rest.read(&mut byte) => return,
+                outcome = logs::logs(&daemon, query, &mut answers) => outcome,
+                () = hung_up(rest) => return,
             }
         }
+        // Anybody else gets the answer, also where their own side is closed already.
+        Ok(request) => operate(&daemon, request, &mut answers, pid).await,
         Err(error) => Err(failure(
             "invalid",
             format!("not a request of this version: {error}"),
@@ -81,24 +81,50 @@ pub async fn serve(daemon: Arc<Daemon>, socket: UnixStream, pid: u32) {
     let _gone = answers.say(&last).await;
 }
 
+/// How often a peer that has closed its own side is looked at, whether it still reads.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Returns once the peer is gone, not when it has only said all it had to say.
+async fn hung_up(mut read: OwnedReadHalf) {
+    let mut rest = [0; 64];
+    while matches!(read.read(&mut rest).await, Ok(n) if n > 0) {}
+    while matches!(read.ready(Interest::WRITABLE).await, Ok(it) if !it.is_write_closed()) {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Runs a change in a task of its own: neither a peer that hangs up nor the end of the drain
+/// comes between a commit and what follows from it in memory.
+async fn to_its_end<T: Send + 'static>(
+    change: impl Future<Output = T> + Send + 'static,
+) -> Result<T, Failure> {
+    tokio::spawn(change)
+        .await
+        .map_err(|error| failure("unavailable", error.to_string()))
+}
+
 async fn operate(
     daemon: &Arc<Daemon>,
     request: Request,
     answers: &mut Answers,
     pid: u32,
 ) -> Outcome {
+    let it = Arc::clone(daemon);
     match request {
         Request::Status => status::status(daemon).await,
         Request::Sessions => status::sessions(daemon, answers).await,
         Request::Logs(query) => logs::logs(daemon, query, answers).await,
         Request::AuditVerify { checkpoint } => maintain::verify(daemon, checkpoint).await,
-        Request::AuditErase(query) => maintain::erase(daemon, query).await,
+        Request::AuditErase(query) => to_its_end(maintain::erase(it, query)).await?,
         Request::Policies { path } => policy::list(daemon, path, answers).await,
-        Request::PolicyTrust { path, hash } => policy::trust(daemon, &path, hash.as_deref()).await,
-        Request::PolicyReload => policy::reload(daemon, answers).await,
+        Request::PolicyTrust { path, hash } => to_its_end(policy::trust(it, path, hash)).await?,
+        Request::PolicyReload => {
+            let reloaded = to_its_end(async move { it.policies.reload().await }).await?;
+            policy::reloaded(reloaded, answers).await
+        }
         Request::Approvals => approvals::list(daemon, answers).await,
-        Request::Answer { id, allow } => approvals::answer(daemon, &id, allow, pid).await,
-        Request::Override { mode, until } => overriding::set(daemon, mode, until).await,
+        Request::Answer { id, allow } => to_its_end(approvals::answer(it, id, allow, pid)).await?,
+        Request::Override { mode, until } => to_its_end(overriding::set(it, mode, until)).await?,
         Request::Stop => Ok(maintain::stop(daemon)),
     }
 }

@@ -269,7 +269,9 @@ impl Policies {
 /// comes first: it explains the others.
 fn headed(errors: &Diagnostics, name: &str) -> String {
     let mut found = errors.0.iter().filter(|it| it.severity == Severity::Error);
-    let version = found.clone().find(|it| it.message.starts_with("invalid apiVersion"));
+    let version = found
+        .clone()
+        .find(|it| it.message.starts_with("invalid apiVersion"));
     let head = version.or_else(|| found.next());
     let head = head.map_or("it has errors", |it| it.message.as_str());
     format!("{head}\n{}", errors.render(name))

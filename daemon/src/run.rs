@@ -47,6 +47,8 @@ impl std::error::Error for StartError {}
 const UPKEEP: Duration = Duration::from_secs(6 * 60 * 60);
 /// How long the end waits for what was begun.
 const DRAIN: Duration = Duration::from_secs(5);
+/// The exit code after a second signal, as a shell names an end by SIGTERM.
+const TOLD_TWICE: i32 = 128 + 15;
 
 /// Runs the daemon until it is told to end.
 ///
@@ -95,7 +97,7 @@ pub async fn run(folders: Folders) -> Result<(), StartError> {
         } => tracing::warn!("ending with connections still open"),
     }
 
-    for task in [signals, upkeep, adopting] {
+    for task in [upkeep, adopting] {
         task.abort();
         let _ended = task.await;
     }
@@ -106,13 +108,13 @@ pub async fn run(folders: Folders) -> Result<(), StartError> {
     ] {
         let _gone = std::fs::remove_file(socket);
     }
+    // The writer ends, and leaves no write-ahead log behind, once nobody can hand it anything.
     drop(daemon);
-    if tokio::task::spawn_blocking(move || writer.join())
-        .await
-        .is_err()
-    {
+    let written = tokio::task::spawn_blocking(move || writer.join());
+    if !matches!(tokio::time::timeout(DRAIN, written).await, Ok(Ok(Ok(())))) {
         tracing::warn!("the audit writer did not end as it should");
     }
+    signals.abort();
     tracing::info!("stopped");
     Ok(())
 }
@@ -135,7 +137,8 @@ async fn note(daemon: &Daemon, event: &'static str) {
     }
 }
 
-/// SIGTERM and SIGINT end the daemon, SIGHUP has it look at its policies again.
+/// SIGTERM and SIGINT end the daemon, a second time at once; SIGHUP has it look at its policies
+/// again.
 async fn signals(daemon: Arc<Daemon>) {
     let streams = [
         SignalKind::terminate(),
@@ -147,14 +150,26 @@ async fn signals(daemon: Arc<Daemon>) {
         tracing::error!("signals can't be received");
         return;
     };
+    let mut stop = daemon.stop.subscribe();
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
+            () = async { drop(stop.wait_for(|stop| *stop).await) } => break,
             _ = hangup.recv() => drop(daemon.policies.reload().await),
         }
     }
     daemon.stop.send_replace(true);
+    // The end waits until nobody holds the daemon any more.
+    drop(stop);
+    drop(daemon);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    // What was acknowledged is on disk; shims keep what was not.
+    tracing::warn!("told to end a second time: ending at once");
+    std::process::exit(TOLD_TWICE);
 }
 
 /// Retention at start and a few times a day.

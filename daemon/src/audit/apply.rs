@@ -80,21 +80,18 @@ fn session(connection: &Connection, id: &str, op: &SessionOp) -> rusqlite::Resul
             "UPDATE session SET learnt = ?2 WHERE id = ?1",
             params![id, learnt],
         ),
-        SessionOp::Ends(at) => {
-            run(
-                connection,
-                "UPDATE session SET ended = ?2 WHERE id = ?1",
-                params![id, at],
-            )?;
-            run(
-                connection,
-                "DELETE FROM outstanding WHERE session = ?1",
-                params![id],
-            )
-        }
+        // Nothing is kept of what it was told: the chain says when it ended, and why.
+        SessionOp::Ends(_) => [
+            "DELETE FROM session WHERE id = ?1",
+            "DELETE FROM outstanding WHERE session = ?1",
+            "DELETE FROM approval WHERE session = ?1",
+        ]
+        .iter()
+        .try_for_each(|sql| run(connection, sql, params![id])),
         SessionOp::OutstandingAdd(row) => run(
             connection,
-            "INSERT OR REPLACE INTO outstanding VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT OR REPLACE INTO outstanding SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 \
+             WHERE EXISTS (SELECT 1 FROM session WHERE id = ?1)",
             params![
                 id,
                 row.sender,
@@ -127,13 +124,14 @@ fn approval(connection: &Connection, id: &str, op: &ApprovalOp) -> rusqlite::Res
             shown,
         } => run(
             connection,
-            "INSERT INTO approval VALUES (?1, ?2, ?3, ?4, 'waiting', ?5)",
+            "INSERT INTO approval VALUES (?1, ?2, ?3, ?4, ?5)",
             params![id, session, number, deadline_ms, shown],
         ),
-        ApprovalOp::Ends(state) => run(
+        // What was shown are the call's arguments; how it ended is in the chain.
+        ApprovalOp::Ends(_) => run(
             connection,
-            "UPDATE approval SET state = ?2 WHERE id = ?1 AND state = 'waiting'",
-            params![id, state],
+            "DELETE FROM approval WHERE id = ?1",
+            params![id],
         ),
     }
 }

@@ -118,7 +118,7 @@ pub enum SessionOp {
     },
     /// What it has learnt of its peers, JSON.
     Learnt(String),
-    /// It is over and can't be resumed; when, RFC 3339.
+    /// It is over and can't be resumed; nothing is kept of it. When, RFC 3339.
     Ends(String),
     /// A request begins.
     OutstandingAdd(OutstandingRow),
@@ -147,7 +147,8 @@ pub enum ApprovalOp {
         /// What the person is shown, JSON.
         shown: String,
     },
-    /// It no longer waits: `allowed`, `denied`, `expired` or `withdrawn`.
+    /// It no longer waits, and what was shown goes: `allowed`, `denied`, `expired` or
+    /// `withdrawn`.
     Ends(&'static str),
 }
 

@@ -1,86 +1,154 @@
 //! The live copy of the audit records, for `jq` and `tail`: appended after each commit, and
 //! opened anew when logrotate or a person has moved the file. The store is the truth; a copy
-//! that can't be written is said once and does not stop calls.
+//! that can't be written is said once, does not stop calls, and is made good from the store.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
 use super::query;
+use forget::Runs;
 
-/// The file is moved to `aip-audit.jsonl.1` beyond this many bytes.
+mod forget;
+mod tail;
+
+/// The file is moved to `aip-audit.jsonl.1` once it holds more than this many bytes.
 const ROTATE_AT: u64 = 64 * 1024 * 1024;
 /// How many moved files are kept.
 const KEEP: u32 = 4;
-/// How far from the file's end its last line is looked for.
-const TAIL: u64 = 128 * 1024;
+/// Lines written in one go of those that were missed.
+const PAGE: usize = 1000;
 
 pub(super) struct Live {
     path: PathBuf,
     file: Option<File>,
+    /// The last record that is in the file, or needs not be.
+    seen: u64,
+    /// Records after `seen` are missing in the file.
+    behind: bool,
+    /// It was said that the file can't be written.
     failing: bool,
 }
 
 impl Live {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self {
+    /// Takes the file up and writes what a daemon that was killed had committed but not copied.
+    /// A file that isn't there any more starts afresh.
+    pub(super) fn begin(path: PathBuf, connection: &Connection, last: u64) -> Self {
+        let mut live = Self {
             path,
             file: None,
+            seen: last,
+            behind: false,
             failing: false,
+        };
+        let found = [live.path.clone(), live.moved(1)]
+            .iter()
+            .find_map(|path| tail::last_seq(&File::open(path).ok()?));
+        if let Some(found) = found.filter(|found| *found < last) {
+            live.seen = found;
+            live.behind = true;
         }
+        while live.catch_up(connection, last) {}
+        live
     }
 
-    /// Writes what a daemon that was killed had committed but not copied. A file that isn't
-    /// there any more starts afresh.
-    pub(super) fn catch_up(&mut self, connection: &Connection, last: u64) {
-        let Some(seen) = self.last_seq() else { return };
-        if seen >= last {
+    /// Copies lines up to record `last`, or where some were missed a part of those.
+    pub(super) fn append(&mut self, connection: &Connection, lines: &[&str], last: u64) {
+        if self.behind {
+            self.catch_up(connection, last);
             return;
         }
-        match query::lines_after(connection, seen) {
-            Ok(lines) => {
-                let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-                self.append(&lines);
+        match self.write(lines) {
+            Ok(()) => self.seen = last,
+            Err(error) => {
+                self.behind = true;
+                self.failed(&error);
             }
-            Err(error) => tracing::warn!(%error, "the live audit log could not be caught up"),
         }
     }
 
-    pub(super) fn append(&mut self, lines: &[&str]) {
+    /// Writes some of the lines that were missed; true while there are more and it goes well.
+    pub(super) fn catch_up(&mut self, connection: &Connection, last: u64) -> bool {
+        if !self.behind {
+            return false;
+        }
+        if let Err(error) = self.write_missed(connection, last) {
+            self.failed(&error);
+            return false;
+        }
+        self.failing = false;
+        self.behind
+    }
+
+    fn write_missed(&mut self, connection: &Connection, last: u64) -> io::Result<()> {
+        // The store is not asked in vain.
+        self.current()?;
+        let missed = query::lines_after(connection, self.seen, PAGE).map_err(io::Error::other)?;
+        let lines: Vec<&str> = missed.iter().map(|(_, line)| line.as_str()).collect();
+        self.write(&lines)?;
+        match missed.last() {
+            Some((seq, _)) if missed.len() == PAGE => self.seen = *seq,
+            Some(_) | None => {
+                self.seen = last;
+                self.behind = false;
+            }
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, error: &io::Error) {
+        self.file = None;
+        if !self.failing {
+            self.failing = true;
+            tracing::error!(%error, path = %self.path.display(), "the live audit log can't be written");
+        }
+    }
+
+    /// Takes the arguments of these records out of all files.
+    pub(super) fn forget(&mut self, connection: &Connection, runs: &Runs) {
+        self.file = None;
+        let paths = (1..=KEEP).map(|n| self.moved(n));
+        for path in std::iter::once(self.path.clone()).chain(paths) {
+            if let Err(error) = forget::rewrite(&path, connection, runs) {
+                tracing::error!(
+                    %error,
+                    path = %path.display(),
+                    "erased arguments could not be taken out of the live audit log"
+                );
+            }
+        }
+    }
+
+    /// Writes the lines whole or, as far as that can be had, not at all.
+    fn write(&mut self, lines: &[&str]) -> io::Result<()> {
         if lines.is_empty() {
-            return;
+            return Ok(());
         }
-        let result = self.write(lines);
-        match result {
-            Ok(()) => self.failing = false,
-            Err(error) if !self.failing => {
-                self.failing = true;
-                self.file = None;
-                tracing::error!(%error, path = %self.path.display(), "the live audit log can't be written");
-            }
-            Err(_) => self.file = None,
-        }
-    }
-
-    fn write(&mut self, lines: &[&str]) -> std::io::Result<()> {
         let mut text = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
         for line in lines {
             text.push_str(line);
             text.push('\n');
         }
-        let mut file = self.current()?;
-        file.write_all(text.as_bytes())?;
-        if file.metadata()?.len() > ROTATE_AT {
+        let mut length = self.current()?.metadata()?.len();
+        if length > ROTATE_AT {
             self.rotate()?;
+            length = self.current()?.metadata()?.len();
         }
-        Ok(())
+        let mut file = self.current()?;
+        let written = file.write_all(text.as_bytes());
+        if written.is_err() {
+            // A half that stays is taken away when the file is next opened.
+            let _cut = file.set_len(length);
+        }
+        written
     }
 
-    fn current(&mut self) -> std::io::Result<&File> {
-        let moved = |file: &File| -> std::io::Result<bool> {
+    /// The file, opened anew where it was moved away.
+    fn current(&mut self) -> io::Result<&File> {
+        let moved = |file: &File| -> io::Result<bool> {
             let open = file.metadata()?;
             Ok(std::fs::symlink_metadata(&self.path).map_or(true, |now| {
                 (now.dev(), now.ino()) != (open.dev(), open.ino())
@@ -88,43 +156,46 @@ impl Live {
         };
         let keep = match self.file.take() {
             Some(file) if !moved(&file)? => file,
-            Some(_) | None => std::fs::OpenOptions::new()
-                .create(true)
-                .append(true)
-                .mode(0o600)
-                .custom_flags(
-                    i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default(),
-                )
-                .open(&self.path)?,
+            Some(_) | None => {
+                let mut options = OpenOptions::new();
+                let file = open_regular(&self.path, options.read(true).append(true).create(true))?;
+                // A line that was torn would spoil the next; the store has it whole.
+                let whole = tail::whole(&file)?;
+                if whole < file.metadata()?.len() {
+                    file.set_len(whole)?;
+                }
+                file
+            }
         };
         Ok(self.file.insert(keep))
     }
 
-    fn rotate(&mut self) -> std::io::Result<()> {
+    fn rotate(&mut self) -> io::Result<()> {
         self.file = None;
-        let numbered = |n: u32| self.path.with_extension(format!("jsonl.{n}"));
         for n in (1..KEEP).rev() {
-            if numbered(n).exists() {
-                std::fs::rename(numbered(n), numbered(n + 1))?;
+            if self.moved(n).exists() {
+                std::fs::rename(self.moved(n), self.moved(n + 1))?;
             }
         }
-        std::fs::rename(&self.path, numbered(1))
+        std::fs::rename(&self.path, self.moved(1))
     }
 
-    /// The record number in the file's last whole line.
-    fn last_seq(&self) -> Option<u64> {
-        let mut file = File::open(&self.path).ok()?;
-        let length = file.metadata().ok()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))
-            .ok()?;
-        let mut tail = Vec::new();
-        file.take(TAIL).read_to_end(&mut tail).ok()?;
-        let tail = String::from_utf8_lossy(&tail);
-        tail.lines().rev().find_map(|line| {
-            serde_json::from_str::<serde_json::Value>(line)
-                .ok()?
-                .get("seq")?
-                .as_u64()
-        })
+    fn moved(&self, n: u32) -> PathBuf {
+        self.path.with_extension(format!("jsonl.{n}"))
+    }
+}
+
+/// Opens a private file, and nothing else that stands in its place: no link is followed, and a
+/// pipe could make the writer wait.
+fn open_regular(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let file = options
+        .mode(0o600)
+        .custom_flags(i32::try_from(flags.bits()).unwrap_or_default())
+        .open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::other("it is not a regular file"))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use serde_json::Value;
 use wire::control::LogQuery;
 
@@ -119,21 +119,37 @@ fn clauses(query: &LogQuery) -> (Vec<String>, Vec<Sql>) {
     (clauses, values)
 }
 
-/// Export lines of decisions and events after a record, for the live log.
+/// Export lines of decisions and events after a record with their numbers, at most `most`: what
+/// the live log missed.
 ///
 /// # Errors
 /// SQLite's.
-pub fn lines_after(connection: &Connection, after: u64) -> rusqlite::Result<Vec<String>> {
+pub fn lines_after(
+    connection: &Connection,
+    after: u64,
+    most: usize,
+) -> rusqlite::Result<Vec<(u64, String)>> {
     let query = LogQuery {
         events: true,
         ..LogQuery::default()
     };
     let mut lines = Vec::new();
     select(connection, &query, after, |stored| {
-        lines.push(stored.line());
-        true
+        lines.push((stored.seq, stored.line()));
+        lines.len() < most
     })?;
     Ok(lines)
+}
+
+/// The export line of one record.
+///
+/// # Errors
+/// SQLite's.
+pub fn line_of(connection: &Connection, seq: u64) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached(&format!("{SELECT} WHERE record.seq = ?1"))?
+        .query_row([seq], |row| Ok(Stored::read(row)?.line()))
+        .optional()
 }
 
 /// Export lines of one session's decisions and events after a record, with their numbers.

@@ -1,8 +1,11 @@
 //! One audit record before it has a place in the chain, and its form in the export.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+
+use super::escape::escaped;
 
 /// What a record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +101,7 @@ impl NewRecord {
     /// The call's arguments as JSON text, already redacted.
     #[must_use]
     pub fn with_args(mut self, args: Option<String>) -> Self {
-        self.body = args;
+        self.body = args.map(|args| escaped(&args).into_owned());
         self
     }
 
@@ -122,13 +125,14 @@ impl NewRecord {
     }
 
     /// The text that is hashed: canonical JSON (RFC 8785), since keys are sorted and ASCII and
-    /// all numbers are integers.
+    /// all numbers are integers; save that what is not seen stands escaped.
     pub(super) fn chained_text(&mut self, seq: u64, body_hash: Option<String>) -> String {
         self.fields.insert("seq".to_owned(), Value::from(seq));
         if let Some(hash) = body_hash {
             self.fields.insert("body".to_owned(), Value::from(hash));
         }
-        serde_json::to_string(&self.fields).unwrap_or_default()
+        let text = serde_json::to_string(&self.fields).unwrap_or_default();
+        escaped(&text).into_owned()
     }
 
     pub(super) fn line(&self) -> String {
@@ -179,7 +183,10 @@ pub fn line(fields: &BTreeMap<String, Value>, args: Option<&str>) -> String {
         }
     }
     out.push('}');
-    out
+    match escaped(&out) {
+        Cow::Borrowed(_) => out,
+        Cow::Owned(escaped) => escaped,
+    }
 }
 
 #[cfg(test)]
@@ -208,8 +215,20 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_in_names_stay_escaped_on_one_line() {
-        let record = NewRecord::event(0, "X").set("tool", "a\nb\u{1b}[2J");
-        assert!(!record.line().contains(['\n', '\u{1b}']));
+    fn what_is_not_seen_stands_escaped_in_text_body_and_line() {
+        let hostile = "a\nb\u{1b}[2J\u{9b}2J\u{85}\u{2028}\u{7f}\u{202e}";
+        let args = serde_json::json!({ hostile: hostile }).to_string();
+        let mut record = NewRecord::event(0, "X")
+            .set("tool", hostile)
+            .with_args(Some(args.clone()));
+        let text = record.chained_text(1, None);
+        let (body, line) = (record.body().unwrap_or_default(), record.line());
+        for written in [body, &text, &line] {
+            assert!(!written.contains(|c: char| c.is_control()), "{written:?}");
+            assert!(!written.contains(['\u{2028}', '\u{202e}']), "{written:?}");
+        }
+        let read: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(read["tool"], hostile);
+        assert_eq!(read["args"], serde_json::from_str::<Value>(&args).unwrap());
     }
 }

@@ -42,7 +42,7 @@ pub struct WaitingRow {
 pub fn session(connection: &Connection, id: &str) -> rusqlite::Result<Option<SessionRow>> {
     connection
         .query_row(
-            "SELECT secret_hash, facts, learnt FROM session WHERE id = ?1 AND ended IS NULL",
+            "SELECT secret_hash, facts, learnt FROM session WHERE id = ?1",
             [id],
             |row| {
                 Ok(SessionRow {
@@ -88,10 +88,8 @@ pub fn outstanding(connection: &Connection, id: &str) -> rusqlite::Result<Vec<Ou
 /// # Errors
 /// SQLite's.
 pub fn waiting(connection: &Connection, id: &str) -> rusqlite::Result<Vec<WaitingRow>> {
-    let mut statement = connection.prepare(
-        "SELECT id, number, deadline_ms, shown FROM approval \
-         WHERE session = ?1 AND state = 'waiting'",
-    )?;
+    let mut statement = connection
+        .prepare("SELECT id, number, deadline_ms, shown FROM approval WHERE session = ?1")?;
     let rows = statement.query_map([id], |row| {
         Ok(WaitingRow {
             id: row.get(0)?,
@@ -108,8 +106,7 @@ pub fn waiting(connection: &Connection, id: &str) -> rusqlite::Result<Vec<Waitin
 /// # Errors
 /// SQLite's.
 pub fn open_sessions(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
-    let mut statement =
-        connection.prepare("SELECT id, facts FROM session WHERE ended IS NULL ORDER BY id")?;
+    let mut statement = connection.prepare("SELECT id, facts FROM session ORDER BY id")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }

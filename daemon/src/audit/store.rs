@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/0001_store.sql")];
 
 /// How long a writer waits for another process's lock before the call is refused.
-const BUSY: Duration = Duration::from_secs(4);
+pub(super) const BUSY: Duration = Duration::from_secs(4);
 
 /// Why the store can't be opened.
 #[derive(Debug)]
@@ -112,6 +112,8 @@ fn settings(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -2048)?;
     connection.pragma_update(None, "journal_size_limit", 8 * 1024 * 1024)?;
+    // What is erased is written over, not only forgotten.
+    connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "trusted_schema", false)
 }
 

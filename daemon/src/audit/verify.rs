@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
 use serde_json::Value;
 use wire::control::Verified;
 
@@ -22,6 +23,9 @@ struct Segment {
 /// # Errors
 /// SQLite's, where the store can't be read at all.
 pub fn verify(connection: &Connection, checkpoint: Option<&str>) -> rusqlite::Result<Verified> {
+    // One view of the store throughout, while records go on being written.
+    let view = connection.unchecked_transaction()?;
+    let connection = &*view;
     let mut walk = Walk {
         seq: 0,
         hash: GENESIS,
@@ -100,15 +104,9 @@ impl Walk {
         )?;
         let mut rows = statement.query([segment.first, last])?;
         while let Some(row) = rows.next()? {
-            let body = row
-                .get::<_, Option<Vec<u8>>>(3)?
-                .zip(row.get::<_, Option<String>>(4)?);
-            self.record(
-                row.get(0)?,
-                &row.get::<_, String>(1)?,
-                &row.get::<_, Vec<u8>>(2)?,
-                body,
-            );
+            let body = bytes(row, 3)?.zip(text(row, 4)?);
+            let hash = bytes(row, 2)?.unwrap_or_default();
+            self.record(row.get(0)?, &text(row, 1)?.unwrap_or_default(), &hash, body);
         }
         if segment.last.is_some_and(|last| last != self.seq)
             || segment.end.as_ref().is_some_and(|end| *end != self.hash)
@@ -174,10 +172,11 @@ impl Walk {
     }
 
     fn stray_records(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        // Where a record was walked twice its segments overlap, which was found already.
         let strays: u64 = connection.query_row(
-            "SELECT (SELECT count(*) FROM record WHERE seq > ?1) \
+            "SELECT max(0, (SELECT count(*) FROM record) - ?1) \
                   + (SELECT count(*) FROM body WHERE seq NOT IN (SELECT seq FROM record))",
-            [self.seq],
+            [self.records],
             |row| row.get(0),
         )?;
         if strays > 0 {
@@ -211,6 +210,20 @@ impl Walk {
             }
         }
     }
+}
+
+/// A column as it stands, whatever type a stranger gave it.
+fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Vec<u8>>> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Null => None,
+        ValueRef::Integer(it) => Some(it.to_string().into_bytes()),
+        ValueRef::Real(it) => Some(it.to_string().into_bytes()),
+        ValueRef::Text(it) | ValueRef::Blob(it) => Some(it.to_owned()),
+    })
+}
+
+fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
+    Ok(bytes(row, column)?.map(|it| String::from_utf8_lossy(&it).into_owned()))
 }
 
 fn to_hash(bytes: Option<&[u8]>) -> Hash {

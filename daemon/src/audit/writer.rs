@@ -2,14 +2,19 @@
 //! then says so to those who wait. A batch that can't be written leaves no trace.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rusqlite::Connection;
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{Batch, Sync};
 use super::chain::Chain;
 use super::live::Live;
-use super::{AuditError, Failing, apply};
+use super::{AuditError, Failing};
+
+mod erasing;
+mod group;
 
 /// A line of the export that has just been written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +34,10 @@ pub(super) struct Job {
 pub(super) const QUEUE: usize = 4096;
 /// How many batches one transaction takes at the most.
 const GROUP: usize = 512;
+/// How often the write-ahead log is tried to be emptied while readers need it, and how long
+/// between two tries.
+const TRIES: u32 = 1000;
+const BETWEEN: Duration = Duration::from_millis(10);
 
 /// What the thread owns.
 pub(super) struct Writer {
@@ -38,6 +47,8 @@ pub(super) struct Writer {
     sync: Sync,
     follow: tokio::sync::broadcast::Sender<u64>,
     failing: Failing,
+    /// Tries left to empty the write-ahead log of what was erased.
+    scrubs: u32,
 }
 
 impl Writer {
@@ -48,8 +59,7 @@ impl Writer {
         failing: Failing,
     ) -> rusqlite::Result<Self> {
         let chain = Chain::load(&connection)?;
-        let mut live = Live::new(live);
-        live.catch_up(&connection, chain.seq());
+        let live = Live::begin(live, &connection, chain.seq());
         Ok(Self {
             connection,
             chain,
@@ -57,13 +67,14 @@ impl Writer {
             sync: Sync::Normal,
             follow,
             failing,
+            scrubs: 0,
         })
     }
 
     /// Serves until every sender is gone.
     pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut group = Vec::new();
-        while let Some(first) = jobs.blocking_recv() {
+        while let Some(first) = self.next(&mut jobs) {
             group.push(first);
             while group.len() < GROUP {
                 let Ok(job) = jobs.try_recv() else { break };
@@ -72,37 +83,44 @@ impl Writer {
             self.write_group(&mut group);
         }
         // A clean end leaves no WAL behind for another reader to need.
-        let _checkpoint = self
-            .connection
-            .pragma_update(None, "wal_checkpoint", "truncate");
+        let _waits_for_readers = self.connection.busy_timeout(super::store::BUSY);
+        if !self.empty_wal() {
+            tracing::warn!("the store's write-ahead log could not be emptied at the end");
+        }
+    }
+
+    /// The next job; while there is none, what was left over is done.
+    fn next(&mut self, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
+        loop {
+            match jobs.try_recv() {
+                Ok(job) => return Some(job),
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) if self.tidy() => {}
+                Err(TryRecvError::Empty) => return jobs.blocking_recv(),
+            }
+        }
+    }
+
+    /// One step of what was left over; false when there is nothing that can be done now.
+    fn tidy(&mut self) -> bool {
+        if self.scrubs > 0 {
+            std::thread::sleep(BETWEEN);
+            self.scrub();
+            return true;
+        }
+        self.live.catch_up(&self.connection, self.chain.seq())
     }
 
     fn write_group(&mut self, group: &mut Vec<Job>) {
-        let before = self.chain.clone();
-        let outcome = self.try_group(group);
-        let results = match outcome {
-            Ok(results) => {
-                self.note(None);
-                results
-            }
-            Err(error) => {
-                self.chain = before;
-                if !self.connection.is_autocommit() {
-                    let _rolled_back = self.connection.execute_batch("ROLLBACK");
-                }
-                let error = AuditError::from(error);
-                tracing::error!(%error, "audit records can't be written");
-                self.note(Some(error.reason.clone()));
-                group.iter().map(|_| Err(error.clone())).collect()
-            }
-        };
+        let results = self.commit_group(group);
         let lines: Vec<&str> = results
             .iter()
             .flatten()
             .flatten()
             .filter_map(|written| written.line.as_deref())
             .collect();
-        self.live.append(&lines);
+        self.live.append(&self.connection, &lines, self.chain.seq());
+        self.erased(group, &results);
         if results
             .iter()
             .any(|result| result.as_ref().is_ok_and(|written| !written.is_empty()))
@@ -117,64 +135,6 @@ impl Writer {
             }
         }
     }
-
-    fn try_group(&mut self, group: &mut [Job]) -> rusqlite::Result<GroupResult> {
-        let wanted = group
-            .iter()
-            .map(|job| job.batch.sync)
-            .max()
-            .unwrap_or_default();
-        self.press(wanted)?;
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        let mut results = Vec::with_capacity(group.len());
-        for job in group {
-            results.push(self.write_one(&mut job.batch)?);
-        }
-        self.connection.execute_batch("COMMIT")?;
-        Ok(results)
-    }
-
-    /// One batch's failure undoes that batch alone, unless SQLite undid the whole transaction.
-    fn write_one(
-        &mut self,
-        batch: &mut Batch,
-    ) -> rusqlite::Result<Result<Vec<Written>, AuditError>> {
-        let before = self.chain.clone();
-        self.connection.execute_batch("SAVEPOINT batch")?;
-        match apply::batch(&self.connection, &mut self.chain, batch) {
-            Ok(written) => {
-                self.connection.execute_batch("RELEASE batch")?;
-                Ok(Ok(written))
-            }
-            Err(error) if self.connection.is_autocommit() => Err(error),
-            Err(error) => {
-                self.chain = before;
-                self.connection
-                    .execute_batch("ROLLBACK TO batch; RELEASE batch")?;
-                tracing::error!(%error, "a batch of audit records was refused");
-                Ok(Err(AuditError::from(error)))
-            }
-        }
-    }
-
-    fn note(&self, failure: Option<String>) {
-        *self
-            .failing
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = failure;
-    }
-
-    fn press(&mut self, wanted: Sync) -> rusqlite::Result<()> {
-        if wanted != self.sync {
-            let word = match wanted {
-                Sync::Normal => "normal",
-                Sync::Full => "full",
-            };
-            self.connection.pragma_update(None, "synchronous", word)?;
-            self.sync = wanted;
-        }
-        Ok(())
-    }
 }
 
-type GroupResult = Vec<Result<Vec<Written>, AuditError>>;
+type Outcome = Result<Vec<Written>, AuditError>;

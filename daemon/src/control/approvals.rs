@@ -1,5 +1,7 @@
 //! Calls that wait for a person, and the person's answers.
 
+use std::sync::Arc;
+
 use super::{Answers, Daemon, Outcome, as_value, gone};
 use crate::peer::Process;
 use crate::session::state::{Answer, By};
@@ -11,7 +13,7 @@ pub(super) async fn list(daemon: &Daemon, answers: &mut Answers) -> Outcome {
     Ok(serde_json::json!({}))
 }
 
-pub(super) async fn answer(daemon: &Daemon, id: &str, allow: bool, pid: u32) -> Outcome {
+pub(super) async fn answer(daemon: Arc<Daemon>, id: String, allow: bool, pid: u32) -> Outcome {
     let program = Process::observe(pid).and_then(|it| it.program);
     let by = By {
         channel: "control",
@@ -23,5 +25,5 @@ pub(super) async fn answer(daemon: &Daemon, id: &str, allow: bool, pid: u32) -> 
     } else {
         Answer::Deny(by)
     };
-    as_value(&daemon.approvals.answer(id, answer).await?)
+    as_value(&daemon.approvals.answer(&id, answer).await?)
 }

@@ -27,7 +27,16 @@ pub(super) async fn logs(daemon: &Daemon, mut wanted: LogQuery, answers: &mut An
     };
     if follow {
         wanted.limit = None;
-        while let Ok(_) | Err(RecvError::Lagged(_)) = commits.recv().await {
+        let mut stop = daemon.stop.subscribe();
+        loop {
+            tokio::select! {
+                committed = commits.recv() => match committed {
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => break,
+                },
+                // The end does not wait for those who look on.
+                () = async { drop(stop.wait_for(|stop| *stop).await) } => break,
+            }
             seen = everything(daemon, &wanted, seen, answers).await?;
         }
     }

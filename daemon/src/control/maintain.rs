@@ -1,5 +1,7 @@
 //! The store's upkeep, and the daemon's end.
 
+use std::sync::Arc;
+
 use wire::control::EraseQuery;
 
 use super::{Daemon, Outcome, as_value, unavailable};
@@ -19,7 +21,7 @@ pub(super) async fn verify(daemon: &Daemon, checkpoint: Option<String>) -> Outco
     as_value(&walked.await.map_err(|error| unavailable(&error))?)
 }
 
-pub(super) async fn erase(daemon: &Daemon, mut query: EraseQuery) -> Outcome {
+pub(super) async fn erase(daemon: Arc<Daemon>, mut query: EraseQuery) -> Outcome {
     if query == EraseQuery::default() {
         let message = "say which: before a time, of a session, or of a record".to_owned();
         return Err(failure("invalid", message));

@@ -1,12 +1,14 @@
 //! The daemon-wide override: `aipctl pause`, `stop-all` and `resume`.
 
+use std::sync::Arc;
+
 use wire::control::OverrideMode;
 
 use super::{Daemon, Outcome, unavailable};
 use crate::approval::failure;
 use crate::daemon::Overriding;
 
-pub(super) async fn set(daemon: &Daemon, mode: OverrideMode, until: Option<String>) -> Outcome {
+pub(super) async fn set(daemon: Arc<Daemon>, mode: OverrideMode, until: Option<String>) -> Outcome {
     let until_ms = match &until {
         None => None,
         Some(text) => Some(

@@ -1,5 +1,9 @@
 //! Policies: listed, looked at again, and trusted by a person.
 
+use std::sync::Arc;
+
+use wire::control::PolicyState;
+
 use super::{Answers, Daemon, Outcome, as_value, gone};
 use crate::approval::failure;
 use crate::policies::PolicyError;
@@ -18,8 +22,8 @@ pub(super) async fn list(daemon: &Daemon, path: Option<String>, answers: &mut An
     }
 }
 
-pub(super) async fn trust(daemon: &Daemon, path: &str, hash: Option<&str>) -> Outcome {
-    match daemon.policies.trust(path, hash).await {
+pub(super) async fn trust(daemon: Arc<Daemon>, path: String, hash: Option<String>) -> Outcome {
+    match daemon.policies.trust(&path, hash.as_deref()).await {
         Ok(state) => as_value(&state),
         Err(PolicyError::Unknown(path)) => Err(unknown(&path)),
         Err(error @ (PolicyError::File(_) | PolicyError::Invalid(_))) => {
@@ -30,8 +34,8 @@ pub(super) async fn trust(daemon: &Daemon, path: &str, hash: Option<&str>) -> Ou
     }
 }
 
-pub(super) async fn reload(daemon: &Daemon, answers: &mut Answers) -> Outcome {
-    for state in daemon.policies.reload().await {
+pub(super) async fn reloaded(states: Vec<PolicyState>, answers: &mut Answers) -> Outcome {
+    for state in states {
         answers.item(&state).await.map_err(gone)?;
     }
     Ok(serde_json::json!({}))

@@ -43,6 +43,18 @@ fn a_changed_hash_is_found() {
 }
 
 #[test]
+fn a_column_of_another_type_is_found_not_stumbled_over() {
+    check(
+        "UPDATE record SET text = CAST(x'22ff22' AS TEXT) WHERE seq = 5",
+        "record 5 does not fit",
+    );
+    check(
+        "UPDATE record SET hash = 'text' WHERE seq = 5",
+        "record 5 does not fit",
+    );
+}
+
+#[test]
 fn a_deleted_record_is_found() {
     check("DELETE FROM record WHERE seq = 5", "record 5 is missing");
     check("DELETE FROM record WHERE seq = 1", "record 1 is missing");
@@ -70,11 +82,11 @@ fn an_inserted_record_is_found() {
 fn a_record_before_the_first_segment_is_found() {
     check(
         "INSERT INTO record (seq, text, hash) VALUES (0, '{}', zeroblob(32))",
-        "",
+        "belong to no segment",
     );
     check(
         "INSERT INTO record (seq, text, hash) VALUES (-5, '{}', zeroblob(32))",
-        "",
+        "belong to no segment",
     );
 }
 

@@ -1,6 +1,7 @@
 //! A store that is full: calls are refused with a reason, and pass again once there is room.
 
-use aipd::audit::{Batch, NewRecord, StateOp};
+use aipd::audit::batch::ApprovalOp;
+use aipd::audit::{AuditError, Batch, NewRecord, StateOp};
 use rusqlite::Connection;
 
 use crate::shelf::{Shelf, decision, records};
@@ -46,6 +47,26 @@ fn a_full_store_is_known_to_fail() {
     let (shelf, _) = filled();
     assert!(shelf.commit(records([large(1)])).is_err());
     assert!(shelf.audit.failing().is_some(), "`aipctl status` says so");
+    let small = Batch {
+        ops: vec![StateOp::Approval {
+            id: "none".to_owned(),
+            op: ApprovalOp::Ends("expired"),
+        }],
+        ..Batch::default()
+    };
+    shelf.commit(small).unwrap();
+    shelf
+        .all(std::iter::once(flushed(&shelf)))
+        .pop()
+        .unwrap()
+        .unwrap();
+    let why = shelf.audit.failing();
+    assert!(why.is_some(), "what needs no room says nothing of calls");
+}
+
+fn flushed(shelf: &Shelf) -> impl Future<Output = Result<(), AuditError>> + use<> {
+    let audit = shelf.audit.clone();
+    async move { audit.flush().await }
 }
 
 #[test]

@@ -1,15 +1,16 @@
 //! What is let go: bodies erased without breaking the chain, whole closed segments by age.
 
-use aipd::audit::batch::ApprovalOp;
 use aipd::audit::retention::{self, Retention};
 use aipd::audit::{Batch, NewRecord, StateOp, query};
 use wire::control::{EraseQuery, LogQuery};
 
 use crate::shelf::{Shelf, decision, records};
 
+mod erased;
+
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-fn erase(shelf: &Shelf, query: &EraseQuery) -> u64 {
+pub(crate) fn erase(shelf: &Shelf, query: &EraseQuery) -> u64 {
     let now = aipd::time::now_ms();
     let (count, batch) = retention::erase(&shelf.plain(), query, now, "asked").unwrap();
     shelf.commit(batch).unwrap();
@@ -63,52 +64,6 @@ fn an_erasure_is_itself_a_record() {
         line.contains("AUDIT_ERASED") && line.contains("[[2,2]]"),
         "{line}"
     );
-}
-
-/// Erased means gone from the disk, not only from the tables.
-#[test]
-fn erased_arguments_are_gone_from_the_file() {
-    let shelf = Shelf::with(3);
-    erase(
-        &shelf,
-        &EraseQuery {
-            seq: Some(2),
-            ..EraseQuery::default()
-        },
-    );
-    let folder = shelf.close();
-    let bytes = std::fs::read(folder.path().join("audit.db")).unwrap();
-    assert!(!bytes.windows(5).any(|it| it == b"body1"));
-}
-
-/// What a person was shown are the arguments, too.
-#[test]
-fn an_erasure_takes_what_was_shown_of_an_approval_that_is_over() {
-    let shelf = Shelf::with(1);
-    let asked = ApprovalOp::Asked {
-        session: "s".to_owned(),
-        number: 1,
-        deadline_ms: 0,
-        shown: r#"{"args":"body0"}"#.to_owned(),
-    };
-    let ops = [asked, ApprovalOp::Ends("allowed")].map(|op| StateOp::Approval {
-        id: "a".to_owned(),
-        op,
-    });
-    shelf
-        .commit(Batch {
-            ops: ops.into(),
-            ..Batch::default()
-        })
-        .unwrap();
-    let session = EraseQuery {
-        session: Some("s".to_owned()),
-        ..EraseQuery::default()
-    };
-    erase(&shelf, &session);
-    let sql = "SELECT count(*) FROM approval WHERE shown LIKE '%body0%'";
-    let kept: u64 = shelf.plain().query_row(sql, [], |row| row.get(0)).unwrap();
-    assert_eq!(kept, 0);
 }
 
 fn aged(days: i64) -> Shelf {

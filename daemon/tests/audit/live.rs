@@ -72,6 +72,34 @@ fn a_torn_last_line_does_not_spoil_the_next() {
     assert_eq!(whole, ["tool0", "tool1", "tool2", "tool3"]);
 }
 
+/// As after a long time without room on the disk.
+#[test]
+fn many_missed_lines_are_made_good_in_their_order() {
+    let shelf = Shelf::with(1);
+    std::fs::remove_file(shelf.live()).unwrap();
+    std::fs::create_dir(shelf.live()).unwrap();
+    shelf.commit(records((1..3000).map(decision))).unwrap();
+    std::fs::remove_dir(shelf.live()).unwrap();
+    shelf.commit(records([decision(3000)])).unwrap();
+    let begun = std::time::Instant::now();
+    while shelf.lines().len() < 3000 && begun.elapsed().as_secs() < 10 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let wanted: Vec<_> = (1..=3000).map(|n| format!("tool{n}")).collect();
+    assert_eq!(tools(&shelf), wanted);
+}
+
+#[test]
+fn a_pipe_in_its_place_makes_nobody_wait() {
+    let shelf = Shelf::with(1);
+    std::fs::remove_file(shelf.live()).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(shelf.live())
+        .status();
+    assert!(made.unwrap().success());
+    assert!(shelf.commit(records([decision(1)])).is_ok());
+}
+
 #[test]
 fn a_file_moved_away_is_begun_anew() {
     let shelf = Shelf::with(2);

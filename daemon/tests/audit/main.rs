@@ -14,4 +14,5 @@ mod full;
 mod keeping;
 mod live;
 mod shelf;
+mod size;
 mod triggers;

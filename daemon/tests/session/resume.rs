@@ -28,6 +28,17 @@ fn an_allowed_call_sent_again_goes_on_without_a_second_record_or_token() {
     );
 }
 
+/// Recorded arguments are compared with those sent again as the store has them: escaped.
+#[test]
+fn an_allowed_call_with_invisible_characters_is_known_again() {
+    let mut world = World::new("allowed_tools: [t]");
+    let line = call("1", "t", "{\"k\":\"a\u{200b}\u{202e}b\"}");
+    assert!(world.client(&line).forward.is_some());
+    world.killed_and_resumed();
+    let out = world.client_again(1, &line);
+    assert!(out.forward.is_some() && out.lines.is_empty(), "{out:?}");
+}
+
 #[test]
 fn a_call_answered_before_is_not_forwarded_again() {
     let mut world = World::new(RATE);

@@ -16,6 +16,7 @@ use super::telling::{args, word};
 use super::{At, Context, Effect, Judged, NewRecord, State, StateOp, Undo};
 use crate::audit::Batch;
 use crate::audit::batch::{OutstandingRow, SessionOp};
+use crate::audit::escape::escaped;
 use crate::session::node::node;
 use crate::session::reply::{About, Why};
 use crate::session::table::{Entry, Phase};
@@ -40,7 +41,7 @@ impl State {
         }
         if recorded
             .as_ref()
-            .is_some_and(|it| it.args.is_some() && it.args != one.kept_args(ctx))
+            .is_some_and(|it| it.args.is_some() && it.args != one.stored_args(ctx))
         {
             // Under this number another call was let through: this one was never judged.
             let reason = "the frame is not the one that was judged under its number".to_owned();
@@ -299,6 +300,11 @@ impl OneCall<'_> {
         let arguments = self.arguments().map_or(Node::Null, node);
         let text = canonical(&arguments, Numbers::AsWritten);
         sha256_hex(format!("{}\n{text}", self.tool).as_bytes())
+    }
+
+    /// The arguments as they stand in the store.
+    fn stored_args(&self, ctx: &Context<'_>) -> Option<String> {
+        self.kept_args(ctx).map(|args| escaped(&args).into_owned())
     }
 
     /// The arguments as the record keeps them.
