@@ -64,6 +64,15 @@ mod tests {
         check("service restart", false);
         check("conformance dir --level full --wire --json", true);
         check("conformance dir --level expert", false);
+        check("generate-cursor-config -- npx server", true);
+        check(
+            "generate-cursor-config --policy p --audit a --name n --verbose -- srv --policy x",
+            true,
+        );
+        check("generate-cursor-config --policy p", false);
+        check("generate-cursor-config npx server", false);
+        check("wrap docker --policy p", true);
+        check("wrap --list", true);
         check("dance", false);
         check("", false);
         fn check(typed: &str, understood: bool) {

@@ -13,6 +13,7 @@ pub mod conformance;
 pub mod conformance_server;
 pub mod deny;
 pub mod export;
+pub mod generate_cursor_config;
 pub mod logs;
 pub mod path;
 pub mod pause;
@@ -22,6 +23,7 @@ pub mod service;
 pub mod sessions;
 pub mod status;
 pub mod stop_all;
+pub mod wrap;
 
 /// What can be asked of aip.
 #[derive(Debug, Subcommand)]
@@ -57,11 +59,16 @@ pub enum Command {
     /// Start, stop or look at the daemon
     #[command(subcommand)]
     Service(service::Service),
+    /// Print the block that makes Cursor run a server through aip
+    GenerateCursorConfig(generate_cursor_config::GenerateCursorConfig),
     /// Run conformance vectors of the Agent Identity Protocol
     Conformance(conformance::Conformance),
     /// The MCP server that `conformance --wire` runs
     #[command(hide = true)]
     ConformanceServer(conformance_server::ConformanceServer),
+    /// Shortcuts for well-known servers; not in this version
+    #[command(hide = true, disable_help_flag = true)]
+    Wrap(wrap::Wrap),
 }
 
 /// Does what was asked.
@@ -84,7 +91,9 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Exit, Failure>
         Command::Resume(it) => it.run(context),
         Command::Path(it) => it.run(context),
         Command::Service(it) => it.run(context),
+        Command::GenerateCursorConfig(it) => it.run(context),
         Command::Conformance(it) => it.run(context),
         Command::ConformanceServer(it) => it.run(context),
+        Command::Wrap(it) => it.run(),
     }
 }

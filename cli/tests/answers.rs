@@ -9,6 +9,8 @@ use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
 use std::thread;
 
+use serde_json::{Value, json};
+
 const STATUS: &str = r#"{"end":{"daemon":{"pid":1,"version":"0","started":""}}}"#;
 
 #[test]
@@ -81,19 +83,26 @@ fn a_broken_chain_ends_in_one() {
 fn a_policy_is_not_trusted_unseen() {
     let waiting = r#"{"item":{"path":"P","name":"p","hash":"a","text":"x: 1\n","pending":{"hash":"b","text":"x: 2\n","why":"it allows more"}}}"#;
     let waiting = format!("{waiting}\n{{\"end\":{{}}}}");
-    let trusted = |hash: &str| format!(r#"{{"end":{{"path":"P","name":"p","hash":"{hash}"}}}}"#);
+    let trusted = r#"{"end":{"path":"P","name":"p","hash":"b"}}"#;
     let shown = "Not in force so far: it allows more\n\n- x: 1\n+ x: 2\n";
-    check(&["policy", "trust", "."], &[&waiting], (2, shown));
+    let trust = &["policy", "trust", ".", "--yes"];
+    let looked_again = r#"{"end":{}}"#;
     check(
-        &["policy", "trust", ".", "--yes"],
-        &[&waiting, &trusted("b")],
-        (0, shown),
+        &["policy", "trust", "."],
+        &[looked_again, &waiting],
+        (2, shown),
     );
-    check(
-        &["policy", "trust", ".", "--yes"],
-        &[&waiting, &trusted("c")],
-        (4, shown),
+    let said = check(trust, &[looked_again, &waiting, trusted], (0, shown));
+    let asked: Value = serde_json::from_str(&said[2]).unwrap();
+    assert_eq!(
+        (&asked["op"], &asked["hash"]),
+        (&json!("policy_trust"), &json!("b"))
     );
+    let changed = r#"{"error":{"code":"conflict","message":"`P` has changed"}}"#;
+    check(trust, &[looked_again, &waiting, changed], (4, shown));
+
+    let broken = waiting.replace(r#""hash":"b""#, r#""hash":"""#);
+    check(trust, &[looked_again, &broken], (1, ""));
 }
 
 #[test]
@@ -117,24 +126,29 @@ fn csv_has_a_head_and_a_line_a_record() {
 }
 
 /// Runs a command against a daemon that gives one connection each of the answers, and compares
-/// the exit code and the beginning of the output.
-fn check(args: &[&str], answers: &[&str], (code, begins): (i32, &str)) {
+/// the exit code and the beginning of the output. Returns the requests.
+fn check(args: &[&str], answers: &[&str], (code, begins): (i32, &str)) -> Vec<String> {
     let home = tempfile::tempdir().unwrap();
+    // Beside a real `aipd` it would start that one for a request too many.
+    let program = home.path().join("aipctl");
+    fs::copy(env!("CARGO_BIN_EXE_aipctl"), &program).unwrap();
     let run = home.path().join("run");
     fs::create_dir(&run).unwrap();
     fs::set_permissions(&run, Permissions::from_mode(0o700)).unwrap();
     let listener = UnixListener::bind(run.join("control.sock")).unwrap();
     let answers: Vec<String> = answers.iter().map(|answer| format!("{answer}\n")).collect();
     let daemon = thread::spawn(move || {
+        let mut requests = Vec::new();
         for answer in answers {
             let (mut stream, _) = listener.accept().unwrap();
-            BufReader::new(&stream)
-                .read_line(&mut String::new())
-                .unwrap();
+            let mut request = String::new();
+            BufReader::new(&stream).read_line(&mut request).unwrap();
             stream.write_all(answer.as_bytes()).unwrap();
+            requests.push(request);
         }
+        requests
     });
-    let output = Command::new(env!("CARGO_BIN_EXE_aipctl"))
+    let output = Command::new(program)
         .args(args)
         .env_clear()
         .env("AIP_HOME", home.path())
@@ -145,5 +159,5 @@ fn check(args: &[&str], answers: &[&str], (code, begins): (i32, &str)) {
     let shown = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(code), "{args:?}: {shown}");
     assert!(shown.starts_with(begins), "{args:?}: {shown}");
-    daemon.join().unwrap();
+    daemon.join().unwrap()
 }

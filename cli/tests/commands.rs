@@ -98,6 +98,105 @@ fn a_good_policy_is_named_and_a_bad_one_has_all_its_errors_shown() {
 }
 
 #[test]
+fn cursors_block_has_the_guides_arguments_and_absolute_paths() {
+    let home = home();
+    let folder = home.path().canonicalize().unwrap();
+    fs::write(folder.join("agent.yaml"), GOOD).unwrap();
+    let program = folder.join("aipctl");
+    fs::copy(env!("CARGO_BIN_EXE_aipctl"), &program).unwrap();
+    let cursor = |args: &[&str]| {
+        let mut command = command(&program, &home);
+        command.arg("generate-cursor-config").args(args);
+        command.current_dir(&folder).output().unwrap()
+    };
+    let asked = ["--policy", "./agent.yaml", "--", "npx", "@mcp/server"];
+
+    let alone = cursor(&asked);
+    assert_eq!((alone.status.code(), out(&alone)), (Some(4), String::new()));
+    assert!(err(&alone).starts_with("Error: `aip` was not found; tried `"));
+
+    fs::write(folder.join("aip"), "").unwrap();
+    let block = cursor(&asked);
+    let expected = r#"{
+  "mcpServers": {
+    "aip-protected-server": {
+      "command": "HERE/aip",
+      "args": [
+        "--target",
+        "npx @mcp/server",
+        "--policy",
+        "HERE/agent.yaml"
+      ]
+    }
+  }
+}
+"#;
+    let here = folder.to_str().unwrap();
+    assert_eq!(out(&block), expected.replace("HERE", here));
+    assert_eq!((block.status.code(), err(&block)), (Some(0), String::new()));
+
+    let named = cursor(&["--name", "files", "--audit", "a.jsonl", "--", "srv"]);
+    let value: serde_json::Value = serde_json::from_str(&out(&named)).unwrap();
+    let args = &value["mcpServers"]["files"]["args"];
+    let audit = format!("{here}/a.jsonl");
+    let expected = ["--target", "srv", "--audit", &audit, "--name", "files"];
+    assert_eq!(args, &serde_json::json!(expected));
+    assert!(err(&named).starts_with("no --policy given: every tool call will be refused"));
+}
+
+#[test]
+fn cursor_gets_no_block_for_a_policy_that_does_not_load() {
+    let home = home();
+    fs::write(
+        home.path().join("bad.yaml"),
+        GOOD.replace("kind: A", "kind: B"),
+    )
+    .unwrap();
+    for (file, says) in [
+        (
+            "bad.yaml",
+            "Error: failed to load policy: invalid kind `BgentPolicy`",
+        ),
+        (
+            "gone.yaml",
+            "Error: failed to load policy: can't read `gone.yaml`",
+        ),
+    ] {
+        let args = ["generate-cursor-config", "--policy", file, "--", "srv"];
+        let output = run(&home, &args);
+        assert_eq!(
+            (output.status.code(), out(&output)),
+            (Some(1), String::new())
+        );
+        assert!(err(&output).starts_with(says), "{}", err(&output));
+    }
+}
+
+#[test]
+fn wrap_says_in_one_line_what_to_do_instead() {
+    let home = home();
+    for args in [
+        &["wrap", "docker", "--policy", "p.yaml"][..],
+        &["wrap", "--list"],
+        &["wrap", "--help"],
+        &["wrap"],
+    ] {
+        let output = run(&home, args);
+        assert_eq!(
+            (output.status.code(), out(&output)),
+            (Some(2), String::new())
+        );
+        let said = err(&output);
+        assert!(said.contains("is not supported by this version"), "{said}");
+        assert!(
+            said.contains("`aip --policy FILE -- COMMAND ARGS`"),
+            "{said}"
+        );
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
+#[test]
 fn without_a_program_to_start_it_says_what_it_tried() {
     let home = home();
     let lonely = home.path().join("aipctl");
@@ -121,6 +220,8 @@ fn what_can_not_be_understood_ends_in_two() {
         &["dance"][..],
         &["logs", "--since", "someday"],
         &["audit", "erase", "--yes"],
+        &["generate-cursor-config", "--policy", "p.yaml"],
+        &["generate-cursor-config", "--", ""],
     ] {
         assert_eq!(run(&home, args).status.code(), Some(2), "{args:?}");
     }

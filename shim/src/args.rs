@@ -12,7 +12,6 @@ Runs an MCP server and lets aipd judge every message, both ways, by a policy.
 Usage:
   aip --target \"COMMAND ARGS\" [OPTIONS]
   aip [OPTIONS] -- COMMAND ARGS...
-  aip wrap SERVER [OPTIONS]
 
 Options:
   --target \"COMMAND ARGS\"   the server; split into words as a shell would, but run by no shell

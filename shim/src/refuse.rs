@@ -17,7 +17,7 @@ pub(crate) fn answer(line: &Line, reason: &'static str) -> Vec<u8> {
             Ok(read) => frame(&read.frame, reason),
             Err(error) => malformed(&error),
         },
-        Line::Oversize { head, .. } => match rpc::find_id_in_head(head) {
+        Line::Oversize { head, tail, .. } => match rpc::find_id(head, tail) {
             Some(id) if rpc::head_has_method(head) => forbidden(&id, reason),
             Some(_) | None => rpc::error_line(None, PARSE_ERROR, "Parse error", None),
         },
@@ -94,6 +94,7 @@ mod tests {
         check("{nonsense", &format!("{want}\n"));
         let line = Line::Oversize {
             head: b"[[[[".to_vec(),
+            tail: b"]]]]".to_vec(),
             length: 99,
         };
         assert_eq!(
@@ -104,13 +105,31 @@ mod tests {
 
     #[test]
     fn a_request_too_long_to_read_is_still_answered() {
-        let head = br#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"a":"#.to_vec();
-        let answer =
-            String::from_utf8(answer(&Line::Oversize { head, length: 99 }, "why")).unwrap();
-        assert!(
-            answer.contains(r#""id":7"#) && answer.contains("-32001"),
-            "{answer}"
+        too_long(
+            r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"a":"#,
+            "...",
+            r#""id":7,"error":{"code":-32001"#,
         );
+        too_long(
+            r#"{"method":"tools/call","params":{"a":"#,
+            r#"..."},"jsonrpc":"2.0","id":7}"#,
+            r#""id":7,"error":{"code":-32001"#,
+        );
+        too_long(
+            r#"{"result":{"a":"#,
+            r#"..."},"jsonrpc":"2.0","id":7}"#,
+            r#""id":null,"error":{"code":-32700"#,
+        );
+    }
+
+    fn too_long(head: &str, tail: &str, want: &str) {
+        let line = Line::Oversize {
+            head: head.into(),
+            tail: tail.into(),
+            length: 99,
+        };
+        let answer = String::from_utf8(answer(&line, "why")).unwrap();
+        assert!(answer.contains(want), "{answer}");
     }
 
     fn check(line: &str, want: &str) {

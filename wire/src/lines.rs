@@ -1,9 +1,9 @@
 //! A byte stream cut into lines, whatever way it arrives; memory is bounded by the longest line
-//! allowed, and an over-long line keeps only its head.
+//! allowed, and an over-long line keeps only its two ends.
 
 use std::collections::VecDeque;
 
-use crate::link::OVERSIZE_HEAD;
+use crate::link::{OVERSIZE_HEAD, OVERSIZE_TAIL};
 
 /// One line, its newline not counted.
 #[derive(Clone, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum Line {
     Oversize {
         /// Its first bytes: at most [`OVERSIZE_HEAD`].
         head: Vec<u8>,
+        /// Its last bytes: at most [`OVERSIZE_TAIL`], none of them in the head.
+        tail: Vec<u8>,
         /// Its whole length in bytes.
         length: u64,
     },
@@ -34,8 +36,31 @@ pub struct Splitter {
     max: usize,
     whole: VecDeque<Line>,
     part: Vec<u8>,
-    /// The length of the line under way, once it is over `max`; `part` is then its head.
-    over: Option<u64>,
+    /// The line under way, once it is over `max`; `part` is then its head.
+    over: Option<Over>,
+}
+
+/// What is kept of an over-long line behind its head.
+struct Over {
+    length: u64,
+    /// Its end, and up to as much again before it, so that not every push has to move it.
+    tail: Vec<u8>,
+}
+
+impl Over {
+    fn grow(&mut self, bytes: &[u8]) {
+        let last = bytes.len().saturating_sub(OVERSIZE_TAIL);
+        self.tail
+            .extend_from_slice(bytes.get(last..).unwrap_or_default());
+        if self.tail.len() > 2 * OVERSIZE_TAIL {
+            self.trim();
+        }
+    }
+
+    fn trim(&mut self) {
+        let surplus = self.tail.len().saturating_sub(OVERSIZE_TAIL);
+        self.tail.drain(..surplus);
+    }
 }
 
 impl std::fmt::Debug for Splitter {
@@ -84,25 +109,43 @@ impl Splitter {
     }
 
     fn grow(&mut self, piece: &[u8]) {
-        if let Some(length) = &mut self.over {
-            *length = length.saturating_add(piece.len() as u64);
+        if let Some(over) = &mut self.over {
+            over.length = over.length.saturating_add(piece.len() as u64);
+            over.grow(piece);
         } else if piece.len() <= self.max - self.part.len() {
             self.part.extend_from_slice(piece);
         } else {
-            self.over = Some((self.part.len() + piece.len()) as u64);
-            let missing = OVERSIZE_HEAD.min(self.max).saturating_sub(self.part.len());
-            self.part
-                .extend_from_slice(piece.get(..missing).unwrap_or(piece));
-            self.part.truncate(OVERSIZE_HEAD.min(self.max));
-            self.part.shrink_to_fit();
+            self.over = Some(self.overflow(piece));
         }
+    }
+
+    /// With this piece the line is over-long: `part` becomes its head.
+    fn overflow(&mut self, piece: &[u8]) -> Over {
+        let mut over = Over {
+            length: (self.part.len() + piece.len()) as u64,
+            tail: Vec::new(),
+        };
+        let head = OVERSIZE_HEAD.min(self.max);
+        over.grow(self.part.get(head..).unwrap_or_default());
+        let missing = head.saturating_sub(self.part.len());
+        let (first, rest) = piece.split_at_checked(missing).unwrap_or((piece, &[]));
+        over.grow(rest);
+        self.part.truncate(head);
+        self.part.extend_from_slice(first);
+        self.part.shrink_to_fit();
+        over
     }
 
     /// The part so far becomes a line, its memory with it.
     fn end_line(&mut self) {
         let part = std::mem::take(&mut self.part);
-        if let Some(length) = self.over.take() {
-            self.whole.push_back(Line::Oversize { head: part, length });
+        if let Some(mut over) = self.over.take() {
+            over.trim();
+            self.whole.push_back(Line::Oversize {
+                head: part,
+                tail: over.tail,
+                length: over.length,
+            });
         } else if !part.iter().all(u8::is_ascii_whitespace) {
             self.whole.push_back(Line::Frame(part));
         }

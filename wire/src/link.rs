@@ -34,6 +34,8 @@ pub const MAX_FRAME: usize = 10 * 1024 * 1024;
 pub const MAX_BODY: usize = 6 * MAX_FRAME + 1024;
 /// How much of an over-long line is passed on, so that its id can be looked for.
 pub const OVERSIZE_HEAD: usize = 4096;
+/// How much of its end is passed on too: some SDKs write the id last.
+pub const OVERSIZE_TAIL: usize = 512;
 
 /// Where a frame came from, or where an injected one goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -73,7 +75,7 @@ pub enum Packet {
         /// The line as read.
         bytes: Vec<u8>,
     },
-    /// shim: a line over [`MAX_FRAME`], of which only the head was kept. Wants a verdict.
+    /// shim: a line over [`MAX_FRAME`], of which only the two ends were kept. Wants a verdict.
     Oversize {
         /// Where it was read.
         stream: Stream,
@@ -83,6 +85,8 @@ pub enum Packet {
         length: u64,
         /// Its first bytes, at most [`OVERSIZE_HEAD`].
         head: Vec<u8>,
+        /// Its last bytes, at most [`OVERSIZE_TAIL`], none of them in the head.
+        tail: Vec<u8>,
     },
     /// shim: the stream has ended; no frame follows on it.
     Closed {

@@ -7,12 +7,14 @@ use crate::json::{Member, Value};
 mod head;
 mod id;
 mod read;
+mod tail;
 mod variant;
 mod write;
 
 pub use head::{find_id_in_head, head_has_method};
 pub use id::Id;
 pub use read::{MAX_BATCH, read};
+pub use tail::find_id;
 pub(crate) use variant::variant_of;
 pub use write::{error_line, result_line};
 

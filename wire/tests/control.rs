@@ -31,9 +31,9 @@ fn requests_with_fields() {
     check(
         &Request::PolicyTrust {
             path: "/p".into(),
-            hash: None,
+            hash: Some("ab".into()),
         },
-        r#"{"op":"policy_trust","path":"/p"}"#,
+        r#"{"op":"policy_trust","path":"/p","hash":"ab"}"#,
     );
     check(
         &Request::Answer {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use wire::lines::{Line, Splitter};
-use wire::link::OVERSIZE_HEAD;
+use wire::link::{OVERSIZE_HEAD, OVERSIZE_TAIL};
 
 const MAX: usize = 8;
 
@@ -29,26 +29,28 @@ fn a_last_line_without_newline_is_a_line() {
 }
 
 #[test]
-fn a_line_at_the_bound_passes_and_one_over_it_keeps_its_head() {
+fn a_line_at_the_bound_passes_and_one_over_it_keeps_its_ends() {
     check("12345678\n", &[frame("12345678")]);
-    check("123456789\n", &[oversize("12345678", 9)]);
-    check("123456789", &[oversize("12345678", 9)]);
+    check("123456789\n", &[oversize("12345678", "9", 9)]);
+    check("123456789", &[oversize("12345678", "9", 9)]);
     check(
         "a\n123456789abcdef\nb\n",
-        &[frame("a"), oversize("12345678", 15), frame("b")],
+        &[frame("a"), oversize("12345678", "9abcdef", 15), frame("b")],
     );
 }
 
 #[test]
-fn an_over_long_line_keeps_no_more_than_its_head() {
+fn an_over_long_line_keeps_no_more_than_its_ends() {
     let mut splitter = Splitter::new(64 * 1024);
     for _ in 0..1024 {
         splitter.push(&[b'x'; 4096]);
     }
     match splitter.finish() {
-        Some(Line::Oversize { head, length }) => {
+        Some(Line::Oversize { head, tail, length }) => {
             assert_eq!((head.len(), length), (OVERSIZE_HEAD, 4 << 20));
+            assert_eq!(tail.len(), OVERSIZE_TAIL);
             assert!(head.capacity() <= 2 * OVERSIZE_HEAD, "{}", head.capacity());
+            assert!(tail.capacity() <= 8 * OVERSIZE_TAIL, "{}", tail.capacity());
         }
         other => panic!("{other:?}"),
     }
@@ -62,6 +64,35 @@ fn what_lines_hold_is_not_shown() {
 
 proptest! {
     #[test]
+    fn the_ends_kept_are_the_first_and_last_bytes(length in 4000_usize..6000, cut in 1_usize..2000) {
+        let text: Vec<u8> = (0..length).map(|at| b'a' + (at % 23) as u8).collect();
+        let mut splitter = Splitter::new(1000);
+        for piece in text.chunks(cut) {
+            splitter.push(piece);
+        }
+        prop_assert_eq!(splitter.finish(), Some(Line::Oversize {
+            head: text[..1000].to_vec(),
+            tail: text[length - OVERSIZE_TAIL..].to_vec(),
+            length: length as u64,
+        }));
+    }
+
+    #[test]
+    fn the_ends_never_overlap(beyond in 1_usize..2 * OVERSIZE_TAIL, cut in 1_usize..6000) {
+        let line: Vec<u8> = (0..OVERSIZE_HEAD + beyond).map(|at| b'a' + (at % 23) as u8).collect();
+        let mut splitter = Splitter::new(OVERSIZE_HEAD);
+        for piece in line.chunks(cut) {
+            splitter.push(piece);
+        }
+        let tail = line.len() - beyond.min(OVERSIZE_TAIL);
+        prop_assert_eq!(splitter.finish(), Some(Line::Oversize {
+            head: line[..OVERSIZE_HEAD].to_vec(),
+            tail: line[tail..].to_vec(),
+            length: line.len() as u64,
+        }));
+    }
+
+    #[test]
     fn any_cutting_gives_the_same_lines(
         text in "[ab \r\n]{0,60}", cut in 1_usize..20,
     ) {
@@ -73,8 +104,8 @@ proptest! {
         let expected: Vec<_> = text
             .split('\n')
             .filter(|line| !line.trim_ascii().is_empty() || line.len() > MAX)
-            .map(|line| match line.get(..MAX) {
-                Some(head) if line.len() > MAX => oversize(head, line.len()),
+            .map(|line| match line.split_at_checked(MAX) {
+                Some((head, tail)) if !tail.is_empty() => oversize(head, tail, line.len()),
                 Some(_) | None => frame(line),
             })
             .collect();
@@ -107,9 +138,10 @@ fn frame(text: &str) -> Line {
     Line::Frame(text.as_bytes().to_vec())
 }
 
-fn oversize(head: &str, length: usize) -> Line {
+fn oversize(head: &str, tail: &str, length: usize) -> Line {
     Line::Oversize {
         head: head.as_bytes().to_vec(),
+        tail: tail.as_bytes().to_vec(),
         length: length as u64,
     }
 }

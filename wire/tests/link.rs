@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use wire::link::{
-    Decoder, End, HEADER, LinkError, MAX_BODY, OVERSIZE_HEAD, Packet, Refused, Stream, encode,
-    frame,
+    Decoder, End, HEADER, LinkError, MAX_BODY, OVERSIZE_HEAD, OVERSIZE_TAIL, Packet, Refused,
+    Stream, encode, frame,
 };
 
 const OPTIONAL: u8 = 0x80;
@@ -89,6 +89,14 @@ fn bodies_that_hold_too_little_are_refused() {
         &[Err(LinkError::Malformed("oversize"))],
     );
     check(
+        &raw(11, 0x11, 1, b"12345678\x00\x00\x00"),
+        &[Err(LinkError::Malformed("oversize"))],
+    );
+    check(
+        &raw(13, 0x11, 1, b"12345678\x02\x00\x00\x00h"),
+        &[Err(LinkError::Malformed("oversize"))],
+    );
+    check(
         &raw(3, 0x21, 1, b"123"),
         &[Err(LinkError::Malformed("bytes"))],
     );
@@ -112,17 +120,21 @@ fn bodies_that_hold_too_little_are_refused() {
 }
 
 #[test]
-fn an_oversize_head_is_cut_to_its_bound() {
+fn the_ends_of_an_oversize_line_are_cut_to_their_bounds() {
     let packet = Packet::Oversize {
         stream: Stream::Client,
         number: 1,
         length: 1 << 30,
-        head: vec![b'x'; OVERSIZE_HEAD + 1],
+        head: [&[b'x'; OVERSIZE_HEAD], &b"y"[..]].concat(),
+        tail: [&b"y"[..], &[b'z'; OVERSIZE_TAIL]].concat(),
     };
     let mut bytes = Vec::new();
     encode(&packet, &mut bytes);
     match packets(&bytes, usize::MAX).as_slice() {
-        [Ok(Packet::Oversize { head, .. })] => assert_eq!(head.len(), OVERSIZE_HEAD),
+        [Ok(Packet::Oversize { head, tail, .. })] => {
+            assert_eq!(head, &[b'x'; OVERSIZE_HEAD]);
+            assert_eq!(tail, &[b'z'; OVERSIZE_TAIL]);
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -192,6 +204,7 @@ fn any_packet() -> impl Strategy<Value = Packet> {
                 number,
                 length: 99,
                 head: bytes,
+                tail: reply,
             },
             2 => Packet::Bytes {
                 stream,

@@ -172,8 +172,10 @@ impl Task {
                     number,
                     length,
                     head,
+                    tail,
                 } => {
-                    let (decided, hopeless) = self.judge_oversize(stream, number, length, &head);
+                    let (decided, hopeless) =
+                        self.judge_oversize(stream, number, length, &head, &tail);
                     group.push(decided);
                     if hopeless {
                         self.decide(std::mem::take(&mut group)).await;
@@ -230,10 +232,11 @@ impl Task {
         number: u64,
         length: u64,
         head: &[u8],
+        tail: &[u8],
     ) -> (Decided, bool) {
         let (judged, hopeless) = self.with_context(0, |state, ctx| match stream {
-            Stream::Client => state.client_oversize(ctx, number, length, head),
-            Stream::Server => state.server_oversize(ctx, number, length, head),
+            Stream::Client => state.client_oversize(ctx, number, length, head, tail),
+            Stream::Server => state.server_oversize(ctx, number, length, head, tail),
             Stream::Stderr | Stream::Diagnostic | Stream::Audit => {
                 (state.stderr_line(ctx, head), false)
             }

@@ -99,13 +99,17 @@ fn an_answer_that_cannot_be_read_becomes_an_error() {
 fn a_servers_over_long_answer_becomes_an_error_and_anything_else_ends_the_session() {
     let mut world = World::new("allowed_tools: [t]");
     world.client(&call("1", "t", "{}"));
-    let head = br#"{"jsonrpc":"2.0","id":1,"result":{"#;
-    let (judged, ends) = world.with(0, |state, ctx| state.server_oversize(ctx, 1, 1 << 24, head));
+    let (head, tail) = (br#"{"result":{"#, br#"}]},"jsonrpc":"2.0","id":1}"#);
+    let (judged, ends) = world.with(0, |state, ctx| {
+        state.server_oversize(ctx, 1, 1 << 24, head, tail)
+    });
     let out = world.take(judged, "");
     assert_eq!(
         (out.json()["error"]["code"].as_i64(), ends),
         (Some(-32603), false)
     );
-    let (judged, ends) = world.with(0, |state, ctx| state.server_oversize(ctx, 2, 1 << 24, head));
+    let (judged, ends) = world.with(0, |state, ctx| {
+        state.server_oversize(ctx, 2, 1 << 24, head, tail)
+    });
     assert!(ends && world.take(judged, "").event("MESSAGE_DROPPED").is_some());
 }

@@ -177,10 +177,14 @@ fn a_call_as_a_notification_is_refused_without_an_answer() {
 fn an_over_long_frame_is_answered_where_its_id_is_known() {
     let mut world = World::new(ALL);
     let head = br#"{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"#;
-    let (judged, ends) = world.with(0, |state, ctx| state.client_oversize(ctx, 1, 1 << 24, head));
+    let (judged, ends) = world.with(0, |state, ctx| {
+        state.client_oversize(ctx, 1, 1 << 24, head, b"")
+    });
     let out = world.take(judged, "");
     assert_eq!((out.code(), ends), (Some(-32600), false));
-    let (judged, ends) = world.with(0, |state, ctx| state.client_oversize(ctx, 2, 1 << 24, b"{"));
+    let (judged, ends) = world.with(0, |state, ctx| {
+        state.client_oversize(ctx, 2, 1 << 24, b"{", b"")
+    });
     assert!(ends, "nobody can be told");
     assert_eq!(world.take(judged, "").decisions(), ["BLOCK"]);
 }

@@ -48,7 +48,7 @@ fn an_over_long_frame_under_an_id_in_flight_does_not_answer_the_first() {
     let mut world = under_way("1");
     let head = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"#;
     let (judged, _) = world.with(0, |state, ctx| {
-        state.client_oversize(ctx, 9, 11_000_000, head)
+        state.client_oversize(ctx, 9, 11_000_000, head, b"")
     });
     let out = world.take(judged, "");
     assert!(out.replies[0]["id"].is_null(), "{out:?}");
@@ -216,4 +216,20 @@ pub(crate) fn batching() -> World {
     ));
     world.written(Stream::Server);
     world
+}
+
+#[test]
+fn an_over_long_answer_of_the_client_ends_the_servers_request_with_an_error() {
+    let mut world = World::new("allowed_tools: [t]");
+    world.server(&request("7", "roots/list", "{}"));
+    let head = br#"{"jsonrpc":"2.0","id":7,"result":{"roots":["#;
+    let (judged, hopeless) =
+        world.with(0, |state, ctx| state.client_oversize(ctx, 1, 99, head, b""));
+    let out = world.take(judged, "");
+    let forward = out.forward.unwrap();
+    assert!(
+        !hopeless && forward.contains(r#""id":7,"error""#),
+        "{forward}"
+    );
+    assert!(world.client(&answer("7", "{}")).nothing());
 }

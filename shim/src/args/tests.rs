@@ -124,6 +124,7 @@ fn what_cannot_be_meant_is_an_error() {
     );
     check(&["npx", "server"], Err(UsageError::Stray("npx".to_owned())));
     check(&["--validate"], Err(UsageError::NeedsPolicy));
+    check(&["--generate-cursor-config"], Err(UsageError::NoTarget));
 }
 
 #[test]

@@ -90,14 +90,15 @@ impl Lane {
         let (stream, number) = (self.stream, *number);
         match line {
             Line::Frame(bytes) => link::frame(out, stream, number, bytes),
-            Line::Oversize { head, length } => {
-                let (head, length) = (head.clone(), *length);
+            Line::Oversize { head, tail, length } => {
+                let (head, tail, length) = (head.clone(), tail.clone(), *length);
                 link::encode(
                     &Packet::Oversize {
                         stream,
                         number,
                         length,
                         head,
+                        tail,
                     },
                     out,
                 );
@@ -190,6 +191,6 @@ impl Lane {
 fn size(line: &Line) -> usize {
     match line {
         Line::Frame(bytes) => bytes.len(),
-        Line::Oversize { head, .. } => head.len(),
+        Line::Oversize { head, tail, .. } => head.len() + tail.len(),
     }
 }

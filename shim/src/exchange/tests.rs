@@ -90,6 +90,7 @@ fn an_oversize_line_can_be_answered_and_never_forwarded() {
         C,
         Line::Oversize {
             head: b"{".to_vec(),
+            tail: b"}".to_vec(),
             length: 99,
         },
     );
@@ -97,6 +98,7 @@ fn an_oversize_line_can_be_answered_and_never_forwarded() {
         C,
         Line::Oversize {
             head: b"{".to_vec(),
+            tail: b"}".to_vec(),
             length: 99,
         },
     );
@@ -105,6 +107,7 @@ fn an_oversize_line_can_be_answered_and_never_forwarded() {
         number,
         length: 99,
         head: b"{".to_vec(),
+        tail: b"}".to_vec(),
     };
     assert_eq!(packets(&mut exchange), [oversize(1), oversize(2)]);
     assert_eq!(

@@ -107,7 +107,8 @@ impl Pump {
             let bound = BOUND.as_secs();
             self.say(&format!(
                 "aipd can't be reached within {bound} s: {trouble}. \
-                 Every request is refused until it can; see `aipctl doctor`"
+                 Every request is refused until it can; see `aipctl status`, \
+                 and the log that `aipctl path log` names"
             ));
         }
     }

@@ -121,29 +121,34 @@ fn injected_frames_are_written_and_acknowledged() {
 }
 
 #[test]
-fn a_line_over_the_bound_is_told_by_its_head_and_never_forwarded() {
+fn a_line_over_the_bound_is_told_by_its_ends_and_never_forwarded() {
     let home = tempfile::tempdir().unwrap();
     let daemon = Daemon::listen(home.path());
     let mut wrapped = start(&mut aip(home.path(), "exec cat"));
     let (mut peer, _) = daemon.welcome();
-    let mut line = br#"{"jsonrpc":"2.0","id":9,"method":"x","params":["#.to_vec();
-    line.resize(11 * 1024 * 1024, b' ');
+    let mut line = br#"{"method":"x","params":[0"#.to_vec();
+    let end = br#"],"jsonrpc":"2.0","id":9}"#;
+    line.resize(11 * 1024 * 1024 - end.len(), b' ');
+    line.extend(end);
     let writer = std::thread::spawn(move || {
         wrapped.write(&line).unwrap();
         wrapped.write(b"\nnext\n").unwrap();
         wrapped
     });
-    let (number, length, head) = peer.until(|packet| match packet {
+    let (number, length, head, tail) = peer.until(|packet| match packet {
         Packet::Oversize {
             stream: Stream::Client,
             number,
             length,
             head,
-        } => Some((number, length, head)),
+            tail,
+        } => Some((number, length, head, tail)),
         _ => None,
     });
     assert_eq!((number, length, head.len()), (1, 11 * 1024 * 1024, 4096));
-    assert!(head.starts_with(br#"{"jsonrpc":"2.0","id":9"#));
+    assert!(head.starts_with(br#"{"method":"x""#));
+    assert_eq!(tail.len(), 512);
+    assert!(tail.ends_with(end));
     peer.pass(Stream::Client, 1);
     assert_eq!(peer.frame(), (Stream::Client, 2, "next".to_owned()));
     peer.pass(Stream::Client, 2);

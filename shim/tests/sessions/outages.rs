@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use wire::link::{Packet, Refused, Stream};
 
 use crate::daemon::Daemon;
-use crate::wrapped::{aip, aip_alone, start};
+use crate::wrapped::{aip, start};
 
 const BOUND: Duration = Duration::from_secs(5);
 
 #[test]
 fn without_a_daemon_requests_get_errors_in_time_and_no_server_is_started() {
     let home = tempfile::tempdir().unwrap();
-    let mut command = aip_alone(home.path(), "touch started; exec cat");
+    let mut command = aip(home.path(), "touch started; exec cat");
     let mut wrapped = start(command.current_dir(home.path()));
     let from = Instant::now();
     wrapped.send(r#"{"jsonrpc":"2.0","id":"a","method":"initialize","params":{}}"#);
@@ -53,7 +53,7 @@ fn without_a_daemon_requests_get_errors_in_time_and_no_server_is_started() {
 #[test]
 fn when_the_daemon_comes_at_last_the_session_begins() {
     let home = tempfile::tempdir().unwrap();
-    let mut wrapped = start(&mut aip_alone(home.path(), "exec cat"));
+    let mut wrapped = start(&mut aip(home.path(), "exec cat"));
     wrapped.send(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
     assert!(wrapped.line().contains("-32001"));
     std::thread::sleep(Duration::from_millis(1100));
@@ -68,7 +68,7 @@ fn when_the_daemon_comes_at_last_the_session_begins() {
 fn a_daemon_that_answers_no_hello_counts_as_none() {
     let home = tempfile::tempdir().unwrap();
     let daemon = Daemon::listen(home.path());
-    let mut wrapped = start(&mut aip_alone(home.path(), "exec cat"));
+    let mut wrapped = start(&mut aip(home.path(), "exec cat"));
     let from = Instant::now();
     let _mute = daemon.accept();
     wrapped.send(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
@@ -138,7 +138,7 @@ fn while_the_daemon_is_away_nothing_of_the_server_passes_and_requests_are_refuse
     let home = tempfile::tempdir().unwrap();
     let daemon = Daemon::listen(home.path());
     let script = "read go; echo answer; exec cat";
-    let mut wrapped = start(&mut aip_alone(home.path(), script));
+    let mut wrapped = start(&mut aip(home.path(), script));
     let (mut peer, _) = daemon.welcome();
     wrapped.send("go");
     peer.frame();
@@ -196,7 +196,7 @@ fn a_session_the_daemon_does_not_know_any_more_ends() {
 fn a_server_that_ends_while_the_daemon_is_away_is_not_waited_for_long() {
     let home = tempfile::tempdir().unwrap();
     let daemon = Daemon::listen(home.path());
-    let mut wrapped = start(&mut aip_alone(home.path(), "read go; exit 9"));
+    let mut wrapped = start(&mut aip(home.path(), "read go; exit 9"));
     let (mut peer, _) = daemon.welcome();
     wrapped.send("go");
     peer.frame();

@@ -31,6 +31,11 @@ fn what_is_wrong_with_the_command_line_is_said_before_anything_starts() {
         "Error: the --audit file `/dev/null`",
     );
     says(&[], 2, "Error: no server to run");
+    says(
+        &["--generate-cursor-config", "--policy", "p"],
+        2,
+        "Error: no server to run; give it as `--target",
+    );
     says(&["cat"], 2, "Error: unexpected argument `cat`");
     says(
         &["--policy", "p", "--validate"],
@@ -67,6 +72,17 @@ fn aipctl_takes_the_place_of_aip_for_what_it_does() {
     let finished = run(&mut command);
     assert_eq!(finished.code, Some(4));
     assert_eq!(finished.output, ["<policy>", "<validate>", "<a b.yaml>"]);
+
+    let arguments = [
+        "--generate-cursor-config",
+        "--policy",
+        "p",
+        "--target",
+        "npx 'a b'",
+    ];
+    let finished = run(&mut aip_with(home.path(), &arguments));
+    let words = finished.output.concat();
+    assert_eq!(words, "<generate-cursor-config><--policy><p><--><npx><a b>");
 }
 
 #[test]

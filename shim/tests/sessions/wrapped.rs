@@ -32,22 +32,10 @@ pub(crate) struct Finished {
 
 /// `aip` with `AIP_HOME` in the folder, wrapping a script of sh.
 pub(crate) fn aip(home: &Path, script: &str) -> Command {
-    aip_at(Path::new(env!("CARGO_BIN_EXE_aip")), home, script)
+    aip_with(home, &["--", "sh", "-c", script])
 }
 
-/// The same in a folder where no `aipd` is beside it.
-pub(crate) fn aip_alone(home: &Path, script: &str) -> Command {
-    aip_at(&copied(home), home, script)
-}
-
-fn aip_at(program: &Path, home: &Path, script: &str) -> Command {
-    let mut command = Command::new(program);
-    command
-        .env("AIP_HOME", home)
-        .args(["--", "sh", "-c", script]);
-    command
-}
-
+/// A copy in a folder of its own: beside a real `aipd` it would start that one.
 fn copied(home: &Path) -> PathBuf {
     let folder = home.join("bin");
     std::fs::create_dir_all(&folder).unwrap();

@@ -26,8 +26,9 @@ impl Debug for Packet {
                 stream,
                 number,
                 head,
+                tail,
                 ..
-            } => show("Oversize", stream, number, head.len()),
+            } => show("Oversize", stream, number, head.len() + tail.len()),
             Self::Done { stream, number } => show("Done", stream, number, 0),
             Self::Acked { stream, number } => show("Acked", stream, number, 0),
             Self::AsIs { stream, number } => show("AsIs", stream, number, 0),

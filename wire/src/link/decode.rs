@@ -1,7 +1,8 @@
 //! From bytes to packets, whatever way the bytes arrive.
 
 use super::{
-    HEADER, Hello, LinkError, MAGIC, MAX_BODY, MAX_FRAME, OVERSIZE_HEAD, Packet, Stream, VERSIONS,
+    HEADER, Hello, LinkError, MAGIC, MAX_BODY, MAX_FRAME, OVERSIZE_HEAD, OVERSIZE_TAIL, Packet,
+    Stream, VERSIONS,
 };
 use super::{facts, kind};
 
@@ -124,21 +125,7 @@ fn decode(head: &Header, body: &[u8]) -> Result<Packet, LinkError> {
             number,
             bytes: body.to_vec(),
         },
-        kind::OVERSIZE => {
-            let (length, rest) = body
-                .split_first_chunk()
-                .ok_or(LinkError::Malformed("oversize"))?;
-            let length = u64::from_le_bytes(*length);
-            let head_bytes = rest
-                .get(..rest.len().min(OVERSIZE_HEAD))
-                .unwrap_or_default();
-            Packet::Oversize {
-                stream: head.stream()?,
-                number,
-                length,
-                head: head_bytes.to_vec(),
-            }
-        }
+        kind::OVERSIZE => oversize(head, body)?,
         kind::CLOSED => Packet::Closed {
             stream: head.stream()?,
         },
@@ -157,12 +144,7 @@ fn decode(head: &Header, body: &[u8]) -> Result<Packet, LinkError> {
             number,
         },
         kind::BYTES => {
-            let (length, rest) = body
-                .split_first_chunk()
-                .ok_or(LinkError::Malformed("bytes"))?;
-            let (forward, reply) = rest
-                .split_at_checked(u32::from_le_bytes(*length) as usize)
-                .ok_or(LinkError::Malformed("bytes"))?;
+            let (forward, reply) = two_parts(body).ok_or(LinkError::Malformed("bytes"))?;
             Packet::Bytes {
                 stream: head.stream()?,
                 number,
@@ -191,6 +173,28 @@ fn decode(head: &Header, body: &[u8]) -> Result<Packet, LinkError> {
         kind::END => Packet::End(facts::from_json(body, "end")?),
         other => return Err(LinkError::UnknownKind(other)),
     })
+}
+
+fn oversize(header: &Header, body: &[u8]) -> Result<Packet, LinkError> {
+    let parts = body
+        .split_first_chunk()
+        .and_then(|(length, rest)| Some((*length, two_parts(rest)?)));
+    let (length, (head, tail)) = parts.ok_or(LinkError::Malformed("oversize"))?;
+    let head = head.get(..OVERSIZE_HEAD).unwrap_or(head);
+    let surplus = tail.len().saturating_sub(OVERSIZE_TAIL);
+    Ok(Packet::Oversize {
+        stream: header.stream()?,
+        number: header.number,
+        length: u64::from_le_bytes(length),
+        head: head.to_vec(),
+        tail: tail.get(surplus..).unwrap_or_default().to_vec(),
+    })
+}
+
+/// A part with its length before it, and the rest.
+fn two_parts(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    rest.split_at_checked(u32::from_le_bytes(*length) as usize)
 }
 
 fn hello(body: &[u8]) -> Result<Hello, LinkError> {

@@ -24,13 +24,14 @@ pub fn encode(packet: &Packet, out: &mut Vec<u8>) {
             number,
             length,
             head,
+            tail,
         } => {
             put(
                 out,
                 kind::OVERSIZE,
                 *stream as u8,
                 *number,
-                &[&length.to_le_bytes(), head],
+                &[&length.to_le_bytes(), &length_of(head), head, tail],
             );
         }
         Packet::Closed { stream } => put(out, kind::CLOSED, *stream as u8, 0, &[]),
@@ -45,15 +46,12 @@ pub fn encode(packet: &Packet, out: &mut Vec<u8>) {
             forward,
             reply,
         } => {
-            let length = u32::try_from(forward.len())
-                .unwrap_or(u32::MAX)
-                .to_le_bytes();
             put(
                 out,
                 kind::BYTES,
                 *stream as u8,
                 *number,
-                &[&length, forward, reply],
+                &[&length_of(forward), forward, reply],
             );
         }
         Packet::Reply {
@@ -92,4 +90,8 @@ fn put(out: &mut Vec<u8>, kind: u8, stream: u8, number: u64, body: &[&[u8]]) {
     for part in body {
         out.extend_from_slice(part);
     }
+}
+
+fn length_of(part: &[u8]) -> [u8; 4] {
+    u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes()
 }

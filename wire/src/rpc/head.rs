@@ -27,12 +27,12 @@ pub fn head_has_method(head: &[u8]) -> bool {
 
 /// The members of the top-level object that are there whole: key, and the value's bytes. A
 /// value that begins but is cut off is given as what there is of it.
-struct Members<'a> {
+pub(super) struct Members<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Members<'a> {
-    fn of(head: &'a [u8]) -> Self {
+    pub(super) fn of(head: &'a [u8]) -> Self {
         Self {
             rest: head
                 .trim_ascii_start()

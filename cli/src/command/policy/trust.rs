@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::diff;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::text::visible;
+use crate::text::{visible, visible_lines};
 
 /// Which file.
 #[derive(Debug, Args)]
@@ -32,6 +32,10 @@ impl Trust {
         // The file as it is now, not as it was when a session last named it.
         let _looked_again: Vec<PolicyState> = context.ask(&Request::PolicyReload)?.items()?;
         let shown = match states(context, Some(&path))?.into_iter().next() {
+            Some(PolicyState {
+                pending: Some(pending),
+                ..
+            }) if pending.hash.is_empty() => return broken(context, &pending.why),
             Some(PolicyState {
                 pending: Some(pending),
                 text,
@@ -74,6 +78,16 @@ impl Trust {
         let state: PolicyState = context.ask(&request)?.end()?;
         accepted(context, &state)
     }
+}
+
+/// Nobody can put in force what does not load.
+fn broken(context: &mut Context<'_>, why: &str) -> Result<Exit, Failure> {
+    writeln!(
+        context.err,
+        "Error: {}\nThe version before it stays in force; correct the file first.",
+        visible_lines(why).trim_end()
+    )?;
+    Ok(Exit::No)
 }
 
 /// Says what is in force now.

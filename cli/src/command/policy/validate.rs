@@ -53,7 +53,8 @@ impl Validate {
     }
 }
 
-fn place(file: &Path, context: &Context<'_>) -> Place {
+/// Where a policy is read: home, and what is always protected.
+pub(crate) fn place(file: &Path, context: &Context<'_>) -> Place {
     Place {
         home: context.home.clone(),
         protected: std::fs::canonicalize(file).into_iter().collect(),
@@ -73,8 +74,8 @@ fn accepted(file: &str, loaded: &Loaded) -> String {
     text
 }
 
-/// The headline as the guide has it, then everything that was found.
-fn refused(file: &str, errors: &Diagnostics) -> String {
+/// Every error of a refused policy: the headline as the guide has it, then everything that was found.
+pub(crate) fn refused(file: &str, errors: &Diagnostics) -> String {
     let first = errors
         .0
         .iter()

@@ -38,10 +38,17 @@ impl State {
         number: u64,
         length: u64,
         head: &[u8],
+        tail: &[u8],
     ) -> (Judged, bool) {
-        let id = rpc::find_id_in_head(head);
+        let id = rpc::find_id(head, tail);
         let unanswerable = id.is_none();
         let reason = format!("a message of {length} bytes is over the limit of 10 MiB");
+        let answers = id
+            .as_ref()
+            .filter(|id| !rpc::head_has_method(head) && self.server.forwarded(id).is_some());
+        if let Some(id) = answers.cloned() {
+            return (self.over_long_answer(ctx, number, id, &reason), false);
+        }
         let malformed = Malformed {
             code: -32600,
             reason,
@@ -53,6 +60,15 @@ impl State {
             self.refuse_malformed(ctx, at, &malformed, length),
             unanswerable,
         )
+    }
+
+    /// The client's answer was too long: the server, which waits for it, gets an error.
+    fn over_long_answer(&mut self, ctx: &Context<'_>, number: u64, id: Id, reason: &str) -> Judged {
+        let at = At::only(number);
+        let error = Effect::forward(rpc::error_line(Some(&id), -32603, reason, None));
+        let record = self.dropped(ctx, at, "upstream", reason);
+        self.server.answer(&id, number);
+        Judged::new(error.clone()).record(record).otherwise(error)
     }
 
     /// Whether this session's revision has batches.

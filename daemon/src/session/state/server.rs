@@ -59,16 +59,15 @@ impl State {
         number: u64,
         length: u64,
         head: &[u8],
+        tail: &[u8],
     ) -> (Judged, bool) {
         let reason = format!("a message of {length} bytes is over the limit of 10 MiB");
         let at = At::only(number);
         let answers = !rpc::head_has_method(head);
-        let found = rpc::find_id_in_head(head)
-            .filter(|_| answers)
-            .and_then(|id| {
-                let entry = self.client.forwarded(&id).cloned()?;
-                Some((id, entry))
-            });
+        let found = rpc::find_id(head, tail).filter(|_| answers).and_then(|id| {
+            let entry = self.client.forwarded(&id).cloned()?;
+            Some((id, entry))
+        });
         match found {
             Some((id, entry)) => (self.unreadable_answer(ctx, at, id, &entry, &reason), false),
             None => {
