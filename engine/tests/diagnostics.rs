@@ -150,7 +150,7 @@ fn these_are_accepted_without_a_word() {
         "allowed_tools: [a]\ndlp: {max_scan_size: 512KB}",
         "allowed_tools: [a]\nunsafe_dlp: true\ndlp: {on_redaction_failure: allow_original}",
         "allowed_tools: [a]\ndlp: {unsafe_dlp: true, log_original_on_failure: true}",
-        "tool_rules: [{tool: a, action: ask}]",
+        "tool_rules: [{tool: a, action: allow}]",
         "allowed_tools: [a]\nprotected_paths: ['~', ~/x, $HOME/y, /z, rel/w]",
         "allowed_tools: ['7', yes, 1.2.3, 0x]",
     ] {

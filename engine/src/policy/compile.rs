@@ -52,7 +52,7 @@ pub(super) fn policy(it: Document, place: &Place, source: &mut Source<'_>) -> Op
         let help = "list tools in `allowed_tools`, or give one a rule with `action: allow`";
         source.warning(
             At { length: 1, ..at },
-            "no tool may be called under this policy",
+            "`allowed_tools` is empty and no rule allows a tool",
             help,
         );
     }
@@ -81,7 +81,7 @@ pub(super) fn no_policy() -> Policy {
 }
 
 fn is_closed(spec: &Spec) -> bool {
-    let passes = |rule: &WrittenRule| rule.action != Action::Block;
+    let passes = |rule: &WrittenRule| rule.action == Action::Allow;
     spec.allowed_tools.is_empty() && !spec.rules.iter().any(passes)
 }
 

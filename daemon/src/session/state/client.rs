@@ -166,7 +166,7 @@ impl State {
             tool: None,
             args: &Node::Null,
         };
-        let decision = self.decide_method(ctx, &call, &normal, message.params());
+        let (decision, trace) = self.decide_method(ctx, &call, &normal, message.params());
         let decision =
             decision.and_then(
                 |violation| match self.protected_params(ctx, message.params()) {
@@ -178,7 +178,10 @@ impl State {
             Ok(violation) => violation,
             Err(refusal) => {
                 let record = record(self, "BLOCK");
-                return self.refuse(ctx, record, None, About::Method(&sent), &refusal);
+                let about = About::Method(&sent);
+                let mut judged = self.refuse(ctx, record, None, about, &refusal);
+                judged.trace = trace;
+                return judged;
             }
         };
         let mut judged = if ["notifications/cancelled", "cancelled"].contains(&normal.as_str()) {

@@ -95,14 +95,14 @@ impl State {
         }
     }
 
-    /// The engine's word on a method; `Ok` holds a violation let through in monitor mode.
+    /// The engine's word on a method, and its trace where that is wanted.
     pub(super) fn decide_method(
         &self,
         ctx: &Context<'_>,
         call: &Call<'_>,
         normal: &str,
         params: Option<&Value<'_>>,
-    ) -> Result<Option<Refusal>, Box<Refusal>> {
+    ) -> (MethodWord, Vec<String>) {
         let task = params
             .and_then(|params| params.get("taskId"))
             .and_then(Value::as_str);
@@ -117,11 +117,18 @@ impl State {
             task_known: normal.starts_with("tasks/")
                 && task.is_some_and(|task| self.learnt.task_known(task)),
         };
-        match decide(ctx.policy(), call, &facts, &mut Buckets::default()) {
+        let decision = decide(ctx.policy(), call, &facts, &mut Buckets::default());
+        let trace = if self.facts.verbose {
+            engine::trace::decision_lines(ctx.policy(), call, &decision)
+        } else {
+            Vec::new()
+        };
+        let word = match decision {
             Decision::Allow(allow) => Ok(allow.violation),
             Decision::Ask(ask) => Ok(ask.violation),
             Decision::Refuse(refusal) => Err(Box::new(refusal)),
-        }
+        };
+        (word, trace)
     }
 
     fn method_request(
@@ -164,7 +171,7 @@ impl State {
             args: &Node::Null,
         };
         let about = About::Method(sent);
-        let decided = self.decide_method(ctx, &call, normal, message.params());
+        let (decided, trace) = self.decide_method(ctx, &call, normal, message.params());
         let decided =
             decided.and_then(
                 |violation| match self.protected_params(ctx, message.params()) {
@@ -182,6 +189,7 @@ impl State {
                 {
                     judged.effect = empty;
                 }
+                judged.trace = trace;
                 return judged;
             }
         };
@@ -235,6 +243,9 @@ impl State {
         judged
     }
 }
+
+/// `Ok` holds a violation let through in monitor mode.
+pub(super) type MethodWord = Result<Option<Refusal>, Box<Refusal>>;
 
 /// The longest id a peer may use, in bytes: tables hold a thousand of them.
 const MAX_ID: usize = 1024;

@@ -25,7 +25,10 @@ impl State {
         let mut whole: Option<Judged> = None;
         for number in numbers.collect::<Vec<_>>() {
             let ask = self.asks.remove(&number)?;
-            let one = self.ask_answered(ctx, number, ask, answer);
+            let mut one = self.ask_answered(ctx, number, ask, answer);
+            if self.facts.verbose {
+                one.trace = told(answer, one.refused);
+            }
             match &mut whole {
                 None => whole = Some(one),
                 Some(whole) => whole.take_in(one),
@@ -165,6 +168,7 @@ impl State {
             otherwise: refusal.clone(),
             effect: refusal,
         });
+        judged.refused = true;
         self.client.remove(&ask.request);
         judged
     }
@@ -244,4 +248,19 @@ fn ended(ctx: &Context<'_>, ask: &Ask, word: &str, answer: &str, by: &By) -> New
                 "id": ask.id,
             }),
         )
+}
+
+/// The end of a call's trace: the guide's lines for a decision, with who brought it about.
+fn told(answer: &Answer, refused: bool) -> Vec<String> {
+    let (said, code) = match answer {
+        Answer::Allow(by) => (format!("allowed by {}", by.channel), Code::Forbidden),
+        Answer::Deny(by) => (format!("denied by {}", by.channel), Code::UserDenied),
+        Answer::Expired => ("no answer in time".to_owned(), Code::ApprovalTimeout),
+    };
+    let decision = if refused {
+        format!("[WARN] Decision: BLOCK (error: {})", code.number())
+    } else {
+        "[INFO] Decision: ALLOW".to_owned()
+    };
+    vec![format!("[DEBUG] Approval: {said}"), decision]
 }
