@@ -11,7 +11,6 @@ mod finder;
 pub(crate) mod forms;
 mod inflate;
 mod marker;
-mod reading;
 mod rules;
 mod runs;
 mod scan;

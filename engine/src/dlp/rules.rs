@@ -7,9 +7,9 @@ use regex::{Regex, RegexBuilder};
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use super::marker;
-use super::reading::ascii_reading;
 use super::settings::{PatternScope, PatternSpec, Scope};
 use super::view::{View, cut};
+use crate::re2::ascii_reading;
 
 /// Compiled size of one pattern, in bytes.
 const LARGEST_PATTERN: usize = 10 << 20;
@@ -126,7 +126,9 @@ impl Rules {
 impl Rule {
     fn compile(pattern: &PatternSpec) -> Result<Self, String> {
         let unicode = build(&pattern.regex).map_err(|error| explain(pattern, &error))?;
-        let ascii = ascii_reading(&pattern.regex).and_then(|reading| build(&reading).ok());
+        let reading = ascii_reading(&pattern.regex);
+        let differs = reading != pattern.regex;
+        let ascii = differs.then(|| build(&reading).ok()).flatten();
         let (ascii, unicode) = match ascii {
             Some(ascii) => (ascii, Some(unicode)),
             None => (unicode, None),
