@@ -61,6 +61,9 @@ mod tests {
         check("path audit", true);
         check("path elsewhere", false);
         check("service start", true);
+        check("service status --json", true);
+        check("service install", true);
+        check("service uninstall", true);
         check("service restart", false);
         check("conformance dir --level full --wire --json", true);
         check("conformance dir --level expert", false);

@@ -205,7 +205,7 @@ pub fn wait_until_gone(pid: u32, mut child: Option<&mut Child>) -> Result<(), La
     Ok(())
 }
 
-fn runs(pid: u32) -> bool {
+pub(crate) fn runs(pid: u32) -> bool {
     i32::try_from(pid)
         .ok()
         .and_then(rustix::process::Pid::from_raw)

@@ -31,6 +31,8 @@ pub struct Config {
     pub prompts_per_minute: usize,
     /// What the audit store keeps.
     pub retention: Retention,
+    /// How long a socket-activated daemon stays without use; `None` is for ever.
+    pub idle_exit: Option<Duration>,
 }
 
 impl Default for Config {
@@ -40,6 +42,7 @@ impl Default for Config {
             ask_timeout: Duration::from_secs(60),
             prompts_per_minute: 10,
             retention: Retention::default(),
+            idle_exit: Some(Duration::from_secs(300)),
         }
     }
 }
@@ -52,6 +55,7 @@ struct Written {
     ask_timeout: Option<u64>,
     prompts_per_minute: Option<usize>,
     retention: WrittenRetention,
+    idle_exit: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -76,6 +80,8 @@ impl std::error::Error for ConfigError {}
 
 /// The longest wait for a person, in seconds.
 const MAX_ASK_TIMEOUT: u64 = 3600;
+/// The longest stay without use, in seconds.
+const MAX_IDLE_EXIT: u64 = 7 * 24 * 3600;
 /// The largest configuration file, in bytes.
 const MAX_SIZE: u64 = 64 * 1024;
 
@@ -121,6 +127,16 @@ impl Config {
                 ));
             }
         };
+        let idle_exit = match written.idle_exit {
+            None => default.idle_exit,
+            Some(0) => None,
+            Some(seconds @ 1..=MAX_IDLE_EXIT) => Some(Duration::from_secs(seconds)),
+            Some(other) => {
+                return Err(format!(
+                    "`idle_exit` is {other}; give seconds up to {MAX_IDLE_EXIT}, or 0 for never"
+                ));
+            }
+        };
         let kept = default.retention;
         Ok(Self {
             policy_trust: written.policy_trust,
@@ -136,6 +152,7 @@ impl Config {
                     .map_or(kept.bytes, |it| it << 20),
                 body_days: written.retention.body_days.unwrap_or(kept.body_days),
             },
+            idle_exit,
         })
     }
 }
@@ -165,14 +182,22 @@ mod tests {
     }
 
     #[test]
+    fn an_idle_exit_of_nothing_is_never_and_a_month_is_refused() {
+        assert_eq!(Config::parse("idle_exit: 0\n").unwrap().idle_exit, None);
+        let error = Config::parse("idle_exit: 2592000\n").unwrap_err();
+        assert!(error.contains("0 for never"), "{error}");
+    }
+
+    #[test]
     fn every_field_is_read() {
         let config = Config::parse(
-            "policy_trust: 'off'\nask_timeout: 2\nprompts_per_minute: 5\nretention: {days: 1, megabytes: 2, body_days: 3}\n",
+            "policy_trust: 'off'\nask_timeout: 2\nprompts_per_minute: 5\nidle_exit: 9\nretention: {days: 1, megabytes: 2, body_days: 3}\n",
         )
         .unwrap();
         assert_eq!(config.policy_trust, PolicyTrust::Off);
         assert_eq!(config.ask_timeout, Duration::from_secs(2));
         assert_eq!(config.prompts_per_minute, 5);
+        assert_eq!(config.idle_exit, Some(Duration::from_secs(9)));
         assert_eq!(
             config.retention,
             Retention {

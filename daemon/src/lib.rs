@@ -1,5 +1,6 @@
 //! aipd: judges, records and redacts what passes between AI clients and MCP servers.
 
+pub mod activation;
 pub mod approval;
 pub mod audit;
 pub mod config;

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use aipd::activation;
 use aipd::log;
 use aipd::place::PlaceError;
 use aipd::run::{self, StartError};
@@ -27,6 +28,12 @@ fn main() -> ExitCode {
         Ok(folders) => folders,
         Err(error) => return log::say(&error.to_string()),
     };
+    // Before any thread runs, and before any descriptor is opened.
+    let inherited = match activation::inherit(&folders, |name| std::env::var(name).ok()) {
+        Ok(inherited) => inherited,
+        Err(error) => return log::say(&error.to_string()),
+    };
+    let activated = inherited.is_some();
     if let Err(error) = log::start(&folders, detached) {
         return log::say(&error.to_string());
     }
@@ -38,9 +45,11 @@ fn main() -> ExitCode {
         .build();
     match runtime
         .map_err(StartError::Io)
-        .and_then(|runtime| runtime.block_on(run::run(folders)))
+        .and_then(|runtime| runtime.block_on(run::run(folders, inherited)))
     {
-        Ok(()) | Err(StartError::Place(PlaceError::Held)) => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::SUCCESS,
+        // The one that came first serves as well, unless its sockets are no longer the ones.
+        Err(StartError::Place(PlaceError::Held)) if !activated => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("aipd can't start: {error}");
             ExitCode::FAILURE

@@ -1,16 +1,19 @@
 //! The daemon from start to end, as a list of steps.
 
+use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::UnixListener;
+use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
 use wire::folders::Folders;
 
+use crate::activation::{self, Inherited, Open};
 use crate::audit::{Audit, Batch, NewRecord, retention, store};
 use crate::config::{Config, ConfigError};
 use crate::daemon::Daemon;
-use crate::place::{self, Lock, PlaceError};
+use crate::place::{self, Lock, Made, PlaceError, StartedBy};
 use crate::session::orphans;
 use crate::{control, doors, session};
 
@@ -50,18 +53,19 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// The exit code after a second signal, as a shell names an end by SIGTERM.
 const TOLD_TWICE: i32 = 128 + 15;
 
-/// Runs the daemon until it is told to end.
+/// Runs the daemon until it is told to end, at the sockets it was given or makes.
 ///
 /// # Errors
 /// When it can't start; [`PlaceError::Held`] when another one runs already.
-pub async fn run(folders: Folders) -> Result<(), StartError> {
+pub async fn run(folders: Folders, inherited: Option<Inherited>) -> Result<(), StartError> {
     place::prepare(&folders).map_err(StartError::Place)?;
-    let lock = Lock::take(&folders).map_err(StartError::Place)?;
+    let lock = lock(&folders, inherited.is_some()).await?;
+    let activated = inherited.is_some();
     let config = Config::load(&folders.config_file()).map_err(StartError::Config)?;
     let connection = store::open(&folders.store()).map_err(StartError::Store)?;
     let (audit, writer) = Audit::start(connection, &folders.store(), folders.live_audit())
         .map_err(StartError::Audit)?;
-    let home = std::env::var_os("HOME").map(std::path::PathBuf::from);
+    let home = std::env::var_os("HOME").map(PathBuf::from);
     let daemon = Daemon::new(
         folders,
         config,
@@ -70,11 +74,16 @@ pub async fn run(folders: Folders) -> Result<(), StartError> {
     );
     daemon.restore().await.map_err(StartError::Audit)?;
     note(&daemon, "DAEMON_STARTED").await;
-    let shims = listen(&daemon.folders.shim_socket(), &lock)?;
-    let people = listen(&daemon.folders.control_socket(), &lock)?;
+    let Sockets {
+        shims,
+        people,
+        made,
+    } = sockets(&daemon.folders, inherited, &lock)?;
     let signals = tokio::spawn(signals(Arc::clone(&daemon)));
     let upkeep = tokio::spawn(upkeep(Arc::clone(&daemon)));
     let adopting = tokio::spawn(orphans::adopt(Arc::clone(&daemon)));
+    let open = Open::default();
+    let idle = tokio::spawn(idle(Arc::clone(&daemon), open.clone(), activated));
     tracing::info!(
         pid = std::process::id(),
         version = env!("CARGO_PKG_VERSION"),
@@ -83,8 +92,12 @@ pub async fn run(folders: Folders) -> Result<(), StartError> {
 
     let doors = async {
         tokio::join!(
-            doors::serve(Arc::clone(&daemon), shims, session::task::serve),
-            doors::serve(Arc::clone(&daemon), people, control::serve),
+            doors::serve(
+                Arc::clone(&daemon),
+                shims,
+                counted(&open, session::task::serve)
+            ),
+            doors::serve(Arc::clone(&daemon), people, counted(&open, control::serve)),
         )
     };
     let mut stop = daemon.stop.subscribe();
@@ -97,16 +110,13 @@ pub async fn run(folders: Folders) -> Result<(), StartError> {
         } => tracing::warn!("ending with connections still open"),
     }
 
-    for task in [upkeep, adopting] {
+    for task in [upkeep, adopting, idle] {
         task.abort();
         let _ended = task.await;
     }
     note(&daemon, "DAEMON_STOPPED").await;
-    for socket in [
-        daemon.folders.shim_socket(),
-        daemon.folders.control_socket(),
-    ] {
-        let _gone = std::fs::remove_file(socket);
+    for socket in made {
+        socket.remove();
     }
     // The writer ends, and leaves no write-ahead log behind, once nobody can hand it anything.
     drop(daemon);
@@ -119,9 +129,68 @@ pub async fn run(folders: Folders) -> Result<(), StartError> {
     Ok(())
 }
 
-fn listen(path: &std::path::Path, lock: &Lock) -> Result<UnixListener, StartError> {
-    let listener = place::bind(path, lock).map_err(StartError::Place)?;
-    UnixListener::from_std(listener).map_err(StartError::Io)
+async fn lock(folders: &Folders, activated: bool) -> Result<Lock, StartError> {
+    let (lock, started_by) = if activated {
+        (activation::take_over(folders).await, StartedBy::Socket)
+    } else {
+        (Lock::take(folders), StartedBy::Command)
+    };
+    let lock = lock.map_err(StartError::Place)?;
+    lock.sign(std::process::id(), started_by)
+        .map_err(StartError::Place)?;
+    Ok(lock)
+}
+
+struct Sockets {
+    shims: UnixListener,
+    people: UnixListener,
+    /// What is to be unlinked at the end: nothing that a service manager holds.
+    made: Vec<Made>,
+}
+
+fn sockets(
+    folders: &Folders,
+    inherited: Option<Inherited>,
+    lock: &Lock,
+) -> Result<Sockets, StartError> {
+    let listen = |listener| UnixListener::from_std(listener).map_err(StartError::Io);
+    if let Some(Inherited { shims, people }) = inherited {
+        return Ok(Sockets {
+            shims: listen(shims)?,
+            people: listen(people)?,
+            made: Vec::new(),
+        });
+    }
+    let bind = |path: PathBuf| place::bind(&path, lock).map_err(StartError::Place);
+    let (shims, shims_made) = bind(folders.shim_socket())?;
+    let (people, people_made) = bind(folders.control_socket())?;
+    Ok(Sockets {
+        shims: listen(shims)?,
+        people: listen(people)?,
+        made: vec![shims_made, people_made],
+    })
+}
+
+/// The door, each of its connections counted as open.
+fn counted<F: Future<Output = ()> + Send + 'static>(
+    open: &Open,
+    door: impl Fn(Arc<Daemon>, UnixStream, u32) -> F,
+) -> impl Fn(Arc<Daemon>, UnixStream, u32) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    move |daemon, stream, pid| {
+        let one = open.one();
+        let served = door(daemon, stream, pid);
+        Box::pin(async move {
+            served.await;
+            drop(one);
+        })
+    }
+}
+
+/// Only a daemon whose sockets outlive it may end by itself.
+async fn idle(daemon: Arc<Daemon>, open: Open, activated: bool) {
+    if let Some(idle) = daemon.config.idle_exit.filter(|_| activated) {
+        open.end_when_idle(daemon, idle).await;
+    }
 }
 
 async fn note(daemon: &Daemon, event: &'static str) {

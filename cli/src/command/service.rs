@@ -3,12 +3,15 @@
 use clap::Subcommand;
 use wire::control::{Request, Status as Report};
 
-use super::status;
 use crate::client::ClientError;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::launch;
+
+mod manage;
+mod status;
+mod units;
 
 /// What can be done with the daemon.
 #[derive(Debug, Subcommand)]
@@ -17,8 +20,12 @@ pub enum Service {
     Start,
     /// Let it finish what it has begun, then end it
     Stop,
-    /// The same as `aipctl status`
+    /// Tell whether it runs and what started it; never starts it
     Status(status::Status),
+    /// Have the user's systemd hold its sockets and start it when it is needed
+    Install,
+    /// Take that back
+    Uninstall,
 }
 
 impl Service {
@@ -31,6 +38,8 @@ impl Service {
             Self::Start => start(context),
             Self::Stop => stop(context),
             Self::Status(it) => it.run(context),
+            Self::Install => manage::install(context),
+            Self::Uninstall => manage::uninstall(context),
         }
     }
 }
