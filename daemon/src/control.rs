@@ -30,7 +30,15 @@ impl Answers {
     async fn say(&mut self, reply: &Reply) -> std::io::Result<()> {
         let mut line = serde_json::to_vec(reply).map_err(std::io::Error::other)?;
         line.push(b'\n');
-        self.socket.write_all(&line).await
+        self.write(&line).await
+    }
+
+    /// A peer that does not read is left.
+    async fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        match tokio::time::timeout(PATIENCE, self.socket.write_all(bytes)).await {
+            Ok(written) => written,
+            Err(_) => Err(std::io::ErrorKind::TimedOut.into()),
+        }
     }
 
     async fn item(&mut self, item: &impl serde::Serialize) -> std::io::Result<()> {
@@ -42,8 +50,7 @@ impl Answers {
 
     /// An item that is JSON text already.
     async fn line(&mut self, line: &str) -> std::io::Result<()> {
-        self.socket
-            .write_all(format!("{{\"item\":{line}}}\n").as_bytes())
+        self.write(format!("{{\"item\":{line}}}\n").as_bytes())
             .await
     }
 }

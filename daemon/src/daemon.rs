@@ -34,6 +34,9 @@ pub struct Overriding {
     pub until_ms: Option<i64>,
 }
 
+/// How many may follow the log at once.
+const FOLLOWERS: usize = 32;
+
 /// The setting it is kept under.
 const OVERRIDE: &str = "override";
 
@@ -56,6 +59,8 @@ pub struct Daemon {
     pub home: Option<PathBuf>,
     /// Turns true when the daemon is to end.
     pub stop: watch::Sender<bool>,
+    /// Those who may follow the log at once: the door must stay free for others.
+    pub followers: Arc<tokio::sync::Semaphore>,
     sessions: Mutex<BTreeMap<String, Running>>,
     overriding: Mutex<Overriding>,
 }
@@ -74,6 +79,7 @@ impl Daemon {
             started_ms: crate::time::now_ms(),
             home,
             stop: watch::Sender::new(false),
+            followers: Arc::new(tokio::sync::Semaphore::new(FOLLOWERS)),
             sessions: Mutex::default(),
             overriding: Mutex::default(),
         })

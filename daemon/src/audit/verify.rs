@@ -43,6 +43,7 @@ pub fn verify(connection: &Connection, checkpoint: Option<&str>) -> rusqlite::Re
         walk.problems
             .push("the checkpoint is not of the form SEQ:HASH".to_owned());
     }
+    walk.schema(connection)?;
     let segments = segments(connection)?;
     for segment in &segments {
         walk.segment(connection, segment)?;
@@ -77,6 +78,25 @@ struct Walk {
 }
 
 impl Walk {
+    /// Tables, columns and triggers must be those the migrations make: a trigger that is gone or a
+    /// column that reads the text differently hides what was done.
+    fn schema(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let wanted = super::store::schema()?;
+        let found = super::store::schema_of(connection)?;
+        for (name, _) in wanted.iter().filter(|it| !found.contains(it)) {
+            let gone = !found.iter().any(|(other, _)| other == name);
+            let how = if gone { "is gone" } else { "was changed" };
+            self.problem(format!("`{name}` of the store's schema {how}"));
+        }
+        for (name, _) in found
+            .iter()
+            .filter(|it| !wanted.iter().any(|(other, _)| *other == it.0))
+        {
+            self.problem(format!("`{name}` was added to the store's schema"));
+        }
+        Ok(())
+    }
+
     fn problem(&mut self, text: String) {
         if self.problems.len() < MOST_PROBLEMS {
             self.problems.push(text);

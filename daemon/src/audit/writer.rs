@@ -47,6 +47,8 @@ pub(super) struct Writer {
     sync: Sync,
     follow: tokio::sync::broadcast::Sender<u64>,
     failing: Failing,
+    /// The store's file as it was opened: device and inode.
+    file: Option<(u64, u64)>,
     /// Tries left to empty the write-ahead log of what was erased.
     scrubs: u32,
 }
@@ -60,6 +62,7 @@ impl Writer {
     ) -> rusqlite::Result<Self> {
         let chain = Chain::load(&connection)?;
         let live = Live::begin(live, &connection, chain.seq());
+        let file = identity(&connection);
         Ok(Self {
             connection,
             chain,
@@ -67,6 +70,7 @@ impl Writer {
             sync: Sync::Normal,
             follow,
             failing,
+            file,
             scrubs: 0,
         })
     }
@@ -138,3 +142,11 @@ impl Writer {
 }
 
 type Outcome = Result<Vec<Written>, AuditError>;
+
+/// Device and inode of the file that stands at the store's path now; none for a store in memory.
+fn identity(connection: &Connection) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let path = connection.path().filter(|path| !path.is_empty())?;
+    let meta = std::fs::symlink_metadata(path).ok()?;
+    Some((meta.dev(), meta.ino()))
+}

@@ -18,8 +18,16 @@ pub(super) async fn logs(daemon: &Daemon, mut wanted: LogQuery, answers: &mut An
         // One form, so that text compares as time does.
         wanted.since = Some(crate::time::rfc3339(parsed));
     }
-    let mut commits = daemon.audit.follow();
     let follow = wanted.follow;
+    let _place = match daemon.followers.clone().try_acquire_owned() {
+        Ok(place) => Some(place),
+        Err(_) if follow => {
+            let message = "too many follow the log already; end one of them".to_owned();
+            return Err(failure("unavailable", message));
+        }
+        Err(_) => None,
+    };
+    let mut commits = daemon.audit.follow();
     let mut seen = if wanted.limit.is_some() {
         newest(daemon, &wanted, answers).await?
     } else {

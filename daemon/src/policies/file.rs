@@ -60,6 +60,15 @@ pub fn read_same(named: &PolicyFile) -> Result<(), FileError> {
     if !path.is_absolute() {
         return Err(FileError::NotAFile(named.path.clone()));
     }
+    // One file under several spellings would have as many rate limits and as many first sights.
+    let real = path.canonicalize();
+    if real
+        .map_err(|error| FileError::Io(named.path.clone(), error))?
+        .as_os_str()
+        != path.as_os_str()
+    {
+        return Err(FileError::NotAFile(named.path.clone()));
+    }
     let (file, meta) = open(path)?;
     if (meta.dev(), meta.ino()) != (named.device, named.inode) {
         return Err(differs());

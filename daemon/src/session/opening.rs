@@ -6,7 +6,9 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
-use wire::link::{Decoder, Hello, Packet, Refused, Resume, Stream, VERSIONS, Welcome, encode};
+use wire::link::{
+    Decoder, Hello, MAX_FRAME, Packet, Refused, Resume, Stream, VERSIONS, Welcome, encode,
+};
 
 use super::orphans::Owned;
 use super::state::{Facts, Kept, State};
@@ -21,6 +23,8 @@ mod claims;
 
 use claims::{digest, facts, meets, secret};
 
+/// The longest hello: a policy of 1 MiB, escaped at its worst, and the claims beside it.
+const MAX_HELLO: usize = 8 * 1024 * 1024;
 /// How long a peer has for its hello.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Decisions read back on resume: more than a shim keeps frames without a verdict.
@@ -59,9 +63,11 @@ pub(super) async fn open(
     decoder: &mut Decoder,
     pid: u32,
 ) -> Option<Opening> {
+    decoder.limit(MAX_HELLO);
     let hello = tokio::time::timeout(PATIENCE, hello(socket, decoder))
         .await
         .ok()??;
+    decoder.limit(MAX_FRAME);
     let shim = Process::observe(pid);
     let opened = match &hello.resume {
         Some(resume) => resumed(daemon, &hello, resume, shim).await,

@@ -68,6 +68,7 @@ fn ending(state: &mut State, why: &str) -> Batch {
         ask_timeout: Duration::ZERO,
         prompts_per_minute: 0,
         resolve: &|path| path.to_owned(),
+        through_links: &|_| None,
         home: None,
         user_homes: &|_| None,
         fresh_id: &String::new,

@@ -148,6 +148,17 @@ fn text_of_mut<'v, 'a>(item: &'v mut Value<'a>) -> Option<&'v mut Value<'a>> {
     item.get_mut(holder)?.get_mut("text")
 }
 
+/// A whole number written with an exponent or a fraction, as its reader will see it.
+fn plain_digits(lexeme: &str) -> Option<String> {
+    if !lexeme.contains(['e', 'E', '.']) {
+        return None;
+    }
+    let number: f64 = lexeme.parse().ok()?;
+    // Beyond 2^53 a double is no longer the whole number that was meant.
+    (number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0)
+        .then(|| format!("{number:.0}"))
+}
+
 struct Walk<'d> {
     dlp: &'d Dlp,
     scope: Scope,
@@ -169,7 +180,11 @@ impl Walk<'_> {
             }
             Value::Number(lexeme) => {
                 let text = lexeme.to_string();
+                let plain = plain_digits(&text);
                 self.scalar(text, value);
+                if let (Value::Number(_), Some(plain)) = (&*value, plain) {
+                    self.scalar(plain, value);
+                }
             }
             Value::String(text) => {
                 let scan = self.dlp.scan(text, self.scope);

@@ -95,6 +95,8 @@ pub struct Context<'a> {
     pub prompts_per_minute: usize,
     /// Resolves the links of the longest existing prefix.
     pub resolve: &'a dyn Fn(&Path) -> PathBuf,
+    /// Where a path with globs leads through links that are there; `None` for too much to tell.
+    pub through_links: &'a dyn Fn(&Path) -> Option<Vec<PathBuf>>,
     /// The daemon's own home folder: what `~` means in its policies.
     pub home: Option<&'a Path>,
     /// The home folder of another user.

@@ -270,6 +270,7 @@ impl Task {
                 .ask_timeout()
                 .unwrap_or(self.daemon.config.ask_timeout),
             resolve: &crate::links::resolve,
+            through_links: &crate::links::through_links,
             home: self.daemon.home.as_deref(),
             user_homes: &crate::links::home_of,
             fresh_id: &|| uuid::Uuid::now_v7().to_string(),

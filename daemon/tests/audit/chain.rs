@@ -2,7 +2,7 @@
 
 use aipd::audit::{Batch, NewRecord, StateOp, query};
 
-use crate::shelf::{Shelf, records};
+use crate::shelf::{Shelf, records, without_trigger};
 
 const FREE: &str = "DROP TRIGGER record_no_update; DROP TRIGGER record_no_delete; \
     DROP TRIGGER record_append_only; DROP TRIGGER body_no_update; DROP TRIGGER body_no_replace; \
@@ -94,12 +94,11 @@ fn a_record_before_the_first_segment_is_found() {
 fn a_record_put_where_a_segment_was_removed_is_found() {
     let shelf = Shelf::with(3);
     let plain = shelf.plain();
-    plain
-        .execute_batch("DROP TRIGGER segment_closes_once")
-        .unwrap();
+    let trigger = without_trigger(&plain, "segment_closes_once");
     plain
         .execute_batch("UPDATE segment SET opened = '2020-01-01T00:00:00.000Z'")
         .unwrap();
+    plain.execute_batch(&trigger).unwrap();
     let shelf = Shelf::over(shelf.close(), |_| {});
     shelf
         .commit(records([NewRecord::event(0, "TODAY")]))
@@ -179,4 +178,25 @@ fn a_checkpoint_of_today_still_holds_tomorrow() {
     assert!(shelf.verify(Some(&head)).intact);
     assert!(shelf.verify(Some(&head.to_ascii_uppercase())).intact);
     assert_eq!(query::last_seq(&shelf.plain()).unwrap(), 6);
+}
+
+/// A column that reads the text differently, or a trigger that is gone, hides what was done.
+#[test]
+fn a_changed_schema_is_found() {
+    for (change, found) in [
+        (
+            "DROP TRIGGER record_no_update",
+            "`record_no_update` of the store's schema is gone",
+        ),
+        (
+            "CREATE TRIGGER quiet AFTER INSERT ON record BEGIN DELETE FROM rate_bucket; END",
+            "`quiet` was added",
+        ),
+    ] {
+        let shelf = Shelf::with(3);
+        shelf.plain().execute_batch(change).unwrap();
+        let verified = shelf.verify(None);
+        let problems = verified.problems.join(", ");
+        assert!(!verified.intact && problems.contains(found), "{problems}");
+    }
 }

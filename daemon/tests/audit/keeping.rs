@@ -4,7 +4,7 @@ use aipd::audit::retention::{self, Retention};
 use aipd::audit::{Batch, NewRecord, StateOp, query};
 use wire::control::{EraseQuery, LogQuery};
 
-use crate::shelf::{Shelf, decision, records};
+use crate::shelf::{Shelf, decision, records, without_trigger};
 
 mod erased;
 
@@ -70,11 +70,10 @@ fn aged(days: i64) -> Shelf {
     let shelf = Shelf::with(4);
     let plain = shelf.plain();
     let then = aipd::time::rfc3339(aipd::time::now_ms() - days * DAY_MS);
-    plain
-        .execute_batch("DROP TRIGGER segment_closes_once")
-        .unwrap();
+    let trigger = without_trigger(&plain, "segment_closes_once");
     let opened = "UPDATE segment SET opened = ?1";
     plain.execute(opened, [then]).unwrap();
+    plain.execute_batch(&trigger).unwrap();
     shelf
 }
 

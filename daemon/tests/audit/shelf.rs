@@ -109,3 +109,13 @@ pub(crate) fn decision(n: usize) -> NewRecord {
         .set("session_id", "s")
         .with_args(Some(format!(r#"{{"n":{n},"secret":"body{n}"}}"#)))
 }
+
+/// Drops a trigger and gives its text, so that it can be made again: its absence is found.
+pub(crate) fn without_trigger(plain: &Connection, name: &str) -> String {
+    let text = "SELECT sql FROM sqlite_schema WHERE name = ?1";
+    let sql = plain.query_row(text, [name], |row| row.get(0)).unwrap();
+    plain
+        .execute_batch(&format!("DROP TRIGGER {name}"))
+        .unwrap();
+    sql
+}

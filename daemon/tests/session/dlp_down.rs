@@ -273,3 +273,22 @@ fn data_base64(text: &str) -> String {
     }
     out
 }
+
+#[test]
+fn a_number_written_with_an_exponent_is_read_as_its_reader_reads_it() {
+    let spec = "allowed_tools: [t]\ndlp:\n  patterns:\n    - {name: card, regex: '4[0-9]{15}'}";
+    for number in [
+        "4111111111111111",
+        "4.111111111111111e15",
+        "41111111111111110e-1",
+    ] {
+        let mut world = World::new(spec);
+        world.client(&call("1", "t", "{}"));
+        let out = world.server(&answer(
+            "1",
+            &format!(r#"{{"structuredContent":{{"n":{number}}}}}"#),
+        ));
+        let forward = out.forward.unwrap();
+        assert!(forward.contains("[REDACTED:card]"), "{number}: {forward}");
+    }
+}

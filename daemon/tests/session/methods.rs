@@ -179,3 +179,21 @@ fn without_a_policy_every_call_is_refused_even_under_monitor() {
         assert_eq!((out.code(), out.forward), (Some(-32001), None));
     }
 }
+
+/// What the server would reach from there can't be told from here.
+#[test]
+fn a_path_by_way_of_the_servers_own_process_is_refused() {
+    for path in [
+        "/dev/fd/../cwd/../.ssh/id_rsa",
+        "/dev/f?/../cwd/../.ssh/id_rsa",
+        "/proc/net/../cwd/../.ssh/id_rsa",
+        "/proc/self/c*/id_rsa",
+    ] {
+        let mut world = World::new("allowed_tools: [t]\nprotected_paths: ['~/.ssh']");
+        let out = world.client(&call("1", "t", &format!(r#"{{"path":"{path}"}}"#)));
+        assert_eq!(out.code(), Some(-32007), "{path}: {out:?}");
+    }
+    let mut world = World::new("allowed_tools: [t]\nprotected_paths: ['~/.ssh']");
+    let out = world.client(&call("1", "t", r#"{"path":"/dev/null"}"#));
+    assert!(out.as_is, "{out:?}");
+}

@@ -204,6 +204,7 @@ impl World {
             prompts_per_minute: 10,
             ask_timeout: Duration::from_secs(60),
             resolve: &|path| path.to_owned(),
+            through_links: &|_| Some(Vec::new()),
             home: Some(Path::new("/home/u")),
             user_homes: &|_| None,
             fresh_id: &fresh,

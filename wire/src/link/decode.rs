@@ -11,12 +11,19 @@ use super::{facts, kind};
 pub struct Decoder {
     buffer: Vec<u8>,
     start: usize,
+    /// The longest body taken, where that is less than [`MAX_BODY`].
+    most: Option<usize>,
 }
 
 /// What the buffer shrinks to once a large packet has left it, in bytes.
 const KEEP: usize = 64 * 1024;
 
 impl Decoder {
+    /// Bounds the bodies of packets from now on: a stranger's hello needs less than a frame.
+    pub fn limit(&mut self, most: usize) {
+        self.most = Some(most);
+    }
+
     /// Takes in what was read from the socket.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
@@ -34,6 +41,10 @@ impl Decoder {
                 return Ok(None);
             };
             let head = Header::read(header)?;
+            if self.most.is_some_and(|most| head.length > most) {
+                let length = u32::try_from(head.length).unwrap_or(u32::MAX);
+                return Err(LinkError::TooLong { length });
+            }
             let Some(body) = body.get(..head.length) else {
                 self.compact();
                 if head.length <= MAX_FRAME {

@@ -2,6 +2,7 @@
 
 use rusqlite::ErrorCode;
 
+use super::identity;
 use super::{AuditError, Batch, Job, Outcome, Sync, Writer};
 use crate::audit::apply;
 
@@ -30,6 +31,12 @@ impl Writer {
             .map(|job| job.batch.sync)
             .max()
             .unwrap_or_default();
+        if self.file != identity(&self.connection) {
+            // What is written to a file nobody can open any more is no record.
+            return Err(rusqlite::Error::InvalidPath(
+                "the store was moved or replaced".into(),
+            ));
+        }
         self.press(wanted)?;
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let mut results = Vec::with_capacity(group.len());

@@ -322,8 +322,8 @@ impl State {
             .set("reason", reason)
             .set("frame", at.number)
             .set("call_id", entry.call_id.clone());
-        let why = "the server's answer is not valid JSON-RPC and was not passed on";
-        let error = reply::server_malformed(&id, why);
+        let why = format!("the server's answer was not passed on: {reason}");
+        let error = reply::server_malformed(&id, &why);
         let judged = Judged::new(Effect::forward(error)).record(told);
         self.answered(ctx, judged, at, id, entry, None)
     }

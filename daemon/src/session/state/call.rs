@@ -1,10 +1,10 @@
 //! Requests from the client: the method, and for a call the tool and its arguments.
 
-use std::path::PathBuf;
+use std::path::{Component, PathBuf};
 
 use engine::decide::{Allow, Ask as Asked, Call, Code, Decision, Facts, Refusal, Verdict, decide};
 use engine::node::{Node, Numbers, canonical, sha256_hex};
-use engine::paths::{Candidate, Found, Ground, candidates, hit};
+use engine::paths::{Candidate, Found, Ground, Reach, candidates, hit};
 use engine::rate::{Buckets, Spent};
 use wire::json::Value;
 use wire::link::Stream;
@@ -18,6 +18,7 @@ use crate::audit::Batch;
 use crate::audit::batch::{OutstandingRow, SessionOp};
 use crate::audit::escape::escaped;
 use crate::session::node::node;
+use crate::session::redact;
 use crate::session::reply::{About, Why};
 use crate::session::table::{Entry, Phase};
 
@@ -94,7 +95,8 @@ impl State {
             }
         };
         if self.facts.verbose {
-            judged.trace = trace;
+            let dlp = ctx.policy().dlp();
+            judged.trace = trace.iter().map(|line| redact::word(line, dlp)).collect();
         }
         judged
     }
@@ -209,6 +211,22 @@ impl State {
         if ctx.home.is_some() && ctx.home != self.facts.home.as_deref() {
             found.extend(under(ctx.home));
         }
+        for named in &mut found {
+            if wanders(named) {
+                named.reach = Reach::Anything;
+            }
+        }
+        let mut linked = Vec::new();
+        for named in found.iter_mut().filter(|it| it.reach == Reach::Pattern) {
+            match (ctx.through_links)(&named.path) {
+                None => named.reach = Reach::Anything,
+                Some(places) => linked.extend(places.into_iter().map(|path| Candidate {
+                    path,
+                    ..named.clone()
+                })),
+            }
+        }
+        found.extend(linked);
         found
     }
 
@@ -358,6 +376,18 @@ impl NewRecord {
             .set_some("failed_rule", refusal.failed_rule.clone())
             .set_some("policy_line", refusal.line)
     }
+}
+
+/// A path that climbs, or guesses, from where the kernel shows a process to itself: what the
+/// server would reach by it can't be told from here.
+fn wanders(named: &Candidate) -> bool {
+    let below = |tops: [&str; 2]| tops.iter().any(|top| named.path.starts_with(top));
+    let climbs = named
+        .path
+        .components()
+        .any(|part| part == Component::ParentDir);
+    (climbs && below(["/proc", "/dev"]))
+        || (named.reach != Reach::Exact && below(["/proc", "/dev/fd"]))
 }
 
 fn protected(what: &str) -> Refusal {
