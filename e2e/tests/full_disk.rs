@@ -50,6 +50,22 @@ fn on_a_full_disk_calls_are_refused_and_go_on_when_there_is_room() {
 }
 
 #[test]
+fn a_store_that_was_removed_takes_no_records_so_no_call_happens() {
+    let home = Home::new();
+    let mut client = start(&home);
+    let before = client.call("echo", &json!({"n": 0}));
+    assert!(before.get("result").is_some(), "{before}");
+    for file in ["audit.db", "audit.db-wal", "audit.db-shm"] {
+        std::fs::remove_file(home.path().join(file)).unwrap();
+    }
+    let refused = client.call("echo", &json!({"n": 1}));
+    assert_eq!(refused["error"]["code"], -32001, "{refused}");
+    assert_eq!(refused["error"]["data"]["aip"], "audit_unavailable");
+    let reached = std::fs::read_to_string(home.record("server").path()).unwrap();
+    assert!(!reached.contains(r#""n":1"#), "it ran without a record");
+}
+
+#[test]
 fn a_store_that_stays_locked_refuses_and_goes_on_when_it_is_free() {
     let home = Home::new();
     let mut client = start(&home);

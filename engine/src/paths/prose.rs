@@ -135,7 +135,7 @@ pub(super) fn reads_as_prose(name: Option<&str>, text: &str) -> bool {
     let place = words
         .last()
         .is_some_and(|last| PLACE.contains(&last.as_str()));
-    text.len() > LONGEST || is_data(text) || !place && is_mostly_plain(text)
+    is_data(text) || !place && (text.len() > LONGEST || is_mostly_plain(text))
 }
 
 fn is_command(words: &[String]) -> bool {

@@ -17,6 +17,10 @@ const MOST_TEXTS: usize = 65_536;
 const LONGEST_PATH: usize = 8192;
 /// A longer pattern is not judged, and so denied.
 const LONGEST_PATTERN: usize = 64 << 10;
+/// A longer text is no path, even percent-encoded three times over.
+const LONGEST_TEXT: usize = 128 << 10;
+/// A longer text to be read word by word is not judged, and so denied.
+const LONGEST_WORDY: usize = 1 << 20;
 /// JSON inside a string inside JSON.
 const NESTED: usize = 4;
 /// Deeper arguments are not read.
@@ -148,7 +152,8 @@ impl Gathering<'_> {
     /// The folders that arguments name: absolute ones, and others whose argument is called a folder.
     fn folders(&self, texts: &[Text]) -> Vec<PathBuf> {
         let mut folders: Vec<PathBuf> = Vec::new();
-        for text in texts.iter().filter(|text| !text.is_key) {
+        let short = |text: &&Text| text.text.len() <= LONGEST_TEXT;
+        for text in texts.iter().filter(short).filter(|text| !text.is_key) {
             let named = prose::is_folder(text.name.as_deref());
             let whole: Vec<String> = readings::of_word(text.text.trim());
             for word in whole.iter().flat_map(|word| expand(word, self.ground)) {
@@ -184,6 +189,13 @@ impl Gathering<'_> {
 
     fn judge(&mut self, text: &Text) {
         self.whole_only = prose::reads_as_prose(text.name.as_deref(), &text.text);
+        if text.text.len() > LONGEST_TEXT && self.whole_only {
+            return;
+        }
+        if text.text.len() > LONGEST_WORDY {
+            self.too_many = true;
+            return;
+        }
         for form in readings::decoded(&text.text) {
             let whole = form.trim().trim_matches(['"', '\'', '`']);
             for reading in readings::of_word(whole) {
@@ -196,7 +208,7 @@ impl Gathering<'_> {
                 if self.too_many {
                     return;
                 }
-                if !self.words.insert(word.clone()) {
+                if word.len() > LONGEST_TEXT || !self.words.insert(word.clone()) {
                     continue;
                 }
                 for reading in readings::of_word(&word) {
