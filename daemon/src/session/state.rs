@@ -24,6 +24,7 @@ mod ask;
 mod call;
 mod client;
 mod ending;
+mod places;
 mod recorded;
 mod refuse;
 mod request;

@@ -1,10 +1,10 @@
 //! Requests from the client: the method, and for a call the tool and its arguments.
 
-use std::path::{Component, PathBuf};
+use std::path::PathBuf;
 
-use engine::decide::{Allow, Ask as Asked, Call, Code, Decision, Facts, Refusal, Verdict, decide};
+use engine::decide::{Allow, Ask as Asked, Call, Code, Decision, Facts, Refusal, decide};
 use engine::node::{Node, Numbers, canonical, sha256_hex};
-use engine::paths::{Candidate, Found, Ground, Reach, candidates, hit};
+use engine::paths::{Found, hit};
 use engine::rate::{Buckets, Spent};
 use wire::json::Value;
 use wire::link::Stream;
@@ -12,6 +12,7 @@ use wire::mcp;
 use wire::rpc::{Id, Malformed, Message};
 
 use super::client::{id_json, set_method};
+use super::places::protected;
 use super::telling::{args, word};
 use super::{At, Context, Effect, Judged, NewRecord, State, StateOp, Undo};
 use crate::audit::Batch;
@@ -149,85 +150,6 @@ impl State {
             Vec::new()
         };
         (decision, trace)
-    }
-
-    /// What other methods name (a resource's URI, a prompt's arguments) obeys protected paths as a
-    /// call's arguments do.
-    pub(super) fn protected_params(
-        &self,
-        ctx: &Context<'_>,
-        params: Option<&Value<'_>>,
-    ) -> Option<Refusal> {
-        let named = ["uri", "ref", "arguments", "argument"];
-        let members = named
-            .iter()
-            .filter_map(|name| Some(((*name).into(), node(params?.get(name)?))));
-        let named = Node::Object(members.collect());
-        let found = self.paths_in(ctx, &named);
-        let resolved: Vec<PathBuf> = found.iter().map(|it| (ctx.resolve)(&it.path)).collect();
-        let paths = Found {
-            candidates: &found,
-            resolved: &resolved,
-        };
-        let mut all = ctx.policy().protected().to_vec();
-        all.extend(self.own_protected(ctx));
-        let insensitive = cfg!(any(target_os = "macos", windows));
-        hit(&all, &paths, insensitive).map(|_| protected("a path named by the request"))
-    }
-
-    /// What is protected in this session alone: its `--audit` file, and the policy's relative
-    /// entries below the client's folders.
-    fn own_protected(&self, ctx: &Context<'_>) -> Vec<PathBuf> {
-        let bases = self.bases();
-        let relative = ctx.policy().relative_protected();
-        let joined = relative
-            .iter()
-            .flat_map(|it| bases.iter().map(move |base| base.join(it)));
-        let mut own: Vec<PathBuf> = joined.chain(self.facts.mirror.clone()).collect();
-        let real: Vec<PathBuf> = own.iter().map(|path| (ctx.resolve)(path)).collect();
-        own.extend(real);
-        own
-    }
-
-    fn bases(&self) -> Vec<PathBuf> {
-        let roots = self.learnt.roots.iter().cloned();
-        std::iter::once(self.facts.cwd.clone())
-            .chain(roots)
-            .collect()
-    }
-
-    pub(super) fn paths_in(&self, ctx: &Context<'_>, arguments: &Node<'_>) -> Vec<Candidate> {
-        let bases = self.bases();
-        let under = |home| {
-            let ground = Ground {
-                home,
-                bases: &bases,
-                user_homes: ctx.user_homes,
-            };
-            candidates(arguments, &ground)
-        };
-        let mut found = under(self.facts.home.as_deref());
-        // A client may have been given another HOME than the daemon; `~` is protected in both.
-        if ctx.home.is_some() && ctx.home != self.facts.home.as_deref() {
-            found.extend(under(ctx.home));
-        }
-        for named in &mut found {
-            if wanders(named) {
-                named.reach = Reach::Anything;
-            }
-        }
-        let mut linked = Vec::new();
-        for named in found.iter_mut().filter(|it| it.reach == Reach::Pattern) {
-            match (ctx.through_links)(&named.path) {
-                None => named.reach = Reach::Anything,
-                Some(places) => linked.extend(places.into_iter().map(|path| Candidate {
-                    path,
-                    ..named.clone()
-                })),
-            }
-        }
-        found.extend(linked);
-        found
     }
 
     /// A request that holds what DLP does not let out.
@@ -375,30 +297,5 @@ impl NewRecord {
             )
             .set_some("failed_rule", refusal.failed_rule.clone())
             .set_some("policy_line", refusal.line)
-    }
-}
-
-/// A path that climbs, or guesses, from where the kernel shows a process to itself: what the
-/// server would reach by it can't be told from here.
-fn wanders(named: &Candidate) -> bool {
-    let below = |tops: [&str; 2]| tops.iter().any(|top| named.path.starts_with(top));
-    let climbs = named
-        .path
-        .components()
-        .any(|part| part == Component::ParentDir);
-    (climbs && below(["/proc", "/dev"]))
-        || (named.reach != Reach::Exact && below(["/proc", "/dev/fd"]))
-}
-
-fn protected(what: &str) -> Refusal {
-    Refusal {
-        code: Code::ProtectedPath,
-        verdict: Verdict::Block,
-        reason: "an argument names a protected path".to_owned(),
-        detail: what.to_owned(),
-        failed_arg: None,
-        failed_rule: Some("protected_paths".to_owned()),
-        line: None,
-        retry_after_ms: None,
     }
 }
