@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, oneshot};
 
 mod apply;
 pub mod batch;
 pub mod chain;
+mod desk;
 pub(crate) mod escape;
+mod keeper;
 mod live;
 pub mod query;
 pub mod record;
@@ -22,8 +24,10 @@ pub mod writer;
 
 pub use batch::{Batch, StateOp, Sync};
 pub use record::NewRecord;
+use desk::Desk;
+use keeper::Keeper;
+use writer::Writer;
 pub use writer::Written;
-use writer::{Job, QUEUE, Writer};
 
 /// Records could not be written, so what they tell of must not happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,17 +52,28 @@ impl From<rusqlite::Error> for AuditError {
     }
 }
 
-/// The way to the writer; cheap to clone.
+/// The way to the writer; cheap to clone. Once all clones are gone the writer ends, with
+/// everything written.
 #[derive(Clone)]
 pub struct Audit {
-    jobs: mpsc::Sender<Job>,
+    desk: Arc<Desk>,
     follow: broadcast::Sender<u64>,
     store: Arc<PathBuf>,
     failing: Failing,
+    _open: Arc<Open>,
 }
 
 /// Why the last commit failed; `None` while commits succeed.
 type Failing = Arc<std::sync::Mutex<Option<String>>>;
+
+/// Closes the desk when the last handle goes.
+struct Open(Arc<Desk>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
 
 impl std::fmt::Debug for Audit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -72,8 +87,8 @@ impl std::fmt::Debug for Audit {
 const FOLLOW: usize = 64;
 
 impl Audit {
-    /// Starts the writer on an open store. It ends, with everything written, once all clones of
-    /// the handle are gone; join the thread to wait for that.
+    /// Takes an open store over. Join the thread, which does what need not be waited for, to wait
+    /// for the end.
     ///
     /// # Errors
     /// When the store can't be read, or no thread can be had.
@@ -82,28 +97,29 @@ impl Audit {
         store: &Path,
         live: PathBuf,
     ) -> Result<(Self, std::thread::JoinHandle<()>), AuditError> {
-        let (jobs, queue) = mpsc::channel(QUEUE);
         let (follow, _) = broadcast::channel(FOLLOW);
         let failing = Failing::default();
         let writer = Writer::new(connection, live, follow.clone(), Arc::clone(&failing))?;
+        let desk = Arc::new(Desk::new(writer));
+        let keeper = Keeper::new(Arc::clone(&desk), store::open_to_checkpoint(store)?);
         let thread = std::thread::Builder::new()
             .name("audit".to_owned())
-            .spawn(move || writer.run(queue))
+            .spawn(move || keeper.run())
             .map_err(|error| AuditError {
                 reason: error.to_string(),
             })?;
-        Ok((
-            Self {
-                jobs,
-                follow,
-                store: Arc::new(store.to_owned()),
-                failing,
-            },
-            thread,
-        ))
+        let audit = Self {
+            _open: Arc::new(Open(Arc::clone(&desk))),
+            desk,
+            follow,
+            store: Arc::new(store.to_owned()),
+            failing,
+        };
+        Ok((audit, thread))
     }
 
-    /// Writes a batch and returns once it is committed.
+    /// Writes a batch and returns once it is committed. Batches of sessions that are ready at the
+    /// same time share a transaction.
     ///
     /// # Errors
     /// When it could not be written; then nothing of it was.
@@ -112,42 +128,33 @@ impl Audit {
             return Ok(Vec::new());
         }
         let (ack, written) = oneshot::channel();
-        let gone = || AuditError {
-            reason: "the audit writer has ended".to_owned(),
-        };
-        self.jobs
-            .send(Job {
-                batch,
-                ack: Some(ack),
-            })
-            .await
-            .map_err(|_| gone())?;
+        self.desk.hand_in(batch, Some(ack));
+        tokio::task::yield_now().await;
+        self.desk.work();
         written.await.map_err(|_| gone())?
     }
 
-    /// Hands a batch over without waiting: outcomes, and state whose loss does no harm.
-    pub async fn later(&self, batch: Batch) {
-        if !batch.is_empty() && self.jobs.send(Job { batch, ack: None }).await.is_err() {
-            tracing::warn!("the audit writer has ended; an outcome is lost");
+    /// Hands a batch over without waiting: outcomes, and state whose loss does no harm. It goes
+    /// with the next commit, or by itself soon after.
+    pub fn later(&self, batch: Batch) {
+        if !batch.is_empty() {
+            self.desk.hand_in(batch, None);
         }
     }
 
-    /// Returns once everything handed over before is written or refused.
+    /// Returns once everything handed over before is written or refused, and copied to the live
+    /// log as far as that can be had.
     ///
     /// # Errors
     /// When the writer has ended.
     pub async fn flush(&self) -> Result<(), AuditError> {
         let (ack, written) = oneshot::channel();
-        let gone = || AuditError {
-            reason: "the audit writer has ended".to_owned(),
-        };
-        let job = Job {
-            batch: Batch::default(),
-            ack: Some(ack),
-        };
-        self.jobs.send(job).await.map_err(|_| gone())?;
+        self.desk.hand_in(Batch::default(), Some(ack));
+        self.desk.work();
         // Whether other batches failed is for those who wait for them.
-        written.await.map(drop).map_err(|_| gone())
+        written.await.map_err(|_| gone())?.map(drop)?;
+        self.desk.with_writer(Writer::copy);
+        Ok(())
     }
 
     /// Why records can't be written at present.
@@ -165,7 +172,8 @@ impl Audit {
         self.follow.subscribe()
     }
 
-    /// Runs a query on a connection of its own, off the async workers.
+    /// Runs a query on a connection of its own, off the async workers. It sees all that was handed
+    /// over before.
     ///
     /// # Errors
     /// SQLite's.
@@ -173,13 +181,22 @@ impl Audit {
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, AuditError> {
-        let store = Arc::clone(&self.store);
-        let reading = tokio::task::spawn_blocking(move || query(&store::open_to_read(&store)?));
+        let (store, desk) = (Arc::clone(&self.store), Arc::clone(&self.desk));
+        let reading = tokio::task::spawn_blocking(move || {
+            desk.work();
+            query(&store::open_to_read(&store)?)
+        });
         match reading.await {
             Ok(result) => result.map_err(AuditError::from),
             Err(error) => Err(AuditError {
                 reason: error.to_string(),
             }),
         }
+    }
+}
+
+fn gone() -> AuditError {
+    AuditError {
+        reason: "the audit writer has ended".to_owned(),
     }
 }

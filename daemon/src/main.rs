@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         return log::say(&error.to_string());
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(1)
         .max_blocking_threads(16)
         .thread_stack_size(512 * 1024)
         .enable_all()

@@ -9,6 +9,7 @@ mod opening;
 pub mod orphans;
 pub mod redact;
 mod reply;
+mod socket;
 pub mod state;
 pub mod table;
 pub mod task;

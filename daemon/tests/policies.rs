@@ -75,7 +75,8 @@ impl Shelf {
         self.state().await.text
     }
 
-    fn events(&self) -> String {
+    async fn events(&self) -> String {
+        self.audit.flush().await.unwrap();
         std::fs::read_to_string(self.folders.live_audit()).unwrap_or_default()
     }
 }
@@ -85,7 +86,7 @@ async fn the_first_sight_counts_and_is_recorded() {
     let shelf = Shelf::new(PolicyTrust::FirstUse);
     assert!(shelf.open(BASE).await.unwrap().is_empty());
     assert!(shelf.in_force().await.contains(BASE));
-    assert!(shelf.events().contains("POLICY_LOADED"));
+    assert!(shelf.events().await.contains("POLICY_LOADED"));
 }
 
 #[tokio::test]
@@ -94,7 +95,7 @@ async fn a_tighter_change_counts_at_once() {
     shelf.open(BASE).await.unwrap();
     assert!(shelf.open(TIGHTER).await.unwrap().is_empty());
     assert!(shelf.in_force().await.contains(TIGHTER));
-    assert!(shelf.events().contains("POLICY_CHANGED"));
+    assert!(shelf.events().await.contains("POLICY_CHANGED"));
 }
 
 #[tokio::test]
@@ -109,7 +110,7 @@ async fn a_looser_change_waits_loudly_and_survives_a_restart() {
     assert!(shelf.in_force().await.contains(BASE));
     let state = shelf.state().await;
     assert!(state.pending.unwrap().text.contains(LOOSER));
-    assert!(shelf.events().contains("POLICY_PENDING"));
+    assert!(shelf.events().await.contains("POLICY_PENDING"));
 
     let trust = PolicyTrust::FirstUse;
     let again = Policies::new(shelf.audit.clone(), trust, &shelf.folders, None);
@@ -140,7 +141,7 @@ async fn a_person_puts_in_force_what_was_shown_and_nothing_else() {
         .await
         .unwrap();
     assert!(state.text.contains(LOOSER) && state.pending.is_none());
-    assert!(shelf.events().contains("POLICY_TRUSTED"));
+    assert!(shelf.events().await.contains("POLICY_TRUSTED"));
 }
 
 #[tokio::test]
@@ -160,7 +161,7 @@ async fn a_broken_version_keeps_the_one_in_force_and_says_so() {
     let state = shelf.policies.reload().await.remove(0);
     assert!(state.text.contains(BASE));
     assert!(state.pending.unwrap().why.contains("allowed_tool"));
-    assert!(shelf.events().contains("POLICY_REFUSED"));
+    assert!(shelf.events().await.contains("POLICY_REFUSED"));
     let error = shelf.open("allowed_tool: [read]").await.unwrap_err();
     assert!(matches!(error, PolicyError::Invalid(_)), "{error}");
 }

@@ -26,6 +26,8 @@ pub(crate) struct Exchange {
     stderr: Lane,
     /// Packets to be sent before any frame.
     control: VecDeque<Packet>,
+    /// Packets that go with the next one, so that the daemon is not woken for them alone.
+    notes: VecDeque<Packet>,
     exited: Option<Exited>,
     exited_sent: bool,
     injected: VecDeque<(Stream, u64, u64)>,
@@ -40,6 +42,7 @@ impl Exchange {
             server: Lane::new(Stream::Server),
             stderr: Lane::new(Stream::Stderr),
             control: VecDeque::new(),
+            notes: VecDeque::new(),
             exited: None,
             exited_sent: false,
             injected: VecDeque::new(),
@@ -106,7 +109,7 @@ impl Exchange {
     /// Appends what the daemon has not been sent yet, until `out` holds `limit` bytes.
     pub(crate) fn fill(&mut self, out: &mut Vec<u8>, limit: usize) {
         while out.len() < limit {
-            if let Some(packet) = self.control.pop_front() {
+            if let Some(packet) = self.notes.pop_front().or_else(|| self.control.pop_front()) {
                 link::encode(&packet, out);
             } else if !self.fill_frame(out) {
                 break;
@@ -114,7 +117,12 @@ impl Exchange {
         }
     }
 
-    /// Whether `fill` has more to append.
+    /// Whether there is something to send that can wait for what must be sent.
+    pub(crate) fn has_notes(&self) -> bool {
+        !self.notes.is_empty()
+    }
+
+    /// Whether `fill` has more to append than notes.
     pub(crate) fn has_unsent(&self) -> bool {
         !self.control.is_empty()
             || (self.exited.is_some() && !self.exited_sent)
@@ -268,13 +276,15 @@ impl Exchange {
     /// A write has been made in full.
     pub(crate) fn written(&mut self, token: Token) {
         match token {
-            Token::Injected(stream, number) => self.tell(Packet::Acked { stream, number }),
+            Token::Injected(stream, number) => {
+                self.notes.push_back(Packet::Acked { stream, number });
+            }
             Token::Verdict(stream, number) => {
                 if self
                     .lane_mut(stream)
                     .is_some_and(|lane| lane.written(number))
                 {
-                    self.tell(Packet::Done { stream, number });
+                    self.notes.push_back(Packet::Done { stream, number });
                 }
             }
         }

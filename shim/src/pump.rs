@@ -3,7 +3,7 @@
 
 use std::io::Stdin;
 use std::os::fd::AsFd as _;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wire::folders::Folders;
 use wire::lines::Splitter;
@@ -32,6 +32,8 @@ mod wait;
 const MAX_QUEUE: usize = 16 * 1024 * 1024;
 /// Queued bytes for the person past which further lines are left out.
 const MAX_TOLD: usize = 1024 * 1024;
+/// How long what the daemon is told of writes waits to be sent with something else.
+const NOTES: Duration = Duration::from_millis(20);
 /// Bytes read at once.
 const READ: usize = 64 * 1024;
 
@@ -68,6 +70,7 @@ pub(crate) struct Pump {
     children: Children,
 
     connection: Option<Connection>,
+    notes_due: Option<Instant>,
     session: Option<Session>,
     session_over: bool,
     /// Why the daemon can't be reached, in the words of the last attempt.
@@ -118,6 +121,7 @@ impl Pump {
             lifetime: Lifetime::new(now),
             children: Children::default(),
             connection: None,
+            notes_due: None,
             session: None,
             session_over: false,
             trouble: None,

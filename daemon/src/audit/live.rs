@@ -56,7 +56,7 @@ impl Live {
     }
 
     /// Copies lines up to record `last`, or where some were missed a part of those.
-    pub(super) fn append(&mut self, connection: &Connection, lines: &[&str], last: u64) {
+    pub(super) fn append(&mut self, connection: &Connection, lines: &[String], last: u64) {
         if self.behind {
             self.catch_up(connection, last);
             return;
@@ -68,6 +68,16 @@ impl Live {
                 self.failed(&error);
             }
         }
+    }
+
+    /// Lines were left out: they are to be read from the store.
+    pub(super) fn fall_behind(&mut self) {
+        self.behind = true;
+    }
+
+    /// Whether lines are missing that could be written.
+    pub(super) fn is_behind(&self) -> bool {
+        self.behind && !self.failing
     }
 
     /// Writes some of the lines that were missed; true while there are more and it goes well.
@@ -87,10 +97,10 @@ impl Live {
         // The store is not asked in vain.
         self.current()?;
         let missed = query::lines_after(connection, self.seen, PAGE).map_err(io::Error::other)?;
-        let lines: Vec<&str> = missed.iter().map(|(_, line)| line.as_str()).collect();
+        let (seqs, lines): (Vec<u64>, Vec<String>) = missed.into_iter().unzip();
         self.write(&lines)?;
-        match missed.last() {
-            Some((seq, _)) if missed.len() == PAGE => self.seen = *seq,
+        match seqs.last() {
+            Some(seq) if seqs.len() == PAGE => self.seen = *seq,
             Some(_) | None => {
                 self.seen = last;
                 self.behind = false;
@@ -123,7 +133,7 @@ impl Live {
     }
 
     /// Writes the lines whole or, as far as that can be had, not at all.
-    fn write(&mut self, lines: &[&str]) -> io::Result<()> {
+    fn write(&mut self, lines: &[String]) -> io::Result<()> {
         if lines.is_empty() {
             return Ok(());
         }

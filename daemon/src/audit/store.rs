@@ -105,6 +105,17 @@ pub fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Opens the store to move its write-ahead log, beside the writer.
+///
+/// # Errors
+/// SQLite's.
+pub fn open_to_checkpoint(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    settings(&connection)?;
+    Ok(connection)
+}
+
 /// What the migrations make: each table, index and trigger, with its definition.
 ///
 /// # Errors

@@ -1,14 +1,17 @@
-//! The one writer: a thread that takes what has piled up, writes it in one transaction, and only
-//! then says so to those who wait. A batch that can't be written leaves no trace.
+//! The one writer: writes what has piled up in one transaction, and only then says so to those
+//! who wait. A batch that can't be written leaves no trace.
 
+use std::ffi::c_int;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rusqlite::Connection;
-use tokio::sync::mpsc::error::TryRecvError;
-use tokio::sync::{mpsc, oneshot};
+use rusqlite::hooks::Wal;
+use tokio::sync::oneshot;
 
-use super::batch::{Batch, Sync};
+use super::batch::{Batch, StateOp, Sync};
 use super::chain::Chain;
 use super::live::Live;
 use super::{AuditError, Failing};
@@ -25,37 +28,59 @@ pub struct Written {
     pub line: Option<String>,
 }
 
+/// Where a batch's end is told.
+pub(super) type Ack = oneshot::Sender<Outcome>;
+
 pub(super) struct Job {
     pub(super) batch: Batch,
-    pub(super) ack: Option<oneshot::Sender<Result<Vec<Written>, AuditError>>>,
+    pub(super) ack: Option<Ack>,
 }
 
-/// How many batches may wait; senders wait beyond it.
-pub(super) const QUEUE: usize = 4096;
-/// How many batches one transaction takes at the most.
-const GROUP: usize = 512;
+impl Job {
+    /// Whether the disk is waited for, or much is written.
+    pub(super) fn takes_long(&self) -> bool {
+        let erases = |op: &StateOp| match op {
+            StateOp::EraseBodies { .. } | StateOp::RemoveSegment { .. } => true,
+            StateOp::Session { .. }
+            | StateOp::Approval { .. }
+            | StateOp::Bucket { .. }
+            | StateOp::Policy(_)
+            | StateOp::Setting { .. } => false,
+        };
+        self.batch.sync == Sync::Full || self.batch.ops.iter().any(erases)
+    }
+}
+
 /// How often the write-ahead log is tried to be emptied while readers need it, and how long
 /// between two tries.
 const TRIES: u32 = 1000;
 const BETWEEN: Duration = Duration::from_millis(10);
+/// Lines that may wait for the live copy; past it they are read from the store.
+const LINES: usize = 4096;
+/// Statements kept prepared.
+const STATEMENTS: usize = 32;
 
-/// What the thread owns.
+/// The store's one writer: whoever holds it writes.
 pub(super) struct Writer {
     connection: Connection,
     chain: Chain,
     live: Live,
+    /// Lines that are not in the live copy yet.
+    lines: Vec<String>,
     sync: Sync,
     follow: tokio::sync::broadcast::Sender<u64>,
     failing: Failing,
     /// The store's file as it was opened: device and inode.
     file: Option<(u64, u64)>,
+    /// Pages in the write-ahead log after the last commit.
+    wal_pages: Arc<AtomicU32>,
     /// Tries left to empty the write-ahead log of what was erased.
     scrubs: u32,
 }
 
 impl Writer {
     pub(super) fn new(
-        connection: Connection,
+        mut connection: Connection,
         live: PathBuf,
         follow: tokio::sync::broadcast::Sender<u64>,
         failing: Failing,
@@ -63,67 +88,79 @@ impl Writer {
         let chain = Chain::load(&connection)?;
         let live = Live::begin(live, &connection, chain.seq());
         let file = identity(&connection);
+        let wal_pages = Arc::new(AtomicU32::new(0));
+        let seen = Arc::clone(&wal_pages);
+        // In place of SQLite's own, by which a commit now and then waits for the disk.
+        connection.wal_hook(Some(move |_: &mut Wal, pages: c_int| {
+            seen.store(u32::try_from(pages).unwrap_or(0), Ordering::Relaxed);
+            Ok(())
+        }))?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(Self {
             connection,
             chain,
             live,
+            lines: Vec::new(),
             sync: Sync::Normal,
             follow,
             failing,
             file,
+            wal_pages,
             scrubs: 0,
         })
     }
 
-    /// Serves until every sender is gone.
-    pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        let mut group = Vec::new();
-        while let Some(first) = self.next(&mut jobs) {
-            group.push(first);
-            while group.len() < GROUP {
-                let Ok(job) = jobs.try_recv() else { break };
-                group.push(job);
-            }
-            self.write_group(&mut group);
-        }
-        // A clean end leaves no WAL behind for another reader to need.
+    /// A clean end leaves no WAL behind for another reader to need.
+    pub(super) fn end(&mut self) {
         let _waits_for_readers = self.connection.busy_timeout(super::store::BUSY);
         if !self.empty_wal() {
             tracing::warn!("the store's write-ahead log could not be emptied at the end");
         }
     }
 
-    /// The next job; while there is none, what was left over is done.
-    fn next(&mut self, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
-        loop {
-            match jobs.try_recv() {
-                Ok(job) => return Some(job),
-                Err(TryRecvError::Disconnected) => return None,
-                Err(TryRecvError::Empty) if self.tidy() => {}
-                Err(TryRecvError::Empty) => return jobs.blocking_recv(),
-            }
-        }
+    /// Whether something is left to do that no call waits for.
+    pub(super) fn left_over(&self) -> bool {
+        !self.lines.is_empty() || self.scrubs > 0 || self.live.is_behind()
     }
 
-    /// One step of what was left over; false when there is nothing that can be done now.
-    fn tidy(&mut self) -> bool {
+    /// Copies the lines that wait to the live log.
+    pub(super) fn copy(&mut self) {
+        let lines = std::mem::take(&mut self.lines);
+        self.live
+            .append(&self.connection, &lines, self.chain.seq());
+    }
+
+    /// One step of what was left over; `None` when there is nothing that can be done now, else
+    /// how long to wait before the next.
+    pub(super) fn tidy(&mut self) -> Option<Duration> {
         if self.scrubs > 0 {
-            std::thread::sleep(BETWEEN);
             self.scrub();
-            return true;
+            return Some(BETWEEN);
         }
-        self.live.catch_up(&self.connection, self.chain.seq())
+        let more = self.live.catch_up(&self.connection, self.chain.seq());
+        more.then_some(Duration::ZERO)
     }
 
-    fn write_group(&mut self, group: &mut Vec<Job>) {
+    pub(super) fn wal_pages(&self) -> u32 {
+        self.wal_pages.load(Ordering::Relaxed)
+    }
+
+    /// Moves the rest of the write-ahead log into the store.
+    pub(super) fn checkpoint(&self) {
+        if let Err(error) = super::keeper::passive(&self.connection) {
+            tracing::warn!(%error, "the store's write-ahead log could not be moved");
+        }
+    }
+
+    pub(super) fn write_group(&mut self, group: &mut Vec<Job>) {
         let results = self.commit_group(group);
-        let lines: Vec<&str> = results
-            .iter()
-            .flatten()
-            .flatten()
-            .filter_map(|written| written.line.as_deref())
-            .collect();
-        self.live.append(&self.connection, &lines, self.chain.seq());
+        for written in results.iter().flatten().flatten() {
+            self.lines.extend(written.line.clone());
+        }
+        if self.lines.len() > LINES {
+            self.lines.clear();
+            self.live.fall_behind();
+        }
         self.erased(group, &results);
         if results
             .iter()
@@ -141,7 +178,7 @@ impl Writer {
     }
 }
 
-type Outcome = Result<Vec<Written>, AuditError>;
+pub(super) type Outcome = Result<Vec<Written>, AuditError>;
 
 /// Device and inode of the file that stands at the store's path now; none for a store in memory.
 fn identity(connection: &Connection) -> Option<(u64, u64)> {

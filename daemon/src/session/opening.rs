@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use wire::link::{
     Decoder, Hello, MAX_FRAME, Packet, Refused, Resume, Stream, VERSIONS, Welcome, encode,
 };
 
 use super::orphans::Owned;
+use super::socket::Socket;
 use super::state::{Facts, Kept, State};
 use crate::audit::batch::SessionOp;
 use crate::audit::restore::SessionRow;
@@ -59,7 +58,7 @@ impl From<AuditError> for NoSession {
 /// Reads the hello and answers it.
 pub(super) async fn open(
     daemon: &Arc<Daemon>,
-    socket: &mut UnixStream,
+    socket: &Socket,
     decoder: &mut Decoder,
     pid: u32,
 ) -> Option<Opening> {
@@ -90,7 +89,7 @@ pub(super) async fn open(
     }
 }
 
-async fn hello(socket: &mut UnixStream, decoder: &mut Decoder) -> Option<Hello> {
+async fn hello(socket: &Socket, decoder: &mut Decoder) -> Option<Hello> {
     let mut buffer = vec![0; 16 * 1024];
     loop {
         match decoder.next_packet() {

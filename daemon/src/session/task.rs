@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, watch};
 use wire::link::{Decoder, End, Exited, LinkError, MAX_FRAME, Packet, Stream, encode};
 
 use super::opening::{self, Opening};
+use super::socket::Socket;
 use super::state::{Answer, Context, Effect, Judged, Signal, State};
 use crate::approval::Answered;
 use crate::audit::{Batch, Written};
@@ -27,9 +27,16 @@ const LARGE: usize = 64 * 1024;
 const ANSWERS: usize = 64;
 
 /// Serves one connection at the shims' door.
-pub async fn serve(daemon: Arc<Daemon>, mut socket: UnixStream, pid: u32) {
+pub async fn serve(daemon: Arc<Daemon>, stream: UnixStream, pid: u32) {
+    let socket = match Socket::new(stream) {
+        Ok(socket) => socket,
+        Err(error) => {
+            tracing::error!(%error, "a connection can't be served");
+            return;
+        }
+    };
     let mut decoder = Decoder::default();
-    let opened = opening::open(&daemon, &mut socket, &mut decoder, pid).await;
+    let opened = opening::open(&daemon, &socket, &mut decoder, pid).await;
     let Some(opening) = opened else { return };
     let mut task = Task::new(daemon, socket, decoder, opening);
     let why = task.run().await;
@@ -65,7 +72,7 @@ enum Next {
 
 struct Task {
     daemon: Arc<Daemon>,
-    socket: UnixStream,
+    socket: Socket,
     decoder: Decoder,
     state: State,
     slot: Arc<Slot>,
@@ -88,7 +95,7 @@ struct Decided {
 }
 
 impl Task {
-    fn new(daemon: Arc<Daemon>, socket: UnixStream, decoder: Decoder, opening: Opening) -> Self {
+    fn new(daemon: Arc<Daemon>, socket: Socket, decoder: Decoder, opening: Opening) -> Self {
         let (answer_to, answers) = mpsc::channel(ANSWERS);
         let stop = daemon.stop.subscribe();
         Self {
@@ -210,7 +217,7 @@ impl Task {
             }
         }
         self.decide(group).await;
-        self.daemon.audit.later(later).await;
+        self.daemon.audit.later(later);
         Ok(())
     }
 
@@ -296,7 +303,7 @@ impl Task {
                 self.mirror(&written);
                 for decided in group {
                     let later = self.let_go(decided);
-                    self.daemon.audit.later(later).await;
+                    self.daemon.audit.later(later);
                 }
             }
             Err(error) => {

@@ -149,7 +149,7 @@ fn an_empty_batch_is_no_commit_and_a_flush_waits_for_what_went_before() {
     let audit = shelf.audit.clone();
     let job = async move {
         for n in 0..50 {
-            audit.later(records([decision(n)])).await;
+            audit.later(records([decision(n)]));
         }
         audit.flush().await
     };

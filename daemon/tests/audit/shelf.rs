@@ -42,11 +42,16 @@ impl Shelf {
         for n in 0..count {
             shelf.commit(records([decision(n)])).unwrap();
         }
+        shelf.flush();
         shelf
     }
 
     pub(crate) fn commit(&self, batch: Batch) -> Result<Vec<Written>, AuditError> {
         self.runtime.block_on(self.audit.commit(batch))
+    }
+
+    fn flush(&self) {
+        self.runtime.block_on(self.audit.flush()).unwrap();
     }
 
     pub(crate) fn all<T: Send + 'static>(
@@ -71,7 +76,9 @@ impl Shelf {
         live(&self.folder)
     }
 
+    /// What the live copy holds once it has caught up.
     pub(crate) fn lines(&self) -> Vec<String> {
+        self.flush();
         let text = std::fs::read_to_string(self.live()).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
     }

@@ -14,9 +14,12 @@ fn check(signal: &str) {
         daemon.answer(r#"{"op":"override","mode":"none"}"#);
     }
     let follower = daemon.asked("{\"op\":\"logs\",\"follow\":true,\"events\":true}\n");
+    let mut follower = lines(follower);
+    let first = follower.next().unwrap();
+    assert!(first.get("item").is_some(), "it is served: {first}");
     daemon.signal(signal);
     assert!(daemon.ended(SOON).success(), "{signal}");
-    let last = lines(follower).last().unwrap();
+    let last = follower.last().unwrap();
     assert!(last.get("end").is_some(), "a follower hears of it: {last}");
     let path = daemon.home.path().join("audit.db");
     let wal = path.with_extension("db-wal");

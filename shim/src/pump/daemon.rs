@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use wire::link::{End, Packet, Refused, Resume, Stream, Welcome};
 
-use super::{Pump, Session};
+use super::{NOTES, Pump, Session};
 use crate::connect::{self, ConnectError};
 use crate::connection::{AHEAD, Connection, Lost};
 use crate::ending::Ending;
@@ -128,23 +128,37 @@ impl Pump {
 
     /// Sends what there is to send, as far as the socket takes it.
     pub(super) fn write_daemon(&mut self, now: Instant) {
+        let pressing = self.notes_press(now);
         let Some(connection) = &mut self.connection else {
             return;
         };
         let sent = loop {
-            if connection.is_welcomed() {
+            let fills = connection.is_welcomed() && (pressing || self.exchange.has_unsent());
+            if fills {
                 self.exchange.fill(connection.out(), AHEAD);
             }
             match connection.flush() {
                 Ok(()) if connection.has_unsent() => break Ok(()),
-                Ok(()) if !connection.is_welcomed() || !self.exchange.has_unsent() => break Ok(()),
+                Ok(()) if !fills || !self.exchange.has_unsent() => break Ok(()),
                 Ok(()) => {}
                 Err(lost) => break Err(lost),
             }
         };
+        if !self.exchange.has_notes() {
+            self.notes_due = None;
+        }
         if let Err(lost) = sent {
             self.lose_daemon(now, &lost.to_string());
         }
+    }
+
+    /// Whether what could wait for company has waited long enough.
+    fn notes_press(&mut self, now: Instant) -> bool {
+        if !self.exchange.has_notes() {
+            self.notes_due = None;
+            return false;
+        }
+        now >= *self.notes_due.get_or_insert(now + NOTES)
     }
 
     /// Reads what the daemon has sent and acts on it.

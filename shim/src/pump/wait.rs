@@ -9,6 +9,7 @@ use wire::link::Stream;
 
 use super::Pump;
 use super::streams::is_waiting;
+use crate::connection::Connection;
 use crate::failure::Failure;
 
 /// What can wake the loop.
@@ -101,7 +102,12 @@ impl Pump {
         let children = &self.children;
         let group_left = || children.group_left();
         let lifetime = self.lifetime.deadline(now, &self.view(&group_left));
-        [lifetime, self.reach.deadline()]
+        // What the socket does not take now is sent when it does.
+        let free = |link: &Connection| link.is_welcomed() && !link.has_unsent();
+        let notes = self
+            .notes_due
+            .filter(|_| self.connection.as_ref().is_some_and(free));
+        [lifetime, self.reach.deadline(), notes]
             .into_iter()
             .flatten()
             .min()

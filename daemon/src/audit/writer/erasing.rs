@@ -27,6 +27,8 @@ impl Writer {
         }
         runs.sort_unstable();
         if !runs.is_empty() {
+            // What waits to be copied may be of them.
+            self.copy();
             self.live.forget(&self.connection, &runs);
             self.scrubs = TRIES;
             self.scrub();

@@ -1,10 +1,14 @@
 //! One transaction for all batches that have piled up; one that fails does not hurt the others.
 
+use std::time::Duration;
+
 use rusqlite::ErrorCode;
 
 use super::identity;
-use super::{AuditError, Batch, Job, Outcome, Sync, Writer};
+use super::{AuditError, Batch, Chain, Job, Outcome, Sync, Writer};
 use crate::audit::apply;
+use crate::audit::desk::blocking;
+use crate::audit::store::BUSY;
 
 impl Writer {
     /// Writes a group; each batch hears how it went for it.
@@ -13,10 +17,7 @@ impl Writer {
         match self.try_group(group) {
             Ok(results) => results,
             Err(error) => {
-                self.chain = before;
-                if !self.connection.is_autocommit() {
-                    let _rolled_back = self.connection.execute_batch("ROLLBACK");
-                }
+                self.take_back(before);
                 let error = AuditError::from(error);
                 tracing::error!(%error, "audit records can't be written");
                 self.note(Some(error.reason.clone()));
@@ -38,7 +39,64 @@ impl Writer {
             ));
         }
         self.press(wanted)?;
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let before = self.chain.clone();
+        self.begin()?;
+        if let Ok(results) = self.write_all(group) {
+            return Ok(results);
+        }
+        // One of them can't be written: each by itself, so that it does not hurt the others.
+        self.take_back(before);
+        self.begin()?;
+        self.write_each(group)
+    }
+
+    /// Nothing of an open transaction has been.
+    fn take_back(&mut self, chain: Chain) {
+        self.chain = chain;
+        if !self.connection.is_autocommit() {
+            let _rolled_back = self.connection.execute_batch("ROLLBACK");
+        }
+    }
+
+    /// Takes the store's write lock. Only another process can have it; that is waited for where
+    /// it holds up nobody else.
+    fn begin(&self) -> rusqlite::Result<()> {
+        self.connection.busy_timeout(Duration::ZERO)?;
+        let began = self.run("BEGIN IMMEDIATE");
+        self.connection.busy_timeout(BUSY)?;
+        match began {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                blocking(|| self.run("BEGIN IMMEDIATE"))
+            }
+            began => began,
+        }
+    }
+
+    fn run(&self, sql: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql)?.execute([]).map(drop)
+    }
+
+    /// All of them, or none.
+    fn write_all(&mut self, group: &mut [Job]) -> rusqlite::Result<Vec<Outcome>> {
+        let mut results = Vec::with_capacity(group.len());
+        let mut records = false;
+        for job in group {
+            records |= !job.batch.records.is_empty();
+            results.push(Ok(apply::batch(
+                &self.connection,
+                &mut self.chain,
+                &mut job.batch,
+            )?));
+        }
+        self.run("COMMIT")?;
+        // Ops alone may need no room.
+        if records {
+            self.note(None);
+        }
+        Ok(results)
+    }
+
+    fn write_each(&mut self, group: &mut [Job]) -> rusqlite::Result<Vec<Outcome>> {
         let mut results = Vec::with_capacity(group.len());
         // What the store's state is after this group; none where it was not tried.
         let mut state = None;
@@ -46,7 +104,6 @@ impl Writer {
             let records = !job.batch.records.is_empty();
             results.push(match self.write_one(&mut job.batch)? {
                 Ok(written) => {
-                    // Ops alone may need no room.
                     if records {
                         state = Some(None);
                     }
@@ -60,7 +117,7 @@ impl Writer {
                 }
             });
         }
-        self.connection.execute_batch("COMMIT")?;
+        self.run("COMMIT")?;
         if let Some(failure) = state {
             self.note(failure);
         }

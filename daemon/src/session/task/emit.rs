@@ -1,7 +1,6 @@
 //! Verdicts and their like, as packets.
 
 use super::{Batch, Decided, Effect, Packet, Signal, Stream, Task, Written, encode};
-use tokio::io::AsyncWriteExt;
 
 /// The buffer shrinks to this after a large packet, in bytes.
 const KEEP: usize = 64 * 1024;

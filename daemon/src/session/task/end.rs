@@ -30,7 +30,7 @@ impl Task {
             running.shown.server_pid = Some(spawned.pid);
         }
         let batch = self.state.server_runs(server);
-        self.daemon.audit.later(batch).await;
+        self.daemon.audit.later(batch);
     }
 
     /// The server has ended, or must: whoever still waits hears of it, and the shim may go.
