@@ -23,9 +23,9 @@ pub mod verify;
 pub mod writer;
 
 pub use batch::{Batch, StateOp, Sync};
-pub use record::NewRecord;
 use desk::Desk;
 use keeper::Keeper;
+pub use record::NewRecord;
 use writer::Writer;
 pub use writer::Written;
 
@@ -183,7 +183,7 @@ impl Audit {
     ) -> Result<T, AuditError> {
         let (store, desk) = (Arc::clone(&self.store), Arc::clone(&self.desk));
         let reading = tokio::task::spawn_blocking(move || {
-            desk.work();
+            desk.clear();
             query(&store::open_to_read(&store)?)
         });
         match reading.await {

@@ -14,9 +14,9 @@ pub(super) fn batch(
 ) -> rusqlite::Result<Vec<Written>> {
     let mut written = Vec::with_capacity(batch.records.len());
     if !batch.records.is_empty() {
-        let now = crate::time::rfc3339(crate::time::now_ms());
+        let now_ms = crate::time::now_ms();
         for record in &mut batch.records {
-            let seq = chain.append(connection, record, &now)?;
+            let seq = chain.append(connection, record, now_ms)?;
             let line = match record.kind() {
                 Kind::Decision | Kind::Event => Some(record.line()),
                 Kind::Outcome => None,
@@ -90,8 +90,10 @@ fn session(connection: &Connection, id: &str, op: &SessionOp) -> rusqlite::Resul
         .try_for_each(|sql| run(connection, sql, params![id])),
         SessionOp::OutstandingAdd(row) => run(
             connection,
-            "INSERT OR REPLACE INTO outstanding SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 \
-             WHERE EXISTS (SELECT 1 FROM session WHERE id = ?1)",
+            "INSERT OR ROLLBACK INTO outstanding SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 \
+             WHERE EXISTS (SELECT 1 FROM session WHERE id = ?1) \
+             ON CONFLICT DO UPDATE SET number = excluded.number, method = excluded.method, \
+             tool = excluded.tool, call_id = excluded.call_id, began_ms = excluded.began_ms",
             params![
                 id,
                 row.sender,

@@ -15,13 +15,20 @@ pub const SALT: usize = 16;
 /// A segment is closed once it holds so many records, or began on an earlier day.
 const SEGMENT_RECORDS: u64 = 50_000;
 
+/// Characters of a timestamp that name ten minutes: `2026-03-03T10:3`.
+pub(super) const SLOT: usize = 15;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// Where the chain ends, and the segment that is open.
 #[derive(Clone, Debug)]
 pub(super) struct Chain {
     seq: u64,
     hash: Hash,
     segment_first: u64,
-    segment_day: String,
+    /// The day the open segment began, counted from 1970.
+    segment_day: i64,
+    /// The ten minutes of the last record.
+    slot: String,
 }
 
 /// Hash of a record from the one before it and its text.
@@ -76,7 +83,8 @@ impl Chain {
             seq,
             hash,
             segment_first,
-            segment_day: day(&opened),
+            segment_day: crate::time::parse_ms(&opened).unwrap_or(0) / DAY_MS,
+            slot: String::new(),
         })
     }
 
@@ -89,35 +97,37 @@ impl Chain {
         &mut self,
         connection: &Connection,
         record: &mut NewRecord,
-        now: &str,
+        now_ms: i64,
     ) -> rusqlite::Result<u64> {
-        self.turn_segment(connection, now)?;
+        self.turn_segment(connection, now_ms)?;
         let seq = self.seq + 1;
-        let salted = record.body().map(|text| {
-            let salt = salt();
-            (salt, text.to_owned(), hex(&body_hash(&salt, text)))
-        });
-        let text = record.chained_text(seq, salted.as_ref().map(|(_, _, hash)| hash.clone()));
+        let salt = salt();
+        let body_hash = record.body().map(|text| hex(&body_hash(&salt, text)));
+        let text = record.chained_text(seq, body_hash.as_deref());
         let hash = link(&self.hash, &text);
         connection
-            .prepare_cached("INSERT INTO record (seq, text, hash) VALUES (?1, ?2, ?3)")?
+            .prepare_cached("INSERT OR ROLLBACK INTO record (seq, text, hash) VALUES (?1, ?2, ?3)")?
             .execute(params![seq, text, hash.as_slice()])?;
-        if let Some((salt, body, _)) = salted {
+        if let Some(body) = record.body() {
             connection
-                .prepare_cached("INSERT INTO body (seq, salt, text) VALUES (?1, ?2, ?3)")?
+                .prepare_cached(
+                    "INSERT OR ROLLBACK INTO body (seq, salt, text) VALUES (?1, ?2, ?3)",
+                )?
                 .execute(params![seq, salt.as_slice(), body])?;
         }
+        self.turn_slot(connection, record.slot(), seq)?;
         self.seq = seq;
         self.hash = hash;
         Ok(seq)
     }
 
     /// Closes the open segment when it is full or a day is over, and opens the next.
-    fn turn_segment(&mut self, connection: &Connection, now: &str) -> rusqlite::Result<()> {
+    fn turn_segment(&mut self, connection: &Connection, now_ms: i64) -> rusqlite::Result<()> {
         let full = self.seq + 1 >= self.segment_first + SEGMENT_RECORDS;
-        if self.segment_first != 0 && !full && self.segment_day == day(now) {
+        if self.segment_first != 0 && !full && self.segment_day == now_ms / DAY_MS {
             return Ok(());
         }
+        let now = crate::time::rfc3339(now_ms);
         if self.segment_first != 0 {
             connection.execute(
                 "UPDATE segment SET last_seq = ?1, end_hash = ?2, closed = ?3 \
@@ -131,7 +141,19 @@ impl Chain {
             params![self.seq + 1, self.hash.as_slice(), now],
         )?;
         self.segment_first = self.seq + 1;
-        self.segment_day = day(now);
+        self.segment_day = now_ms / DAY_MS;
+        Ok(())
+    }
+
+    /// Notes the first record of each ten minutes. A clock that was set back leads into a slot
+    /// once more; its first record stays.
+    fn turn_slot(&mut self, connection: &Connection, slot: &str, seq: u64) -> rusqlite::Result<()> {
+        if self.slot != slot {
+            connection
+                .prepare_cached("INSERT OR IGNORE INTO time_slot VALUES (?1, ?2)")?
+                .execute(params![slot, seq])?;
+            slot.clone_into(&mut self.slot);
+        }
         Ok(())
     }
 }
@@ -148,10 +170,6 @@ fn last_segment(connection: &Connection) -> rusqlite::Result<LastSegment> {
         )
         .optional()?;
     Ok(segment.unwrap_or_default())
-}
-
-fn day(timestamp: &str) -> String {
-    timestamp.chars().take(10).collect()
 }
 
 /// A salt keeps a body with few possible values from being guessed by its hash.

@@ -47,23 +47,38 @@ impl Desk {
         }
     }
 
-    /// Writes what lies there, unless somebody is at it: who leaves looks once more.
+    /// Writes what lies there if anybody waits for it, unless somebody is at it: who leaves looks
+    /// once more. What nobody waits for begins no transaction of its own.
     pub(super) fn work(&self) {
-        while !lock(&self.jobs).is_empty() {
+        while self.is_waited_for() {
             let mut writer = match self.writer.try_lock() {
                 Ok(writer) => writer,
                 Err(std::sync::TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
                 Err(std::sync::TryLockError::WouldBlock) => return,
             };
-            let mut group = self.take();
-            if group.iter().any(Job::takes_long) {
-                blocking(|| writer.write_group(&mut group));
-            } else {
-                writer.write_group(&mut group);
-            }
-            if writer.left_over() {
-                self.ring();
-            }
+            self.write(&mut writer);
+        }
+    }
+
+    /// Writes what lies there, waited for or not.
+    pub(super) fn clear(&self) {
+        self.with_writer(|writer| self.write(writer));
+    }
+
+    fn is_waited_for(&self) -> bool {
+        lock(&self.jobs).iter().any(|job| job.ack.is_some())
+    }
+
+    /// One transaction for what lies there.
+    fn write(&self, writer: &mut Writer) {
+        let mut group = self.take();
+        if group.iter().any(Job::takes_long) {
+            blocking(|| writer.write_group(&mut group));
+        } else if !group.is_empty() {
+            writer.write_group(&mut group);
+        }
+        if writer.left_over() {
+            self.ring();
         }
     }
 

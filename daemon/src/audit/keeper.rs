@@ -41,7 +41,7 @@ impl Keeper {
     }
 
     fn look(&self) {
-        self.desk.work();
+        self.desk.clear();
         self.desk.with_writer(Writer::copy);
         self.checkpoint();
     }

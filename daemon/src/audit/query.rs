@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use serde_json::Value;
 use wire::control::LogQuery;
 
+use super::chain::SLOT;
 use super::record::line;
 
 /// One record as the store gives it.
@@ -106,6 +107,23 @@ fn clauses(query: &LogQuery) -> (Vec<String>, Vec<Sql>) {
             .map(|word| word.to_ascii_uppercase()),
     );
     equal("server", "=", &query.server);
+    if query
+        .decision
+        .as_ref()
+        .is_some_and(|it| !it.eq_ignore_ascii_case("allow"))
+    {
+        // What the index on refusals says of itself, so that it is used.
+        clauses.push("record.decision <> 'ALLOW'".to_owned());
+    }
+    if let Some(since) = &query.since {
+        // The slot says where to begin; what precedes in it is compared away.
+        values.push(Sql::from(since.get(..SLOT).unwrap_or(since).to_owned()));
+        clauses.push(format!(
+            "record.seq >= (SELECT coalesce(min(first_seq), {}) FROM time_slot WHERE slot >= ?{})",
+            i64::MAX,
+            values.len()
+        ));
+    }
     if let Some(session) = &query.session {
         values.push(Sql::from(session.clone()));
         values.push(Sql::from(format!("{session}~")));

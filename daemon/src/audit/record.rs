@@ -1,11 +1,14 @@
 //! One audit record before it has a place in the chain, and its form in the export.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::chain::SLOT;
 use super::escape::escaped;
+pub use value::FieldValue;
+
+mod value;
 
 /// What a record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +35,19 @@ impl Kind {
 #[derive(Clone)]
 pub struct NewRecord {
     kind: Kind,
-    fields: BTreeMap<String, Value>,
+    /// In the order of their names, which is the chained text's.
+    fields: Vec<Field>,
+    /// What the fields' values are as JSON, one behind the other.
+    values: String,
     body: Option<String>,
+}
+
+/// A field and where its value stands.
+#[derive(Clone, Copy)]
+struct Field {
+    name: &'static str,
+    start: usize,
+    end: usize,
 }
 
 impl std::fmt::Debug for NewRecord {
@@ -43,6 +57,10 @@ impl std::fmt::Debug for NewRecord {
             .finish_non_exhaustive()
     }
 }
+
+/// Fields and bytes of an ordinary decision.
+const FIELDS: usize = 24;
+const BYTES: usize = 512;
 
 impl NewRecord {
     /// A verdict: `decision` is one of SPEC section 5's words.
@@ -68,30 +86,53 @@ impl NewRecord {
     }
 
     fn new(kind: Kind, now_ms: i64) -> Self {
-        let fields = BTreeMap::from([
-            ("kind".to_owned(), Value::from(kind.word())),
-            (
-                "timestamp".to_owned(),
-                Value::from(crate::time::rfc3339(now_ms)),
-            ),
-        ]);
-        Self {
+        let new = Self {
             kind,
-            fields,
+            fields: Vec::with_capacity(FIELDS),
+            values: String::with_capacity(BYTES),
             body: None,
+        };
+        new.set("kind", kind.word())
+            .set("timestamp", crate::time::rfc3339(now_ms))
+    }
+
+    /// Sets a field, in place of what it was before.
+    #[must_use]
+    pub fn set(mut self, name: &'static str, value: impl FieldValue) -> Self {
+        self.put(name, &value);
+        self
+    }
+
+    fn put(&mut self, name: &'static str, value: &impl FieldValue) {
+        let start = self.values.len();
+        value.write(&mut self.values);
+        let field = Field {
+            name,
+            start,
+            end: self.values.len(),
+        };
+        match self.fields.binary_search_by(|it| it.name.cmp(name)) {
+            Ok(at) => {
+                if let Some(old) = self.fields.get_mut(at) {
+                    *old = field;
+                }
+            }
+            Err(at) => self.fields.insert(at, field),
         }
     }
 
-    /// Sets a field.
-    #[must_use]
-    pub fn set(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.fields.insert(name.to_owned(), value.into());
-        self
+    fn value(&self, field: &Field) -> &str {
+        self.values.get(field.start..field.end).unwrap_or_default()
+    }
+
+    fn find(&self, name: &str) -> Option<&str> {
+        let at = self.fields.binary_search_by(|it| it.name.cmp(name)).ok()?;
+        self.fields.get(at).map(|field| self.value(field))
     }
 
     /// Sets a field where there is a value.
     #[must_use]
-    pub fn set_some(self, name: &str, value: Option<impl Into<Value>>) -> Self {
+    pub fn set_some(self, name: &'static str, value: Option<impl FieldValue>) -> Self {
         match value {
             Some(value) => self.set(name, value),
             None => self,
@@ -108,10 +149,7 @@ impl NewRecord {
     /// Whether it tells of a violation.
     #[must_use]
     pub fn violates(&self) -> bool {
-        self.fields
-            .get("violation")
-            .and_then(Value::as_bool)
-            .unwrap_or_default()
+        self.find("violation") == Some("true")
     }
 
     /// Which kind it is.
@@ -124,19 +162,29 @@ impl NewRecord {
         self.body.as_deref()
     }
 
+    /// The ten minutes it belongs to.
+    pub(super) fn slot(&self) -> &str {
+        let timestamp = self.find("timestamp").unwrap_or_default();
+        timestamp.get(1..=SLOT).unwrap_or_default()
+    }
+
     /// The text that is hashed: canonical JSON (RFC 8785), since keys are sorted and ASCII and
     /// all numbers are integers; save that what is not seen stands escaped.
-    pub(super) fn chained_text(&mut self, seq: u64, body_hash: Option<String>) -> String {
-        self.fields.insert("seq".to_owned(), Value::from(seq));
+    pub(super) fn chained_text(&mut self, seq: u64, body_hash: Option<&str>) -> String {
+        self.put("seq", &seq);
         if let Some(hash) = body_hash {
-            self.fields.insert("body".to_owned(), Value::from(hash));
+            self.put("body", &hash);
         }
-        let text = serde_json::to_string(&self.fields).unwrap_or_default();
-        escaped(&text).into_owned()
+        let mut out = Members::new(self.values.len() + self.fields.len() * NAME);
+        for field in &self.fields {
+            out.add(field.name, self.value(field));
+        }
+        out.finish()
     }
 
     pub(super) fn line(&self) -> String {
-        line(&self.fields, self.body())
+        let all = self.fields.iter().map(|it| (it.name, self.value(it)));
+        ordered(all, |name| self.find(name), self.body())
     }
 }
 
@@ -159,33 +207,66 @@ const HIDDEN: [&str; 4] = ["kind", "body", "frame", "part"];
 /// A record as one line of the export, without the newline.
 #[must_use]
 pub fn line(fields: &BTreeMap<String, Value>, args: Option<&str>) -> String {
-    let mut out = String::from("{");
-    let mut member = |name: &str, value: &str| {
-        if out.len() > 1 {
-            out.push(',');
-        }
-        out.push_str(&Value::from(name).to_string());
-        out.push(':');
-        out.push_str(value);
-    };
+    let text = |value: &Value| escaped(&value.to_string()).into_owned();
+    let values: BTreeMap<&str, String> = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), text(value)))
+        .collect();
+    let all = values.iter().map(|(name, value)| (*name, value.as_str()));
+    let args = args.map(escaped);
+    ordered(
+        all,
+        |name| values.get(name).map(String::as_str),
+        args.as_deref(),
+    )
+}
+
+/// What a name, its quotes and its separators come to, for most.
+const NAME: usize = 16;
+
+fn ordered<'a>(
+    all: impl Iterator<Item = (&'a str, &'a str)>,
+    find: impl Fn(&str) -> Option<&'a str>,
+    args: Option<&str>,
+) -> String {
+    let mut out = Members::new(BYTES + args.map_or(0, str::len));
     for name in FIRST {
         if name == "args" {
             if let Some(args) = args {
-                member(name, args);
+                out.add(name, args);
             }
-        } else if let Some(value) = fields.get(name) {
-            member(name, &value.to_string());
+        } else if let Some(value) = find(name) {
+            out.add(name, value);
         }
     }
-    for (name, value) in fields {
-        if !FIRST.contains(&name.as_str()) && !HIDDEN.contains(&name.as_str()) {
-            member(name, &value.to_string());
+    for (name, value) in all {
+        if !FIRST.contains(&name) && !HIDDEN.contains(&name) {
+            out.add(name, value);
         }
     }
-    out.push('}');
-    match escaped(&out) {
-        Cow::Borrowed(_) => out,
-        Cow::Owned(escaped) => escaped,
+    out.finish()
+}
+
+/// A JSON object under way. Names are ours: plain ASCII, nothing to escape.
+struct Members(String);
+
+impl Members {
+    fn new(bytes: usize) -> Self {
+        let mut text = String::with_capacity(bytes);
+        text.push('{');
+        Self(text)
+    }
+
+    fn add(&mut self, name: &str, value: &str) {
+        let separator = if self.0.len() > 1 { ",\"" } else { "\"" };
+        for part in [separator, name, "\":", value] {
+            self.0.push_str(part);
+        }
+    }
+
+    fn finish(mut self) -> String {
+        self.0.push('}');
+        self.0
     }
 }
 
@@ -203,7 +284,7 @@ mod tests {
             .set("error_code", -32001)
             .set("frame", 3)
             .with_args(Some(r#"{"path":"/etc/passwd"}"#.to_owned()));
-        let text = record.chained_text(7, Some("ab".to_owned()));
+        let text = record.chained_text(7, Some("ab"));
         assert_eq!(
             record.line(),
             r#"{"timestamp":"2026-03-03T10:30:45.123Z","direction":"upstream","method":"tools/call","tool":"delete_file","args":{"path":"/etc/passwd"},"decision":"BLOCK","policy_mode":"enforce","violation":true,"error_code":-32001,"seq":7}"#

@@ -6,7 +6,10 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 /// Each migration, in order; `user_version` counts how many a store has had.
-const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/0001_store.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../../migrations/0001_store.sql"),
+    include_str!("../../../migrations/0002_lean.sql"),
+];
 
 /// How long a writer waits for another process's lock before the call is refused.
 pub(super) const BUSY: Duration = Duration::from_secs(4);
@@ -188,6 +191,39 @@ mod tests {
             .unwrap();
         let error = open(&path).unwrap_err().to_string();
         assert!(error.contains("schema 99"), "{error}");
+    }
+
+    #[test]
+    fn a_store_of_the_first_schema_is_migrated_after_a_backup() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(MIGRATIONS[0]).unwrap();
+        old.execute_batch(
+            r#"INSERT INTO record (seq, text, hash) VALUES
+                (1, '{"timestamp":"2026-03-03T10:30:45.123Z"}', x'00'),
+                (2, '{"timestamp":"2026-03-03T10:39:45.123Z"}', x'01'),
+                (3, '{"timestamp":"2026-03-03T10:40:00.000Z"}', x'02');
+               INSERT INTO outstanding VALUES ('s', 'client', '1', 4, 'tools/call', 't', 'c', 5);
+               PRAGMA user_version = 1;"#,
+        )
+        .unwrap();
+        drop(old);
+        let store = open(&path).unwrap();
+        let slots: Vec<(String, u64)> = store
+            .prepare("SELECT slot, first_seq FROM time_slot ORDER BY slot")
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let wanted = [("2026-03-03T10:3", 1), ("2026-03-03T10:4", 3)];
+        assert_eq!(slots, wanted.map(|(slot, seq)| (slot.to_owned(), seq)));
+        let number = "SELECT number FROM outstanding WHERE session = 's'";
+        let number: i64 = store.query_row(number, [], |row| row.get(0)).unwrap();
+        assert_eq!(number, 4);
+        assert_eq!(schema_of(&store).unwrap(), schema().unwrap());
+        assert!(folder.path().join("audit.db.schema-1").is_file());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row};
 use serde_json::Value;
 use wire::control::Verified;
 
-use super::chain::{GENESIS, Hash, body_hash, hex, link};
+use super::chain::{GENESIS, Hash, SLOT, body_hash, hex, link};
 
 struct Segment {
     id: i64,
@@ -38,6 +38,7 @@ pub fn verify(connection: &Connection, checkpoint: Option<&str>) -> rusqlite::Re
             let (seq, hash) = text.split_once(':')?;
             Some((seq.parse().ok()?, hash.to_ascii_lowercase()))
         }),
+        slots: slots(connection).unwrap_or_default(),
     };
     if checkpoint.is_some() && walk.checkpoint.is_none() {
         walk.problems
@@ -75,6 +76,7 @@ struct Walk {
     removals: Vec<i64>,
     records: u64,
     checkpoint: Option<(u64, String)>,
+    slots: BTreeMap<String, u64>,
 }
 
 impl Walk {
@@ -158,6 +160,11 @@ impl Walk {
             (Some(_), None) => self.missing.push(seq),
             (None, Some(_)) => self.problem(format!("record {seq} has arguments it never had")),
             (Some(_), Some(_)) | (None, None) => {}
+        }
+        let time = fields.get("timestamp").and_then(Value::as_str);
+        let slot = time.and_then(|time| time.get(..SLOT)).unwrap_or_default();
+        if self.slots.get(slot).is_none_or(|first| *first > seq) {
+            self.problem(format!("the table of times does not lead to record {seq}"));
         }
         self.note(&fields);
         self.records += 1;
@@ -250,6 +257,12 @@ fn to_hash(bytes: Option<&[u8]>) -> Hash {
     bytes
         .and_then(|bytes| bytes.try_into().ok())
         .unwrap_or(GENESIS)
+}
+
+fn slots(connection: &Connection) -> rusqlite::Result<BTreeMap<String, u64>> {
+    let mut statement = connection.prepare("SELECT slot, first_seq FROM time_slot")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
 }
 
 fn segments(connection: &Connection) -> rusqlite::Result<Vec<Segment>> {

@@ -126,8 +126,7 @@ impl Writer {
     /// Copies the lines that wait to the live log.
     pub(super) fn copy(&mut self) {
         let lines = std::mem::take(&mut self.lines);
-        self.live
-            .append(&self.connection, &lines, self.chain.seq());
+        self.live.append(&self.connection, &lines, self.chain.seq());
     }
 
     /// One step of what was left over; `None` when there is nothing that can be done now, else
