@@ -5,11 +5,44 @@
 -- touches the table.
 
 DROP INDEX record_timestamp;
+DROP INDEX record_session;
 DROP INDEX record_tool;
 DROP INDEX record_violation;
 
-CREATE INDEX record_tool ON record (tool, seq) WHERE tool IS NOT NULL;
-CREATE INDEX record_refused ON record (decision, seq) WHERE decision <> 'ALLOW';
+-- A column that is generated is made at each insert, needed or not; what a view names is made
+-- when it is asked for. The indexes are over the same expressions.
+
+ALTER TABLE record DROP COLUMN kind;
+ALTER TABLE record DROP COLUMN timestamp;
+ALTER TABLE record DROP COLUMN session_id;
+ALTER TABLE record DROP COLUMN call_id;
+ALTER TABLE record DROP COLUMN decision;
+ALTER TABLE record DROP COLUMN event;
+ALTER TABLE record DROP COLUMN tool;
+ALTER TABLE record DROP COLUMN server;
+ALTER TABLE record DROP COLUMN violation;
+ALTER TABLE record DROP COLUMN frame;
+
+CREATE VIEW entry AS SELECT
+    seq,
+    text,
+    hash,
+    json_extract(text, '$.kind') AS kind,
+    json_extract(text, '$.timestamp') AS timestamp,
+    json_extract(text, '$.session_id') AS session_id,
+    json_extract(text, '$.call_id') AS call_id,
+    json_extract(text, '$.decision') AS decision,
+    json_extract(text, '$.event') AS event,
+    json_extract(text, '$.tool') AS tool,
+    json_extract(text, '$.server') AS server,
+    json_extract(text, '$.violation') AS violation
+FROM record;
+
+CREATE INDEX record_session ON record (json_extract(text, '$.session_id'), seq);
+CREATE INDEX record_tool ON record (json_extract(text, '$.tool'), seq)
+    WHERE json_extract(text, '$.tool') IS NOT NULL;
+CREATE INDEX record_refused ON record (json_extract(text, '$.decision'), seq)
+    WHERE json_extract(text, '$.decision') <> 'ALLOW';
 
 CREATE TABLE time_slot (
     slot      TEXT PRIMARY KEY,
@@ -17,7 +50,7 @@ CREATE TABLE time_slot (
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO time_slot
-SELECT substr(timestamp, 1, 15), min(seq) FROM record GROUP BY 1;
+SELECT substr(timestamp, 1, 15), min(seq) FROM entry GROUP BY 1;
 
 -- An attempt on what is append-only ends the whole transaction it is made in: then none of the
 -- statement's pages have to be kept aside in case only the statement fails.

@@ -43,7 +43,7 @@ impl Stored {
     }
 }
 
-const SELECT: &str = "SELECT record.seq, CAST(record.text AS TEXT), CAST(body.text AS TEXT) FROM record LEFT JOIN body ON body.seq = record.seq";
+const SELECT: &str = "SELECT record.seq, CAST(record.text AS TEXT), CAST(body.text AS TEXT) FROM entry AS record LEFT JOIN body ON body.seq = record.seq";
 
 /// Records that fit the query and have a number above `after`, oldest first. Where a limit is
 /// set and `after` is 0 these are the newest ones that fit.

@@ -68,7 +68,7 @@ pub fn erase(
     why: &str,
 ) -> rusqlite::Result<(u64, Batch)> {
     let mut statement = connection.prepare(
-        "SELECT body.seq FROM body JOIN record ON record.seq = body.seq \
+        "SELECT body.seq FROM body JOIN entry AS record ON record.seq = body.seq \
          WHERE (?1 IS NULL OR record.timestamp < ?1) AND (?2 IS NULL OR record.session_id = ?2) \
          AND (?3 IS NULL OR record.seq = ?3) ORDER BY body.seq",
     )?;
