@@ -200,3 +200,22 @@ fn a_changed_schema_is_found() {
         assert!(!verified.intact && problems.contains(found), "{problems}");
     }
 }
+
+/// The ways a query takes through a store of any size: none of them walks all records.
+#[test]
+fn what_is_asked_often_is_found_by_an_index() {
+    let shelf = Shelf::with(3);
+    for (wanted, index) in [
+        (r#"{"decision":"block","limit":50}"#, "record_refused"),
+        (
+            r#"{"tool":"t","since":"2026-03-03T10:30:45.123Z"}"#,
+            "record_tool",
+        ),
+        (r#"{"session":"s"}"#, "record_session"),
+    ] {
+        let wanted: wire::control::LogQuery = serde_json::from_str(wanted).unwrap();
+        let plan = query::plan(&shelf.plain(), &wanted).unwrap();
+        assert!(plan.contains(index), "{plan}");
+        assert!(!plan.contains("SCAN record"), "{plan}");
+    }
+}
