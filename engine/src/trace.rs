@@ -68,6 +68,29 @@ pub fn decision_lines(policy: &Policy, call: &Call<'_>, decision: &Decision) -> 
     lines
 }
 
+/// What DLP found of one pattern: `sent_by` is who sent it, `action` the record's word for what
+/// was done.
+pub fn finding_line(pattern: &str, count: u64, sent_by: &str, action: &str) -> String {
+    let matches = if count == 1 { "match" } else { "matches" };
+    warn(&format!(
+        "DLP: {count} {matches} of [{}] in what {sent_by} sent: {action}",
+        shown(pattern)
+    ))
+}
+
+/// DLP could not finish with what somebody sent.
+pub fn unscanned_line(sent_by: &str) -> String {
+    warn(&format!("DLP: what {sent_by} sent could not be scanned"))
+}
+
+/// The end of a call that the policy let pass and something after it refused.
+pub fn refused_lines(reason: &str, code: i64) -> [String; 2] {
+    [
+        debug(&format!("Refused: {}", shown(reason))),
+        warn(&format!("Decision: BLOCK (error: {code})")),
+    ]
+}
+
 /// The parts of a decision that are told.
 struct Told<'d> {
     refusal: Option<&'d Refusal>,

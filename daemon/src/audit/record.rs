@@ -114,6 +114,12 @@ impl NewRecord {
             .unwrap_or_default()
     }
 
+    /// A field, where it is set.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.fields.get(name)
+    }
+
     /// Which kind it is.
     #[must_use]
     pub fn kind(&self) -> Kind {

@@ -1,0 +1,73 @@
+//! What `--verbose` tells beyond the engine's steps: DLP findings, and a refusal the engine had no
+//! part in. Told from the records, so never more than they hold.
+
+use engine::trace::{finding_line, refused_lines, unscanned_line};
+use serde_json::Value;
+
+use super::{Context, Judged, State};
+use crate::audit::NewRecord;
+use crate::audit::record::Kind;
+use crate::session::redact;
+
+impl State {
+    /// Adds the lines to those of the decision, and takes out of all what the policy redacts.
+    pub(super) fn traced(&self, ctx: &Context<'_>, mut judged: Judged) -> Judged {
+        if !self.facts.verbose {
+            return judged;
+        }
+        let found: Vec<_> = judged.batch.records.iter().filter_map(finding).collect();
+        let refusal = judged.refused && !judged.trace.last().is_some_and(|it| refuses(it));
+        let refusal = judged
+            .batch
+            .records
+            .iter()
+            .filter(|_| refusal)
+            .find_map(end);
+        if refusal.is_some() {
+            // It said that the message passes.
+            judged.trace.pop_if(|last| decides(last));
+        }
+        judged.trace.extend(found);
+        judged.trace.extend(refusal.into_iter().flatten());
+        let dlp = ctx.policy().dlp();
+        for line in &mut judged.trace {
+            *line = redact::word(line, dlp);
+        }
+        judged
+    }
+}
+
+fn finding(record: &NewRecord) -> Option<String> {
+    let text = |name| record.get(name).and_then(Value::as_str);
+    let sent_by = match text("direction")? {
+        "upstream" => "the client",
+        "stderr" => "the server's standard error",
+        _ => "the server",
+    };
+    match text("event")? {
+        "DLP_TRIGGERED" => Some(finding_line(
+            text("dlp_rule")?,
+            record.get("dlp_match_count")?.as_u64()?,
+            sent_by,
+            text("dlp_action")?,
+        )),
+        "DLP_FAILED" => Some(unscanned_line(sent_by)),
+        _ => None,
+    }
+}
+
+fn end(record: &NewRecord) -> Option<[String; 2]> {
+    let code = record.get("error_code")?.as_i64()?;
+    let reason = record.get("reason").and_then(Value::as_str)?;
+    (record.kind() == Kind::Decision).then(|| refused_lines(reason, code))
+}
+
+fn refuses(line: &str) -> bool {
+    ["BLOCK", "RATE_LIMITED"]
+        .iter()
+        .any(|word| line.starts_with(&format!("[WARN] Decision: {word}")))
+}
+
+fn decides(line: &str) -> bool {
+    line.contains("] Decision: ")
+}
