@@ -68,19 +68,21 @@ pub fn decision_lines(policy: &Policy, call: &Call<'_>, decision: &Decision) -> 
     lines
 }
 
-/// What DLP found of one pattern: `sent_by` is who sent it, `action` the record's word for what
-/// was done.
-pub fn finding_line(pattern: &str, count: u64, sent_by: &str, action: &str) -> String {
+/// What DLP found of one pattern in a `place`; `action` is the record's word for what was done.
+pub fn finding_line(pattern: &str, count: u64, place: &str, action: &str) -> String {
     let matches = if count == 1 { "match" } else { "matches" };
     warn(&format!(
-        "DLP: {count} {matches} of [{}] in what {sent_by} sent: {action}",
+        "DLP: {count} {matches} of [{}] in {place}: {action}",
         shown(pattern)
     ))
 }
 
-/// DLP could not finish with what somebody sent.
-pub fn unscanned_line(sent_by: &str) -> String {
-    warn(&format!("DLP: what {sent_by} sent could not be scanned"))
+/// DLP could not finish with what is in a `place`.
+pub fn unscanned_line(place: &str, reason: &str) -> String {
+    warn(&format!(
+        "DLP: could not finish with {place}: {}",
+        shown(reason)
+    ))
 }
 
 /// The end of a call that the policy let pass and something after it refused.

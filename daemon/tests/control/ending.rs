@@ -13,8 +13,7 @@ fn check(signal: &str) {
     for _ in 0..20 {
         daemon.answer(r#"{"op":"override","mode":"none"}"#);
     }
-    let mut follower =
-        lines(daemon.asked("{\"op\":\"logs\",\"follow\":true,\"events\":true}\n"));
+    let mut follower = lines(daemon.asked("{\"op\":\"logs\",\"follow\":true,\"events\":true}\n"));
     // Its request has been read: one that has not is cut off without a word.
     follower.next().unwrap();
     daemon.signal(signal);

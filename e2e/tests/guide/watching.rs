@@ -78,6 +78,25 @@ fn verbose_says_what_became_of_a_request_that_held_a_secret() {
 }
 
 #[test]
+fn verbose_says_what_dlp_could_not_finish_and_what_stderr_held() {
+    let folder = Folder::new();
+    let limits =
+        "  dlp:\n    filter_stderr: true\n    max_scan_size: 1KB\n    on_oversize: refuse\n";
+    folder.write(
+        "agent.yaml",
+        &page("agent.yaml").replace("  dlp:\n", limits),
+    );
+    let speak = "printf '%s\\n' AKIAIOSFODNN7EXAMPLE >&2; exec python mcp_server.py";
+    folder.write("speak.sh", speak);
+    let line = r#"aip --target "sh speak.sh" --policy ./agent.yaml --verbose"#;
+    let mut client = folder.client(line);
+    client.wait_stderr("[WARN] DLP: 1 match of [AWS Key] in the server's standard error: REDACTED");
+    let answer = client.call("read_file", &json!({"of": "x".repeat(2000)}));
+    assert_eq!(code(&answer), -32001, "{answer}");
+    client.wait_stderr("[WARN] DLP: could not finish with what the server sent: the text has");
+}
+
+#[test]
 fn verbose_says_why_a_message_was_not_even_read() {
     let folder = Folder::new();
     let mut client = folder.client(&format!("{WRAP} --verbose"));

@@ -16,13 +16,12 @@ impl State {
             return judged;
         }
         let found: Vec<_> = judged.batch.records.iter().filter_map(finding).collect();
-        let refusal = judged.refused && !judged.trace.last().is_some_and(|it| refuses(it));
-        let refusal = judged
-            .batch
-            .records
-            .iter()
-            .filter(|_| refusal)
-            .find_map(end);
+        let told = judged.trace.last().is_some_and(|last| refuses(last));
+        let refusal = if judged.refused && !told {
+            judged.batch.records.iter().find_map(end)
+        } else {
+            None
+        };
         if refusal.is_some() {
             // It said that the message passes.
             judged.trace.pop_if(|last| decides(last));
@@ -39,19 +38,19 @@ impl State {
 
 fn finding(record: &NewRecord) -> Option<String> {
     let text = |name| record.get(name).and_then(Value::as_str);
-    let sent_by = match text("direction")? {
-        "upstream" => "the client",
+    let place = match text("direction")? {
+        "upstream" => "what the client sent",
         "stderr" => "the server's standard error",
-        _ => "the server",
+        _ => "what the server sent",
     };
     match text("event")? {
         "DLP_TRIGGERED" => Some(finding_line(
             text("dlp_rule")?,
             record.get("dlp_match_count")?.as_u64()?,
-            sent_by,
+            place,
             text("dlp_action")?,
         )),
-        "DLP_FAILED" => Some(unscanned_line(sent_by)),
+        "DLP_FAILED" => Some(unscanned_line(place, text("reason")?)),
         _ => None,
     }
 }
