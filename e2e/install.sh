@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the real MCP servers and SDK clients the end-to-end tests run against into
-# e2e/.deps, at the pinned versions of e2e/counterparts. Says what could not be had and ends
-# well all the same: a test that misses its counterpart says so itself, and fails under CI=true.
+# e2e/.deps, at the pinned versions of e2e/counterparts; as root on Debian also the few system
+# tools they use. Says what could not be had and ends well all the same: a test that misses its
+# counterpart says so itself, and fails under CI=true.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -78,6 +79,29 @@ install_python() {
     fi
 }
 
+# A tool, and the Debian package that has it.
+tools=(jq:jq git:git logrotate:logrotate systemd-analyze:systemd systemd-socket-activate:systemd
+    mandoc:mandoc zsh:zsh fish:fish)
+
+# Only what is missing, and only where nobody has to be asked for a password.
+install_tools() {
+    local pair packages=()
+    for pair in "${tools[@]}"; do
+        PATH=$PATH:/usr/sbin command -v "${pair%%:*}" >/dev/null || packages+=("${pair##*:}")
+    done
+    ((${#packages[@]})) || return 0
+    if ! command -v apt-get >/dev/null || ((EUID != 0)); then
+        missing "system tools" "install them yourself: ${packages[*]}"
+    elif apt-get update -qq >"$deps/apt.log" 2>&1 &&
+        DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+            "${packages[@]}" >>"$deps/apt.log" 2>&1; then
+        echo "counterparts: ${packages[*]} installed"
+    else
+        missing "${packages[*]}" "installing failed: $(tail -n 1 "$deps/apt.log")"
+    fi
+}
+
+install_tools
 install_node
 install_python mcp1 "the Python SDK 1.x"
 install_python mcp2 "the Python SDK 2.x, mcp-server-git and mcp-server-time"

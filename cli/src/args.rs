@@ -74,6 +74,11 @@ mod tests {
         );
         check("generate-cursor-config --policy p", false);
         check("generate-cursor-config npx server", false);
+        check("completions bash", true);
+        check("completions zsh aip", true);
+        check("completions tcsh", false);
+        check("man pages", true);
+        check("man", false);
         check("wrap docker --policy p", true);
         check("wrap --list", true);
         check("dance", false);

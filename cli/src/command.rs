@@ -9,12 +9,14 @@ use crate::failure::Failure;
 pub mod approvals;
 pub mod approve;
 pub mod audit;
+pub mod completions;
 pub mod conformance;
 pub mod conformance_server;
 pub mod deny;
 pub mod export;
 pub mod generate_cursor_config;
 pub mod logs;
+pub mod man;
 pub mod path;
 pub mod pause;
 pub mod policy;
@@ -63,6 +65,10 @@ pub enum Command {
     GenerateCursorConfig(generate_cursor_config::GenerateCursorConfig),
     /// Run conformance vectors of the Agent Identity Protocol
     Conformance(conformance::Conformance),
+    /// Print what a shell needs to complete the programs' command lines
+    Completions(completions::Completions),
+    /// Write the manual pages of aip, aipd and aipctl
+    Man(man::Man),
     /// The MCP server that `conformance --wire` runs
     #[command(hide = true)]
     ConformanceServer(conformance_server::ConformanceServer),
@@ -93,6 +99,8 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Exit, Failure>
         Command::Service(it) => it.run(context),
         Command::GenerateCursorConfig(it) => it.run(context),
         Command::Conformance(it) => it.run(context),
+        Command::Completions(it) => it.run(context),
+        Command::Man(it) => it.run(context),
         Command::ConformanceServer(it) => it.run(context),
         Command::Wrap(it) => it.run(),
     }

@@ -19,6 +19,7 @@ pub mod diff;
 pub mod exit;
 pub mod failure;
 pub mod launch;
+pub mod programs;
 pub mod record;
 pub mod table;
 pub mod text;

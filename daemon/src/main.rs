@@ -8,16 +8,8 @@ use aipd::place::PlaceError;
 use aipd::run::{self, StartError};
 use wire::folders::Folders;
 
-const HELP: &str = "\
-aipd judges, records and redacts what passes between AI clients and MCP servers.
-It is started by the first `aip`, by `aipctl service start`, or by a service manager.
-
-Usage: aipd [--detached]
-
-  --detached  leave the starter's session and log to aipd.log in the state folder
-  --version   print the version
-  --help      print this
-";
+/// What `--help` prints. `aipctl` makes the manual page and the completions of it.
+const HELP: &str = include_str!("help.txt");
 
 fn main() -> ExitCode {
     let detached = match arguments() {
@@ -65,7 +57,7 @@ fn arguments() -> Result<bool, ExitCode> {
         match parser.next() {
             Ok(None) => return Ok(detached),
             Ok(Some(Long("detached"))) => detached = true,
-            Ok(Some(Long("version"))) => {
+            Ok(Some(Long("version") | Short('V'))) => {
                 return Err(log::print(&format!("aipd {}\n", env!("CARGO_PKG_VERSION"))));
             }
             Ok(Some(Long("help") | Short('h'))) => return Err(log::print(HELP)),

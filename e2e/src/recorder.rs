@@ -99,6 +99,10 @@ impl Recorder {
         if self.manner.junk {
             self.say("Listening on port 8080 ...")?;
         }
+        if let Some(method) = &self.manner.asks {
+            let asked = json!({"jsonrpc": "2.0", "id": "asked", "method": method, "params": {}});
+            self.say(&asked.to_string())?;
+        }
         if let Some(length) = self.manner.big {
             self.say_long(length)?;
         }

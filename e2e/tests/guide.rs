@@ -13,6 +13,9 @@ mod audit_logs;
 #[path = "guide/clients.rs"]
 mod clients;
 #[cfg(test)]
+#[path = "guide/footprint.rs"]
+mod footprint;
+#[cfg(test)]
 #[path = "guide/quick_start.rs"]
 mod quick_start;
 #[cfg(test)]

@@ -50,6 +50,27 @@ fn systemd_hands_over_both_sockets_whatever_their_names_are() {
 }
 
 #[test]
+fn systemds_daemon_ends_by_itself_when_nobody_needs_it() {
+    let name = "systemds_daemon_ends_by_itself_when_nobody_needs_it";
+    let Some(()) = needs(name, tool("systemd-socket-activate")) else {
+        return;
+    };
+    let home = Home::with_config("policy_trust: off\nidle_exit: 1\n");
+    let mut manager = activate(&home, "shim:control", "shim");
+    let mut client = session(&home, "server");
+    works(&mut client, 1);
+    client.close();
+    client.wait(PATIENCE);
+    let status = wait_for("the idle end", PATIENCE, || {
+        manager.0.try_wait().expect("a child")
+    });
+    assert!(status.success(), "{status}");
+    for socket in sockets(&home) {
+        assert!(socket.exists(), "{} is the manager's", socket.display());
+    }
+}
+
+#[test]
 fn a_session_notices_nothing_of_a_takeover() {
     let Some(()) = needs(
         "a_session_notices_nothing_of_a_takeover",

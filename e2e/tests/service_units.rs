@@ -12,7 +12,8 @@ use std::process::{Command, Output};
 
 use e2e::home::Home;
 use e2e::needs::{needs, tool};
-use e2e::programs::program;
+use e2e::programs::{program, workspace};
+use serde_json::Value;
 
 #[test]
 fn the_shipped_and_the_installed_units_verify() {
@@ -95,6 +96,31 @@ fn the_service_is_not_for_another_aip_home() {
         String::from_utf8_lossy(&output.stderr).contains("unset it"),
         "{output:?}"
     );
+}
+
+#[test]
+fn launchds_file_is_a_property_list_with_both_sockets() {
+    let name = "launchds_file_is_a_property_list_with_both_sockets";
+    let Some(()) = needs(name, tool("python3")) else {
+        return;
+    };
+    let script =
+        "import json, plistlib, sys; print(json.dumps(plistlib.load(open(sys.argv[1], 'rb'))))";
+    let output = Command::new("python3")
+        .args(["-c", script])
+        .arg(workspace().join("launchd/dev.aip.aipd.plist"))
+        .output()
+        .expect("it runs");
+    assert!(output.status.success(), "{output:?}");
+    let list: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    assert_eq!(list["Label"], "dev.aip.aipd");
+    for name in ["shim", "control"] {
+        let socket = &list["Sockets"][name];
+        let path = socket["SockPathName"].as_str().expect("it has a path");
+        let place = format!("/Library/Application Support/aip/run/{name}.sock");
+        assert!(path.ends_with(&place), "{path}");
+        assert_eq!(socket["SockPathMode"], 0o600, "{name}");
+    }
 }
 
 fn text(output: &Output) -> String {

@@ -1,14 +1,9 @@
 //! The daemon's own life: started once however many ask, drained by SIGTERM, started again.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "what fails ends the test; a JSON member that is not there reads as null"
-)]
 
 use std::time::Duration;
 
 use e2e::client::{Client, PATIENCE};
-use e2e::home::{Home, alive, send_signal};
+use e2e::home::{Home, alive, send_signal, ticks};
 use e2e::wait::wait_until;
 use rustix::process::Signal;
 use serde_json::json;
@@ -111,21 +106,6 @@ fn a_daemon_without_sessions_uses_no_processor() {
     let before = ticks(daemon);
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(ticks(daemon), before, "an idle daemon ran");
-}
-
-/// Processor time used, in the kernel's ticks of a hundredth of a second.
-fn ticks(pid: u32) -> u64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
-    let fields: Vec<&str> = stat
-        .rsplit_once(") ")
-        .expect("stat has a name")
-        .1
-        .split(' ')
-        .collect();
-    [11, 12]
-        .iter()
-        .map(|place| fields[*place].parse::<u64>().expect("a number"))
-        .sum()
 }
 
 fn start(switches: &[&str]) -> (Home, Client) {

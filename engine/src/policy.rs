@@ -6,6 +6,8 @@ mod fields;
 mod methods;
 mod pattern;
 mod place;
+#[cfg(test)]
+mod reference;
 mod refused;
 mod rule;
 mod rule_block;

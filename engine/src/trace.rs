@@ -68,6 +68,31 @@ pub fn decision_lines(policy: &Policy, call: &Call<'_>, decision: &Decision) -> 
     lines
 }
 
+/// What DLP found of one pattern in a `place`; `action` is the record's word for what was done.
+pub fn finding_line(pattern: &str, count: u64, place: &str, action: &str) -> String {
+    let matches = if count == 1 { "match" } else { "matches" };
+    warn(&format!(
+        "DLP: {count} {matches} of [{}] in {place}: {action}",
+        shown(pattern)
+    ))
+}
+
+/// DLP could not finish with what is in a `place`.
+pub fn unscanned_line(place: &str, reason: &str) -> String {
+    warn(&format!(
+        "DLP: could not finish with {place}: {}",
+        shown(reason)
+    ))
+}
+
+/// The end of a call that the policy let pass and something after it refused.
+pub fn refused_lines(reason: &str, code: i64) -> [String; 2] {
+    [
+        debug(&format!("Refused: {}", shown(reason))),
+        warn(&format!("Decision: BLOCK (error: {code})")),
+    ]
+}
+
 /// The parts of a decision that are told.
 struct Told<'d> {
     refusal: Option<&'d Refusal>,

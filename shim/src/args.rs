@@ -5,27 +5,8 @@ use std::path::PathBuf;
 
 use lexopt::Arg;
 
-/// What `--help` prints.
-pub(crate) const HELP: &str = "\
-Runs an MCP server and lets aipd judge every message, both ways, by a policy.
-
-Usage:
-  aip --target \"COMMAND ARGS\" [OPTIONS]
-  aip [OPTIONS] -- COMMAND ARGS...
-
-Options:
-  --target \"COMMAND ARGS\"   the server; split into words as a shell would, but run by no shell
-  --policy FILE             the policy; without one every tool call is refused
-  --audit FILE              append this session's audit records to FILE
-  --name NAME               a label for the server
-  --verbose                 show each decision on standard error
-  --validate                check the policy and exit
-  --generate-cursor-config  print a configuration block for Cursor and exit
-  --version                 print the version and exit
-  --help                    print this and exit
-
-Everything else (approvals, audit, status) is `aipctl`.
-";
+/// What `--help` prints. `aipctl` makes the manual page and the completions of it.
+pub(crate) const HELP: &str = include_str!("help.txt");
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]

@@ -257,7 +257,7 @@ pub struct Approval {
     pub tool: String,
     /// The arguments, redacted, as compact JSON.
     pub args: String,
-    /// Why it is asked: policy file and line.
+    /// Why it is asked: policy file, line, and the policy's name.
     pub because: String,
     /// When it was asked, RFC 3339.
     pub asked: String,

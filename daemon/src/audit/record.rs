@@ -152,6 +152,12 @@ impl NewRecord {
         self.find("violation") == Some("true")
     }
 
+    /// A field, where it is set.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Value> {
+        serde_json::from_str(self.find(name)?).ok()
+    }
+
     /// Which kind it is.
     #[must_use]
     pub fn kind(&self) -> Kind {

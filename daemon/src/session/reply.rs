@@ -6,6 +6,10 @@ use engine::policy::OnBlock;
 use wire::json::Value;
 use wire::rpc::{Id, error_line, result_line};
 
+mod word;
+
+pub(super) use word::Word;
+
 /// What a refusal is about.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum About<'a> {
@@ -25,7 +29,7 @@ pub(super) struct Why<'a> {
     /// For the sender.
     pub(super) reason: &'a str,
     /// `data.aip`: a stable word.
-    pub(super) word: &'a str,
+    pub(super) word: Word,
 }
 
 /// The answer to what the policy refused, newline included (SPEC section 3).
@@ -34,7 +38,7 @@ pub(super) fn refusal(id: &Id, about: About<'_>, refusal: &Refusal, form: OnBloc
     let why = Why {
         code: refusal.code,
         reason: &refusal.reason,
-        word: refusal.code.word(),
+        word: Word::Of(refusal.code),
     };
     let mut more = Vec::new();
     if let Some(argument) = &refusal.failed_arg {
@@ -94,7 +98,7 @@ pub(super) fn malformed(id: Option<&Id>, code: i32, reason: &str) -> Vec<u8> {
         id,
         code,
         message,
-        Some(data(About::Message, reason, "malformed")),
+        Some(data(About::Message, reason, Word::Malformed)),
     )
 }
 
@@ -108,12 +112,12 @@ pub(super) fn server_ended(id: &Id, how: &str) -> Vec<u8> {
         Some(data(
             About::Message,
             &format!("the server ended before it answered ({how})"),
-            "server_ended",
+            Word::ServerEnded,
         )),
     )
 }
 
-fn data(about: About<'_>, reason: &str, word: &str) -> Value<'static> {
+fn data(about: About<'_>, reason: &str, word: Word) -> Value<'static> {
     let mut data = Value::Object(Vec::new());
     match about {
         About::Tool(tool) => data.insert("tool", Value::string(tool.to_owned())),
@@ -121,13 +125,13 @@ fn data(about: About<'_>, reason: &str, word: &str) -> Value<'static> {
         About::Message => {}
     }
     data.insert("reason", Value::string(reason.to_owned()));
-    data.insert("aip", Value::string(word.to_owned()));
+    data.insert("aip", Value::string(word.text()));
     data
 }
 
 /// The answer to a request whose answer could not be read.
 #[must_use]
 pub(super) fn server_malformed(id: &Id, reason: &str) -> Vec<u8> {
-    let data = data(About::Message, reason, "malformed_answer");
+    let data = data(About::Message, reason, Word::MalformedAnswer);
     error_line(Some(id), -32603, "Internal error", Some(data))
 }

@@ -32,6 +32,7 @@ mod resume;
 mod server;
 mod strip;
 mod telling;
+mod traced;
 mod verdict;
 
 pub use ask::{Answer, Ask, By};

@@ -49,3 +49,15 @@ pub fn resident_kib(pid: u32) -> u64 {
         .and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok())
         .expect("the kernel tells the peak")
 }
+
+/// Processor time a process has used, in the kernel's ticks of a hundredth of a second.
+///
+/// # Panics
+/// When the process is gone.
+#[must_use]
+pub fn ticks(pid: u32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process is there");
+    let (_, rest) = stat.rsplit_once(") ").expect("stat has a name");
+    let fields = rest.split(' ').skip(11).take(2);
+    fields.filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
+}

@@ -41,6 +41,8 @@ pub struct Manner {
     pub ignore_term: bool,
     /// `--grandchild FILE`: starts a process of its own and writes its id there.
     pub grandchild: Option<PathBuf>,
+    /// `--asks METHOD`: the server asks this of the client before every answer.
+    pub asks: Option<String>,
     /// `--stderr TEXT`: said on standard error at start.
     pub stderr: Option<String>,
 }
@@ -108,6 +110,7 @@ impl Manner {
                 Long("ignore-eof") => manner.ignore_eof = true,
                 Long("ignore-term") => manner.ignore_term = true,
                 Long("grandchild") => manner.grandchild = Some(parser.value()?.into()),
+                Long("asks") => manner.asks = Some(parser.value()?.string()?),
                 Long("stderr") => manner.stderr = Some(parser.value()?.string()?),
                 other @ (Short(_) | Long(_) | Value(_)) => return Err(other.unexpected().into()),
             }

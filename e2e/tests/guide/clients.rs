@@ -7,7 +7,6 @@ use std::path::Path;
 use std::process::Command;
 
 use e2e::client::Client;
-use e2e::programs::workspace;
 use serde_json::{Value, json};
 
 use crate::folder::{Folder, code, complained, page, said};
@@ -53,31 +52,8 @@ fn claude_desktops_block_starts_the_server() {
     check(&folder, &block, "npx @mcp/server-docker");
 }
 
-#[test]
-fn every_block_of_the_readme_starts_its_server() {
-    let readme = fs::read_to_string(workspace().join("README.md")).unwrap();
-    let blocks = readme.split("```json\n").skip(1);
-    let mut checked = 0;
-    for text in blocks.filter_map(|rest| rest.split("\n```").next()) {
-        let folder = Folder::new();
-        let user = folder.home.work().with_file_name("user");
-        folder.write("../user/agent.yaml", &page("agent.yaml"));
-        let text = text
-            .replace("/home/you/.local/bin", folder.bin().to_str().unwrap())
-            .replace("/home/you", user.to_str().unwrap());
-        let block: Value = serde_json::from_str(&text).unwrap();
-        let server = one_server(&block);
-        let args = server["args"].as_array().unwrap();
-        let words = args.iter().map(|arg| arg.as_str().unwrap());
-        let target: Vec<_> = words.skip_while(|word| *word != "--").skip(1).collect();
-        check(&folder, &block, &target.join(" "));
-        checked += 1;
-    }
-    assert!(checked > 0, "the README shows one");
-}
-
 /// Starts the block's one server as a client does, and has a call judged.
-fn check(folder: &Folder, block: &Value, started: &str) {
+pub(crate) fn check(folder: &Folder, block: &Value, started: &str) {
     let server = one_server(block);
     let args = server["args"].as_array().unwrap();
     let mut command = Command::new(server["command"].as_str().unwrap());
@@ -93,7 +69,7 @@ fn check(folder: &Folder, block: &Value, started: &str) {
 }
 
 /// The server under the key that Cursor, Claude Desktop and Claude Code read, or VS Code.
-fn one_server(block: &Value) -> &Value {
+pub(crate) fn one_server(block: &Value) -> &Value {
     let servers = block.get("mcpServers").or(block.get("servers"));
     let servers: Vec<_> = servers.unwrap().as_object().unwrap().values().collect();
     assert_eq!(servers.len(), 1, "{block}");

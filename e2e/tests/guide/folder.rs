@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 pub(crate) const WRAP: &str = r#"aip --target "python mcp_server.py" --policy ./agent.yaml"#;
 
 /// Every tool the guide speaks of, as the stand-ins list them.
-const TOOLS: [&str; 15] = [
+const TOOLS: [&str; 17] = [
     "read_file",
     "list_directory",
     "git_status",
@@ -26,6 +26,8 @@ const TOOLS: [&str; 15] = [
     "git_log",
     "delete_file",
     "github_get_repo",
+    "github_list_pulls",
+    "github_get_issue",
     "github_create_pull",
     "github_merge_pull",
     "github_close_issue",

@@ -49,6 +49,28 @@ fn write_file_needs_a_persons_approval() {
 }
 
 #[test]
+fn a_person_sees_the_agents_name_the_tool_the_arguments_and_both_answers() {
+    let folder = Folder::new();
+    let mut client = folder.client(WRAP);
+    let id = client.ask_call("write_file", &json!({"path": "a.txt"}));
+    let approval = folder.waiting();
+    let shown = said(&folder.run("aipctl approvals"));
+    let (name, line) = ("secure-agent", "agent.yaml line 13");
+    for part in [
+        "write_file",
+        r#"{"path":"a.txt"}"#,
+        name,
+        line,
+        "deny",
+        "approve",
+    ] {
+        assert!(shown.contains(part), "no `{part}`: {shown}");
+    }
+    folder.answer("deny", &approval);
+    client.answer(id, PATIENCE).unwrap();
+}
+
+#[test]
 fn an_unanswered_request_is_denied_after_sixty_seconds() {
     let folder = Folder::new();
     let mut client = folder.client(WRAP);

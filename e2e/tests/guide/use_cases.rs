@@ -37,17 +37,16 @@ fn the_read_only_agent_writes_nothing() {
 #[test]
 fn the_github_agent_asks_before_what_can_not_be_undone() {
     let (folder, mut client) = start("github-agent.yaml");
-    assert_eq!(code(&client.call("github_get_repo", &json!({}))), 0);
+    let reads = ["github_get_repo", "github_list_pulls", "github_get_issue"];
+    for tool in reads {
+        assert_eq!(code(&client.call(tool, &json!({}))), 0, "{tool}");
+    }
     asked(&folder, &mut client, "github_create_pull", "approve", 0);
     asked(&folder, &mut client, "github_create_pull", "deny", -32004);
     asked(&folder, &mut client, "github_merge_pull", "deny", -32004);
     asked(&folder, &mut client, "github_close_issue", "approve", 0);
     assert_eq!(code(&client.call("github_delete_repo", &json!({}))), -32001);
-    let reached = [
-        "github_get_repo",
-        "github_create_pull",
-        "github_close_issue",
-    ];
+    let reached = [&reads[..], &["github_create_pull", "github_close_issue"]].concat();
     assert_eq!(folder.reached(), reached);
 
     let token = format!("ghp_{}", "0aZ".repeat(12));

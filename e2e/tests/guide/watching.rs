@@ -31,6 +31,102 @@ fn verbose_says_the_guides_lines_and_no_other() {
 }
 
 #[test]
+fn verbose_says_what_was_redacted_and_never_the_secret() {
+    let folder = Folder::new();
+    let mut client = folder.client(&format!("{WRAP} --verbose"));
+    let secret = "AKIAIOSFODNN7EXAMPLE";
+    client.call("read_file", &json!({"of": [secret, secret]}));
+    client.call("git_status", &json!({"of": secret}));
+    client.call(secret, &json!({}));
+    client.wait_stderr("-> [REDACTED:AWS Key]");
+    client.close();
+    client.wait(PATIENCE);
+    let said = client.stderr();
+    let lines: Vec<_> = said.lines().filter(|line| line.contains("DLP")).collect();
+    let told = [
+        "[WARN] DLP: 2 matches of [AWS Key] in what the server sent: REDACTED",
+        "[WARN] DLP: 1 match of [AWS Key] in what the server sent: REDACTED",
+    ];
+    assert_eq!(lines, told, "{said}");
+    assert!(!said.contains("AKIA"), "{said}");
+}
+
+#[test]
+fn verbose_says_what_became_of_a_request_that_held_a_secret() {
+    let blocked = "\
+[DEBUG] Evaluating allowed_tools: [read_file] ✓
+[WARN] DLP: 1 match of [AWS Key] in what the client sent: BLOCKED
+[DEBUG] Refused: the request holds data the policy keeps in
+[WARN] Decision: BLOCK (error: -32001)
+";
+    let passed = "\
+[DEBUG] Evaluating allowed_tools: [read_file] ✓
+[INFO] Decision: ALLOW
+[WARN] DLP: 1 match of [AWS Key] in what the client sent: REDACTED
+";
+    for (wish, lines) in [("block", blocked), ("redact", passed)] {
+        let folder = Folder::new();
+        let scans = format!("  dlp:\n    scan_requests: true\n    on_request_match: {wish}\n");
+        let policy = page("agent.yaml").replace("  dlp:\n", &scans);
+        folder.write("agent.yaml", &policy);
+        let mut client = folder.client(&format!("{WRAP} --verbose"));
+        client.call("read_file", &json!({"of": "AKIAIOSFODNN7EXAMPLE"}));
+        client.close();
+        client.wait(PATIENCE);
+        assert!(client.stderr().ends_with(lines), "{}", client.stderr());
+    }
+}
+
+#[test]
+fn verbose_says_what_dlp_could_not_finish_and_what_stderr_held() {
+    let folder = Folder::new();
+    let limits =
+        "  dlp:\n    filter_stderr: true\n    max_scan_size: 1KB\n    on_oversize: refuse\n";
+    folder.write(
+        "agent.yaml",
+        &page("agent.yaml").replace("  dlp:\n", limits),
+    );
+    let speak = "printf '%s\\n' AKIAIOSFODNN7EXAMPLE >&2; exec python mcp_server.py";
+    folder.write("speak.sh", speak);
+    let line = r#"aip --target "sh speak.sh" --policy ./agent.yaml --verbose"#;
+    let mut client = folder.client(line);
+    client.wait_stderr("[WARN] DLP: 1 match of [AWS Key] in the server's standard error: REDACTED");
+    let answer = client.call("read_file", &json!({"of": "x".repeat(2000)}));
+    assert_eq!(code(&answer), -32001, "{answer}");
+    client.wait_stderr("[WARN] DLP: could not finish with what the server sent: the text has");
+}
+
+#[test]
+fn verbose_says_why_a_message_was_not_even_read() {
+    let folder = Folder::new();
+    let mut client = folder.client(&format!("{WRAP} --verbose"));
+    client.send_raw(b"{\"jsonrpc\":\"2.0\",\"id\":7,\"id\":8,\"method\":\"ping\"}\n");
+    client.wait_stderr("[DEBUG] Refused: duplicate key");
+    client.wait_stderr("[WARN] Decision: BLOCK (error: -32600)\n");
+}
+
+#[test]
+fn verbose_says_what_a_person_decided_and_what_came_of_it() {
+    let folder = Folder::new();
+    let mut client = folder.client(&format!("{WRAP} --verbose"));
+    for (verb, said) in [
+        (
+            "approve",
+            "[DEBUG] Approval: allowed by control\n[INFO] Decision: ALLOW\n",
+        ),
+        (
+            "deny",
+            "[DEBUG] Approval: denied by control\n[WARN] Decision: BLOCK (error: -32004)\n",
+        ),
+    ] {
+        let id = client.ask_call("write_file", &json!({"path": verb}));
+        folder.answer(verb, &folder.waiting());
+        client.answer(id, PATIENCE).unwrap();
+        client.wait_stderr(said);
+    }
+}
+
+#[test]
 fn without_verbose_nothing_is_said() {
     let folder = Folder::new();
     let mut client = folder.client(WRAP);

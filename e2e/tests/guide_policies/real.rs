@@ -1,16 +1,66 @@
-//! Policies for servers that can be run: mcp-server-git and server-everything.
+//! Policies for servers that can be run: server-filesystem, mcp-server-git and server-everything.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use e2e::client::PATIENCE;
+use e2e::client::{Client, PATIENCE};
 use e2e::counterparts::{npm_server, pypi_server};
 use e2e::home::Home;
 use e2e::needs::{needs, tool};
+use e2e::programs::shipped_policy;
 use serde_json::json;
 
 use crate::bench::{code, deny, listed, named, wrapped};
+
+#[test]
+fn read_only_lets_server_filesystem_show_all_and_change_nothing() {
+    let name = "read_only_lets_server_filesystem_show_all_and_change_nothing";
+    let Some(mut server) = needs(name, npm_server("filesystem")) else {
+        return;
+    };
+    let home = Home::new();
+    let files = home.work().join("files");
+    fs::create_dir(&files).unwrap();
+    let file = files.join("a.txt");
+    fs::write(&file, "a key: AKIAIOSFODNN7EXAMPLE\n").unwrap();
+    server.push(files.to_string_lossy().into_owned());
+    assert_eq!(named("read-only.yaml"), listed(&home, &server, &json!({})));
+
+    let mut client = Client::start(home.aip(&shipped_policy("read-only.yaml"), &[], &server));
+    // Roots of the client's would replace the server's folders: it is never asked for them.
+    let params = json!({"protocolVersion": "2025-11-25", "capabilities": {"roots": {}},
+        "clientInfo": {"name": "e2e", "version": "1"}});
+    client.request("initialize", &params);
+    client.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+    for (tool, args) in [
+        ("read_text_file", json!({"path": file})),
+        ("list_directory", json!({"path": files})),
+        ("search_files", json!({"path": files, "pattern": "*.txt"})),
+        ("get_file_info", json!({"path": file})),
+    ] {
+        let answer = client.call(tool, &args);
+        let result = &answer["result"];
+        assert!(result.is_object() && result["isError"] != true, "{answer}");
+        assert!(!answer.to_string().contains("AKIA"), "{answer}");
+    }
+    for (tool, args) in [
+        ("write_file", json!({"path": file, "content": "gone"})),
+        (
+            "move_file",
+            json!({"source": file, "destination": files.join("b")}),
+        ),
+        ("create_directory", json!({"path": files.join("c")})),
+    ] {
+        assert_eq!(code(&client.call(tool, &args)), -32001, "{tool}");
+    }
+    let key = json!({"path": "~/.ssh/id_ed25519"});
+    assert_eq!(code(&client.call("read_text_file", &key)), -32007);
+    let left: Vec<_> = fs::read_dir(&files).unwrap().flatten().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    let asked = client.find(std::time::Duration::ZERO, |it| it["method"] == "roots/list");
+    assert_eq!(asked, None);
+}
 
 #[test]
 fn monitor_lets_mcp_server_git_work_and_records_what_was_not_expected() {

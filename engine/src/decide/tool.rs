@@ -140,14 +140,17 @@ impl<'j> Judging<'j> {
         let wanted = rule.schema.as_ref()?;
         let detail = match self.facts.listing {
             Listing::One { definition, .. } => {
-                if definition_hash(definition, wanted.kind) == wanted.hash {
+                let listed = definition_hash(definition, wanted.kind);
+                if listed == wanted.hash {
                     return None;
                 }
-                "the definition last listed has another hash"
+                format!("the definition last listed has the hash {listed}")
             }
-            Listing::Unknown => "the server has not listed its tools yet",
-            Listing::Absent => "the server does not list this tool",
-            Listing::Ambiguous => "the server lists more than one tool that this could be",
+            Listing::Unknown => "the server has not listed its tools yet".to_owned(),
+            Listing::Absent => "the server does not list this tool".to_owned(),
+            Listing::Ambiguous => {
+                "the server lists more than one tool that this could be".to_owned()
+            }
         };
         let reason = "tool definition is not the one the policy names";
         let refusal = Refusal::new(Code::SchemaMismatch, reason);

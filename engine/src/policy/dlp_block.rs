@@ -10,7 +10,7 @@ use super::{
 };
 use crate::dlp::{DlpSpec, OnFailure, OnRequestMatch, PatternScope, PatternSpec};
 
-const DLP: &[&str] = &[
+pub(super) const DLP: &[&str] = &[
     "enabled",
     "patterns",
     "scan_responses",
@@ -25,7 +25,7 @@ const DLP: &[&str] = &[
     "unsafe_dlp",
     "rules",
 ];
-const PATTERN: &[&str] = &["name", "regex", "scope"];
+pub(super) const PATTERN: &[&str] = &["name", "regex", "scope"];
 
 /// Reads the block. `unsafe_beside` is `unsafe_dlp` where it stands beside the block.
 pub(super) fn read(tree: &Tree, unsafe_beside: bool, source: &mut Source<'_>) -> Option<DlpSpec> {

@@ -9,7 +9,7 @@ use super::{
     yaml::{Entry, Tree},
 };
 
-const RULE: &[&str] = &[
+pub(super) const RULE: &[&str] = &[
     "tool",
     "action",
     "allow_args",

@@ -18,10 +18,10 @@ use super::{
 const VERSIONS: [&str; 3] = ["aip.io/v1alpha1", "aip.io/v1alpha2", "aip.io/v1alpha3"];
 const KIND: &str = "AgentPolicy";
 
-const TOP: &[&str] = &["apiVersion", "kind", "metadata", "spec"];
-const METADATA: &[&str] = &["name", "version", "owner", "signature"];
-const AUDIT: &[&str] = &["args", "methods", "sync"];
-const SPEC: &[&str] = &[
+pub(super) const TOP: &[&str] = &["apiVersion", "kind", "metadata", "spec"];
+pub(super) const METADATA: &[&str] = &["name", "version", "owner", "signature"];
+pub(super) const AUDIT: &[&str] = &["args", "methods", "sync"];
+pub(super) const SPEC: &[&str] = &[
     "mode",
     "allowed_tools",
     "denied_tools",

@@ -1,5 +1,7 @@
 //! Command lines and what they mean.
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 #[test]
@@ -77,6 +79,17 @@ fn help_and_version_win_over_what_is_missing() {
     check(&["--help"], Ok(Wanted::Help));
     check(&["-h"], Ok(Wanted::Help));
     check(&["--policy", "x", "--version"], Ok(Wanted::Version));
+}
+
+#[test]
+fn help_names_every_option_that_is_read_and_no_other() {
+    let source = include_str!("../args.rs");
+    let read = source.split("Arg::Long(\"").skip(1);
+    let read: BTreeSet<_> = read.filter_map(|rest| rest.split('"').next()).collect();
+    let told = HELP.lines().filter_map(|line| line.strip_prefix("  --"));
+    let told: BTreeSet<_> = told.filter_map(|rest| rest.split(' ').next()).collect();
+    assert_eq!(told, read);
+    assert!(told.len() > 5, "{told:?}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
 use crate::audit::{Batch, NewRecord};
 use crate::session::redact::{self, Redaction};
-use crate::session::reply::{self, About, Why};
+use crate::session::reply::{self, About, Why, Word};
 use crate::session::table::Entry;
 
 /// Why a request DLP could not finish with is refused.
@@ -126,7 +126,7 @@ impl State {
                 let why = Why {
                     code,
                     reason: &reason,
-                    word: code.word(),
+                    word: Word::Of(code),
                 };
                 let error = reply::error(&id, about(&entry), why);
                 judged.effect = Effect::forward(error);
@@ -148,7 +148,7 @@ impl State {
         let why = Why {
             code: Code::Forbidden,
             reason: super::refuse::UNWRITABLE,
-            word: "audit_unavailable",
+            word: Word::AuditUnavailable,
         };
         judged.otherwise = Effect::forward(reply::error(&id, about(entry), why));
         if entry.recorded {

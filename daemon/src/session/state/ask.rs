@@ -16,7 +16,7 @@ use super::{Context, Effect, Judged, NewRecord, Signal, State, StateOp, Undo, Wa
 use crate::audit::Sync;
 use crate::audit::batch::ApprovalOp;
 use crate::session::redact;
-use crate::session::reply::{About, Why};
+use crate::session::reply::{About, Why, Word};
 use crate::session::table::Phase;
 
 mod answered;
@@ -157,7 +157,7 @@ impl State {
             return Some(Why {
                 code: Code::Forbidden,
                 reason: "a call that needs a person's approval must be sent alone",
-                word: "ask_in_batch",
+                word: Word::AskInBatch,
             });
         }
         while self
@@ -170,7 +170,7 @@ impl State {
         (!asked && self.prompts.len() >= ctx.prompts_per_minute).then_some(Why {
             code: Code::RateLimited,
             reason: "too many prompts",
-            word: "too_many_prompts",
+            word: Word::TooManyPrompts,
         })
     }
 
@@ -223,7 +223,12 @@ impl State {
             server: self.facts.server.clone(),
             tool: super::telling::word(&one.tool, ctx.policy().dlp()),
             args: shown_args(one.arguments(), ctx),
-            because: format!("{} line {}", ctx.in_force.file, ask.line),
+            because: format!(
+                "{} line {} ({})",
+                ctx.in_force.file,
+                ask.line,
+                ctx.policy().name()
+            ),
             asked: crate::time::rfc3339(ctx.now_ms),
             deadline: crate::time::rfc3339(ctx.now_ms.saturating_add(timeout)),
             state: "waiting".to_owned(),

@@ -19,8 +19,7 @@ use crate::audit::Batch;
 use crate::audit::batch::{OutstandingRow, SessionOp};
 use crate::audit::escape::escaped;
 use crate::session::node::node;
-use crate::session::redact;
-use crate::session::reply::{About, Why};
+use crate::session::reply::{About, Why, Word};
 use crate::session::table::{Entry, Phase};
 
 /// One call on its way through the judgment.
@@ -95,10 +94,7 @@ impl State {
                 }
             }
         };
-        if self.facts.verbose {
-            let dlp = ctx.policy().dlp();
-            judged.trace = trace.iter().map(|line| redact::word(line, dlp)).collect();
-        }
+        judged.trace = trace;
         judged
     }
 
@@ -165,7 +161,7 @@ impl State {
         let why = Why {
             code,
             reason,
-            word: "dlp",
+            word: Word::Dlp,
         };
         let mut judged =
             self.refuse_plainly(ctx, record, Some(&one.id), About::Tool(&one.tool), why);

@@ -11,7 +11,7 @@ use wire::rpc::{self, Frame, Id, Malformed, Message};
 
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
-use crate::session::reply::{self, About, Why};
+use crate::session::reply::{self, About, Why, Word};
 use crate::session::table::Phase;
 
 /// The one revision in which a frame may hold several messages.
@@ -22,7 +22,10 @@ impl State {
     pub fn client_frame(&mut self, ctx: &Context<'_>, number: u64, bytes: &[u8]) -> Judged {
         let at = At::only(number);
         match rpc::read(bytes) {
-            Err(malformed) => self.refuse_malformed(ctx, at, &malformed, bytes.len()),
+            Err(malformed) => {
+                let judged = self.refuse_malformed(ctx, at, &malformed, bytes.len());
+                self.traced(ctx, judged)
+            }
             Ok(read) => match read.frame {
                 Frame::Single(message) => self.client_message(ctx, at, message, read.plain),
                 Frame::Batch(messages) => self.client_batch(ctx, at, messages, bytes.len()),
@@ -116,7 +119,7 @@ impl State {
         message: Message<'_>,
         plain: bool,
     ) -> Judged {
-        match message {
+        let judged = match message {
             Message::Request { .. } => self.client_request(ctx, at, message, plain),
             Message::Notification { .. } => {
                 let recorded = self.decided_before(at);
@@ -129,7 +132,8 @@ impl State {
             Message::Response { .. } | Message::Error { .. } => {
                 self.client_answer(ctx, at, message, plain)
             }
-        }
+        };
+        self.traced(ctx, judged)
     }
 
     fn client_notification(
@@ -210,7 +214,7 @@ impl State {
                 let why = Why {
                     code,
                     reason: &reason,
-                    word: "dlp",
+                    word: Word::Dlp,
                 };
                 let record = record(self, "BLOCK");
                 let about = About::Method(&sent);
@@ -277,7 +281,7 @@ impl State {
                 let why = Why {
                     code,
                     reason: &reason,
-                    word: "dlp",
+                    word: Word::Dlp,
                 };
                 judged.effect = Effect::forward(reply::error(&id, About::Message, why));
             }
@@ -293,7 +297,7 @@ fn malformed(reason: &str) -> Why<'_> {
     Why {
         code: Code::Forbidden,
         reason,
-        word: "malformed",
+        word: Word::Malformed,
     }
 }
 

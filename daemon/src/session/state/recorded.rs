@@ -5,7 +5,7 @@ use wire::rpc::Id;
 
 use super::{At, Context, Effect, Judged, State};
 use crate::audit::query::Stored;
-use crate::session::reply::{self, About, Why};
+use crate::session::reply::{self, About, Why, Word};
 
 /// One of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Recorded {
         let why = Why {
             code,
             reason: &self.reason,
-            word: code.word(),
+            word: Word::Of(code),
         };
         Effect::reply(reply::plain(id, about, why, ctx.policy().on_block()))
     }

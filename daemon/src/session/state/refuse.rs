@@ -5,7 +5,7 @@ use wire::rpc::{Id, Malformed};
 
 use super::telling::{sync, word};
 use super::{At, Context, Effect, Judged, NewRecord, State};
-use crate::session::reply::{self, About, Why};
+use crate::session::reply::{self, About, Why, Word};
 use crate::session::table::Phase;
 
 /// Why nothing that has to be recorded can happen now.
@@ -105,6 +105,7 @@ impl State {
         if self.recorded.remove(&(at.number, at.part)).is_some() {
             judged.batch.records.clear();
         }
+        judged.refused = true;
         judged
     }
 }
@@ -114,7 +115,7 @@ pub(super) fn unwritable(id: Option<&Id>, about: About<'_>) -> Effect {
     let why = Why {
         code: Code::Forbidden,
         reason: UNWRITABLE,
-        word: "audit_unavailable",
+        word: Word::AuditUnavailable,
     };
     id.map_or(Effect::Drop, |id| {
         Effect::reply(reply::error(id, about, why))

@@ -15,7 +15,7 @@ use super::client::{keeps_all, respelled};
 use super::refuse::unwritable;
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
-use crate::session::reply::{About, Why};
+use crate::session::reply::{About, Why, Word};
 use crate::session::table::{Entry, Full, Phase};
 
 impl State {
@@ -67,7 +67,7 @@ impl State {
                 let why = Why {
                     code: Code::Forbidden,
                     reason: "too many requests are under way",
-                    word: "too_many_outstanding",
+                    word: Word::TooManyOutstanding,
                 };
                 return self.refuse_plainly(ctx, record, Some(&id), About::Method(&sent), why);
             }
@@ -207,7 +207,7 @@ impl State {
                 let why = Why {
                     code,
                     reason: &reason,
-                    word: "dlp",
+                    word: Word::Dlp,
                 };
                 let mut refused = self.refuse_plainly(ctx, record, Some(&id), about, why);
                 refused.batch.append(batch);

@@ -13,7 +13,7 @@ use super::client::{keeps_all, respelled};
 use super::request::too_long;
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
-use crate::session::reply::{About, Why};
+use crate::session::reply::{About, Why, Word};
 use crate::session::table::{Entry, Phase};
 
 impl State {
@@ -106,13 +106,14 @@ impl State {
         message: Message<'_>,
         plain: Option<&[u8]>,
     ) -> Judged {
-        match message {
+        let judged = match message {
             Message::Request { .. } => self.server_request(ctx, at, message, plain.is_some()),
             Message::Notification { .. } => self.server_tells(ctx, at, message, plain.is_some()),
             Message::Response { .. } | Message::Error { .. } => {
                 self.server_answer(ctx, at, message, plain)
             }
-        }
+        };
+        self.traced(ctx, judged)
     }
 
     fn server_tells(
@@ -204,10 +205,14 @@ impl State {
             .and_then(|it| mcp::check_params(&normal, it).err());
         let listed = ctx.policy().allows_server_method(&normal);
         let why = match wrong {
-            Some(reason) => Some((Code::Forbidden, reason, "malformed")),
+            Some(reason) => Some((Code::Forbidden, reason, Word::Malformed)),
             None if method_spelling(&sent).is_none() || !(listed || ctx.monitor()) => {
                 let reason = "the policy does not let the server ask this".to_owned();
-                Some((Code::MethodNotAllowed, reason, "method_not_allowed"))
+                Some((
+                    Code::MethodNotAllowed,
+                    reason,
+                    Word::Of(Code::MethodNotAllowed),
+                ))
             }
             None => None,
         };
@@ -232,7 +237,7 @@ impl State {
                 let why = Why {
                     code,
                     reason: &reason,
-                    word: code.word(),
+                    word: Word::Of(code),
                 };
                 let mut refused = self.refuse_plainly(ctx, record, Some(&id), about, why);
                 refused.batch.append(batch);
@@ -274,6 +279,6 @@ impl State {
         };
         let mut judged = Judged::new(Effect::forward(format!("{line}\n").into_bytes()));
         judged.batch = self.findings(ctx, &found, "stderr", "REDACTED", None);
-        judged
+        self.traced(ctx, judged)
     }
 }

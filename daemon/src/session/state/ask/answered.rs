@@ -11,7 +11,7 @@ use super::{Answer, Ask, By};
 use crate::audit::NewRecord;
 use crate::audit::StateOp;
 use crate::audit::batch::SessionOp;
-use crate::session::reply::{self, About, Why};
+use crate::session::reply::{self, About, Why, Word};
 use crate::session::state::{At, Context, Effect, Judged, Released, State, Undo};
 
 impl State {
@@ -27,7 +27,7 @@ impl State {
             let ask = self.asks.remove(&number)?;
             let mut one = self.ask_answered(ctx, number, ask, answer);
             if self.facts.verbose {
-                one.trace = told(answer, one.refused);
+                one.trace = told(answer, &one);
             }
             match &mut whole {
                 None => whole = Some(one),
@@ -51,7 +51,7 @@ impl State {
                     let why = Why {
                         code,
                         reason: &reason,
-                        word: "changed",
+                        word: Word::Changed,
                     };
                     self.ask_refused(ctx, number, ask, why, "denied", by)
                 }
@@ -60,7 +60,7 @@ impl State {
                 let why = Why {
                     code: Code::UserDenied,
                     reason: "a person denied this call",
-                    word: Code::UserDenied.word(),
+                    word: Word::Of(Code::UserDenied),
                 };
                 self.ask_refused(ctx, number, ask, why, "denied", by)
             }
@@ -68,7 +68,7 @@ impl State {
                 let why = Why {
                     code: Code::ApprovalTimeout,
                     reason: "nobody answered in time",
-                    word: Code::ApprovalTimeout.word(),
+                    word: Word::Of(Code::ApprovalTimeout),
                 };
                 self.ask_refused(ctx, number, ask, why, "expired", &By::NOBODY)
             }
@@ -251,16 +251,20 @@ fn ended(ctx: &Context<'_>, ask: &Ask, word: &str, answer: &str, by: &By) -> New
 }
 
 /// The end of a call's trace: the guide's lines for a decision, with who brought it about.
-fn told(answer: &Answer, refused: bool) -> Vec<String> {
-    let (said, code) = match answer {
-        Answer::Allow(by) => (format!("allowed by {}", by.channel), Code::Forbidden),
-        Answer::Deny(by) => (format!("denied by {}", by.channel), Code::UserDenied),
-        Answer::Expired => ("no answer in time".to_owned(), Code::ApprovalTimeout),
+fn told(answer: &Answer, one: &Judged) -> Vec<String> {
+    let said = match answer {
+        Answer::Allow(by) => format!("allowed by {}", by.channel),
+        Answer::Deny(by) => format!("denied by {}", by.channel),
+        Answer::Expired => "no answer in time".to_owned(),
     };
-    let decision = if refused {
-        format!("[WARN] Decision: BLOCK (error: {})", code.number())
-    } else {
-        "[INFO] Decision: ALLOW".to_owned()
+    let record = one.batch.records.first();
+    let code = record.and_then(|it| it.get("error_code"));
+    let decision = match code {
+        Some(code) if one.refused => format!("[WARN] Decision: BLOCK (error: {code})"),
+        Some(_) | None if record.is_some_and(NewRecord::violates) => {
+            "[WARN] Decision: ALLOW_MONITOR".to_owned()
+        }
+        Some(_) | None => "[INFO] Decision: ALLOW".to_owned(),
     };
     vec![format!("[DEBUG] Approval: {said}"), decision]
 }
