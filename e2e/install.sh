@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the real MCP servers and SDK clients the end-to-end tests run against into
+# Installs the real MCP servers and clients the end-to-end tests run against into
 # e2e/.deps, at the pinned versions of e2e/counterparts; as root on Debian also the few system
 # tools they use. Says what could not be had and ends well all the same: a test that misses its
 # counterpart says so itself, and fails under CI=true.
@@ -26,26 +26,27 @@ stamp() {
     echo "counterparts: $name installed"
 }
 
+# install_node NAME WHAT: the packages of counterparts/NAME.
 install_node() {
-    local files=("$pins/package.json" "$pins/package-lock.json")
-    fresh node "${files[@]}" && return
+    local name=$1 what=$2 files=("$pins/$1/package.json" "$pins/$1/package-lock.json")
+    fresh "$name" "${files[@]}" && return
     command -v node >/dev/null && command -v npm >/dev/null || {
-        missing "the npm servers and the TypeScript SDK" "node and npm are not installed"
+        missing "$what" "node and npm are not installed"
         return
     }
     local major
     major=$(node -p 'process.versions.node.split(".")[0]')
     ((major >= 20)) || {
-        missing "the npm servers and the TypeScript SDK" "node $major is older than 20"
+        missing "$what" "node $major is older than 20"
         return
     }
-    rm -rf "$deps/node"
-    mkdir -p "$deps/node"
-    cp "${files[@]}" "$pins/.npmrc" "$deps/node/"
-    if (cd "$deps/node" && npm ci --ignore-scripts --loglevel=error >npm.log 2>&1); then
-        stamp node "${files[@]}"
+    rm -rf "${deps:?}/$name"
+    mkdir -p "$deps/$name"
+    cp "${files[@]}" "$pins/.npmrc" "$deps/$name/"
+    if (cd "$deps/$name" && npm ci --ignore-scripts --loglevel=error >npm.log 2>&1); then
+        stamp "$name" "${files[@]}"
     else
-        missing "the npm servers and the TypeScript SDK" "npm ci failed: $(tail -n 1 "$deps/node/npm.log")"
+        missing "$what" "npm ci failed: $(tail -n 1 "$deps/$name/npm.log")"
     fi
 }
 
@@ -101,7 +102,28 @@ install_tools() {
     fi
 }
 
+# The client on the Rust SDK: a package of its own, outside the workspace, with its own lock.
+install_rmcp() {
+    local source=$pins/rmcp
+    local files=("$source/Cargo.toml" "$source/Cargo.lock" "$source"/src/*.rs)
+    fresh rmcp "${files[@]}" && return
+    # From its folder, so that the repository's toolchain builds it.
+    if (cd "$source" && cargo build --quiet --locked --target-dir "$deps/rmcp") \
+        >"$deps/rmcp.log" 2>&1; then
+        stamp rmcp "${files[@]}"
+    else
+        missing "the Rust SDK" "building failed: $(tail -n 1 "$deps/rmcp.log")"
+    fi
+}
+
 install_tools
-install_node
-install_python mcp1 "the Python SDK 1.x"
-install_python mcp2 "the Python SDK 2.x, mcp-server-git and mcp-server-time"
+
+# All at once: most of it is waiting for the registries.
+install_node node "the npm servers and the TypeScript SDKs" &
+install_node inspector "the MCP Inspector 0.15" &
+install_node inspector2 "the MCP Inspector 2.12" &
+install_python mcp1 "the Python SDK 1.x and mcp-server-sqlite" &
+install_python mcp2 "the Python SDK 2.x, mcp-server-git, mcp-server-time and mcp-server-fetch" &
+install_python fastmcp "fastmcp" &
+install_rmcp &
+wait

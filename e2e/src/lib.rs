@@ -22,3 +22,4 @@ pub mod recorder;
 pub mod store;
 pub mod stranger;
 pub mod wait;
+pub mod witness;
