@@ -12,6 +12,22 @@ bench=$target/release/aip-bench
 title() { printf '\n### %s\n\n' "$*"; }
 
 title "Round trips, one core"
-"$bench" roundtrip --pin 0
+"$bench" roundtrip --pin 0 --depth 1 --depth 64
+"$bench" roundtrip --pin 0 --way request --size 1024 | tail -n +3
 title "Round trips, any core"
 "$bench" roundtrip
+"$bench" roundtrip --way request --size 1024 | tail -n +3
+title "Sessions at once, one core"
+"$bench" sessions --pin 0
+title "Sessions at once, any core"
+"$bench" sessions
+title "Start"
+"$bench" startup --pin 0
+title "Memory"
+"$bench" memory
+title "Idle"
+"$bench" idle
+title "Audit"
+"$bench" audit
+title "Programs"
+"$bench" programs

@@ -23,9 +23,8 @@ pub fn describe(folder: &Path) -> String {
         .take_while(|it| it.is_ascii_digit() || *it == '.')
         .collect();
     format!(
-        "{model}, {cores} of {total} cores usable, Linux {}, {} on {}",
+        "{model}, {cores} of {total} cores, Linux {}, the store on {}",
         kernel.trim_end_matches('.'),
-        "store",
         file_system(folder)
     )
 }

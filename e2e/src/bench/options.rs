@@ -13,6 +13,14 @@ usage: aip-bench WHAT [--bin DIR] [--pin CORE] [--rounds N] [--millis N] [--json
 
   roundtrip [--size BYTES]... [--depth N]... [--way answer|request]
             one session; sizes 1024, 10240, 102400, 1048576 and depths 1, 64 unless given
+  sessions [--sessions N]... [--size BYTES]
+            several at once; 1, 8, 64 of 1 KB answers unless given
+  startup   from start to the first reply
+  memory    idle, loaded, after
+  idle      wake-ups and processor time of 20 idle sessions
+  programs  the programs' sizes
+  audit     bytes a call in the store and the live log
+  machine   the machine, in a line
 
   --bin DIR    where aip and aipd are; else beside aip-bench, as its server always is
   --pin CORE   everything on this core; else wherever aip-bench itself may run
@@ -26,6 +34,20 @@ usage: aip-bench WHAT [--bin DIR] [--pin CORE] [--rounds N] [--millis N] [--json
 pub enum What {
     /// One session's calls.
     Roundtrip,
+    /// Several sessions' calls.
+    Sessions,
+    /// The first reply.
+    Startup,
+    /// Memory.
+    Memory,
+    /// What is done while nothing happens.
+    Idle,
+    /// The programs' sizes.
+    Programs,
+    /// Bytes a call.
+    Audit,
+    /// Nothing: the machine is described.
+    Machine,
 }
 
 /// The command line, defaults filled in.
@@ -47,6 +69,8 @@ pub struct Options {
     pub sizes: Vec<usize>,
     /// Calls under way at once.
     pub depths: Vec<usize>,
+    /// Sessions at once.
+    pub sessions: Vec<usize>,
     /// Where the text is.
     pub way: Way,
 }
@@ -69,12 +93,13 @@ impl Options {
                 Long("json") => options.json = true,
                 Long("size") => options.sizes.push(parser.value()?.parse()?),
                 Long("depth") => options.depths.push(parser.value()?.parse()?),
+                Long("sessions") => options.sessions.push(parser.value()?.parse()?),
                 Long("way") => options.way = way(&parser.value()?.string()?)?,
                 Short(_) | Long(_) | Value(_) => return Err(argument.unexpected()),
             }
         }
         options.what = what.ok_or("nothing to measure was named")?;
-        if options.rounds == 0 || options.depths.contains(&0) {
+        if options.rounds == 0 || options.depths.contains(&0) || options.sessions.contains(&0) {
             return Err("there is nothing to measure in none".into());
         }
         Ok(options)
@@ -92,6 +117,7 @@ impl Default for Options {
             json: false,
             sizes: Vec::new(),
             depths: Vec::new(),
+            sessions: Vec::new(),
             way: Way::Answer,
         }
     }
@@ -100,6 +126,13 @@ impl Default for Options {
 fn subject(word: &str) -> Result<What, lexopt::Error> {
     match word {
         "roundtrip" => Ok(What::Roundtrip),
+        "sessions" => Ok(What::Sessions),
+        "startup" => Ok(What::Startup),
+        "memory" => Ok(What::Memory),
+        "idle" => Ok(What::Idle),
+        "programs" => Ok(What::Programs),
+        "audit" => Ok(What::Audit),
+        "machine" => Ok(What::Machine),
         other => Err(format!("`{other}` is not measured here").into()),
     }
 }

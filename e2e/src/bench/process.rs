@@ -1,8 +1,9 @@
 //! What `/proc` tells of a process: processor time, memory, switches, and where it may run.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::thread::{CpuSet, sched_setaffinity};
 
@@ -35,27 +36,62 @@ pub fn cores(pid: u32) -> io::Result<String> {
 pub fn cpu_nanos(pid: u32) -> io::Result<u64> {
     let mut sum = 0;
     for task in tasks(pid)? {
-        let text = fs::read_to_string(task.join("schedstat"))?;
-        let first = text.split_whitespace().next().unwrap_or_default();
-        sum += first.parse::<u64>().map_err(io::Error::other)?;
+        sum += nanos(&task)?;
     }
     Ok(sum)
 }
 
-/// How often all threads together were switched away from, of their own will or not: each stands
-/// for a wake-up.
-///
-/// # Errors
-/// When the process is gone.
-pub fn switches(pid: u32) -> io::Result<u64> {
-    let mut sum = 0;
-    for task in tasks(pid)? {
-        let text = fs::read_to_string(task.join("status"))?;
-        for name in ["voluntary_ctxt_switches", "nonvoluntary_ctxt_switches"] {
-            sum += number(&text, name)?;
+fn nanos(task: &Path) -> io::Result<u64> {
+    let text = fs::read_to_string(task.join("schedstat"))?;
+    let first = text.split_whitespace().next().unwrap_or_default();
+    first.parse().map_err(io::Error::other)
+}
+
+/// What the threads of some processes have done so far.
+#[derive(Clone, Debug, Default)]
+pub struct Activity {
+    /// A thread's folder to its switches and its nanoseconds of processor time.
+    threads: BTreeMap<PathBuf, (u64, u64)>,
+}
+
+impl Activity {
+    /// Of all threads these processes have now.
+    ///
+    /// # Errors
+    /// When one is gone.
+    pub fn of(pids: &[u32]) -> io::Result<Self> {
+        let mut threads = BTreeMap::new();
+        for task in pids
+            .iter()
+            .map(|pid| tasks(*pid))
+            .collect::<io::Result<Vec<_>>>()?
+            .concat()
+        {
+            let text = fs::read_to_string(task.join("status"))?;
+            let switches = number(&text, "voluntary_ctxt_switches")?
+                + number(&text, "nonvoluntary_ctxt_switches")?;
+            let nanos = nanos(&task)?;
+            threads.insert(task, (switches, nanos));
         }
+        Ok(Self { threads })
     }
-    Ok(sum)
+
+    /// How often a thread was switched away from since then, each time standing for a wake-up, and
+    /// nanoseconds. A thread that has ended has woken up once for it; its time is not known.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> (u64, u64) {
+        let ended = before
+            .threads
+            .keys()
+            .filter(|it| !self.threads.contains_key(*it));
+        let mut sum = (ended.count() as u64, 0);
+        for (thread, now) in &self.threads {
+            let then = before.threads.get(thread).copied().unwrap_or_default();
+            sum.0 += now.0.saturating_sub(then.0);
+            sum.1 += now.1.saturating_sub(then.1);
+        }
+        sum
+    }
 }
 
 /// Memory of a process, in KiB.
@@ -67,6 +103,18 @@ pub struct Memory {
     pub pss: u64,
     /// Its own alone.
     pub private: u64,
+}
+
+impl Memory {
+    /// Of each figure the larger.
+    #[must_use]
+    pub fn most(self, other: Self) -> Self {
+        Self {
+            rss: self.rss.max(other.rss),
+            pss: self.pss.max(other.pss),
+            private: self.private.max(other.private),
+        }
+    }
 }
 
 /// The memory of a process.

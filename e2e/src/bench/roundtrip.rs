@@ -9,6 +9,7 @@ use super::options::Options;
 use super::payload::{Call, Way};
 use super::peer::{Lap, Peer};
 use super::process;
+use super::report::Report;
 use super::setup::Setup;
 
 /// Sizes and depths where none are asked for.
@@ -17,7 +18,7 @@ const DEPTHS: [usize; 2] = [1, 64];
 
 /// What one size and depth gave: a figure a round.
 #[derive(Clone, Debug)]
-pub struct RoundTrip {
+struct RoundTrip {
     way: Way,
     size: usize,
     depth: usize,
@@ -32,7 +33,7 @@ pub struct RoundTrip {
 ///
 /// # Errors
 /// When a session can't be had or answers wrongly.
-pub fn measure(options: &Options) -> io::Result<Vec<RoundTrip>> {
+pub fn measure(options: &Options) -> io::Result<Report> {
     let setup = Setup::new(&options.programs)?;
     let or = |given: &[usize], usual: &[usize]| {
         if given.is_empty() {
@@ -47,7 +48,10 @@ pub fn measure(options: &Options) -> io::Result<Vec<RoundTrip>> {
             results.push(one(&setup, options, size, depth)?);
         }
     }
-    Ok(results)
+    Ok(Report {
+        table: to_table(&results, options.pin.is_some()),
+        results: results.iter().map(RoundTrip::to_json).collect(),
+    })
 }
 
 fn one(setup: &Setup, options: &Options, size: usize, depth: usize) -> io::Result<RoundTrip> {
@@ -116,14 +120,12 @@ impl RoundTrip {
     }
 
     /// How many times as long a call takes: the median of what the rounds say.
-    #[must_use]
-    pub fn ratio(&self) -> f64 {
+    fn ratio(&self) -> f64 {
         self.ratio_by(Lap::micros)
     }
 
     /// The same by the mean call, which has in it what happens now and then.
-    #[must_use]
-    pub fn mean_ratio(&self) -> f64 {
+    fn mean_ratio(&self) -> f64 {
         self.ratio_by(Lap::mean_micros)
     }
 
@@ -132,7 +134,6 @@ impl RoundTrip {
         median(rounds.map(|(direct, wrapped)| micros(wrapped) / micros(direct)))
     }
 
-    /// A row of the table that [`to_table`] makes.
     fn row(&self, pinned: bool) -> Vec<String> {
         vec![
             format!("{} in the {}", size(self.size), self.way.word()),
@@ -148,9 +149,7 @@ impl RoundTrip {
         ]
     }
 
-    /// Everything, for programs.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
+    fn to_json(&self) -> Value {
         let micros = |laps: &[Lap]| laps.iter().map(Lap::micros).collect::<Vec<_>>();
         let mean = |laps: &[Lap]| median(laps.iter().map(Lap::mean_micros));
         let slow = |laps: &[Lap]| {
@@ -191,9 +190,7 @@ fn target(result: &RoundTrip, pinned: bool) -> &'static str {
     }
 }
 
-/// The results as a table.
-#[must_use]
-pub fn to_table(results: &[RoundTrip], pinned: bool) -> String {
+fn to_table(results: &[RoundTrip], pinned: bool) -> String {
     let heads = [
         "text",
         "depth",

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use e2e::bench::options::{Options, USAGE, What};
-use e2e::bench::{machine, process, roundtrip};
+use e2e::bench::report::Report;
+use e2e::bench::{audit, machine, process, resources, roundtrip, sessions, startup};
 
 fn main() -> ExitCode {
     let options = match Options::read(lexopt::Parser::from_env()) {
@@ -28,22 +29,26 @@ fn run(options: &Options) -> io::Result<()> {
     if let Some(core) = options.pin {
         process::pin(core)?;
     }
+    let report = match options.what {
+        What::Roundtrip => roundtrip::measure(options)?,
+        What::Sessions => sessions::measure(options)?,
+        What::Startup => startup::measure(options)?,
+        What::Memory => resources::memory(options)?,
+        What::Idle => resources::idle(options)?,
+        What::Programs => resources::programs(options)?,
+        What::Audit => audit::measure(options)?,
+        What::Machine => Report {
+            table: format!("{machine}\n"),
+            results: vec![serde_json::json!({"what": "machine", "machine": machine})],
+        },
+    };
     let mut out = io::stdout().lock();
-    match options.what {
-        What::Roundtrip => {
-            let results = roundtrip::measure(options)?;
-            if options.json {
-                results
-                    .iter()
-                    .try_for_each(|it| writeln!(out, "{}", it.to_json()))
-            } else {
-                writeln!(out, "{machine}\n")?;
-                write!(
-                    out,
-                    "{}",
-                    roundtrip::to_table(&results, options.pin.is_some())
-                )
-            }
-        }
+    if options.json {
+        report
+            .results
+            .iter()
+            .try_for_each(|result| writeln!(out, "{result}"))
+    } else {
+        out.write_all(report.table.as_bytes())
     }
 }
