@@ -1,33 +1,79 @@
 #!/usr/bin/env bash
-# Builds the release programs and measures them against direct pipes; prints tables of Markdown.
-# Wants a machine that does nothing else. No figure passes or fails.
+# Builds the release programs and measures them, beside the same server on direct pipes; prints
+# tables of Markdown. Wants a machine that does nothing else. No figure passes or fails.
+#
+#   e2e/bench.sh           everything, in about ten minutes once it is built
+#   e2e/bench.sh --write   also puts the tables into docs/performance.md
+#   AIP_BENCH_CORE=1       the core for what is measured on one core, 0 unless given
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-cargo build --quiet --release --locked --workspace --bins
+PAGE=docs/performance.md
+RECORDS=1000000
+
+write=false
+case ${1:-} in
+--write) write=true ;;
+"") ;;
+*)
+    echo "usage: e2e/bench.sh [--write]" >&2
+    exit 2
+    ;;
+esac
+
+cargo build --quiet --release --locked --workspace --bins --bench hot
 target=$(cargo metadata --format-version 1 --no-deps --locked |
     sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
-bench=$target/release/aip-bench
+hot=$(cargo build --quiet --release --locked --package aipd --bench hot --message-format json |
+    sed -n 's/.*"executable":"\([^"]*\/hot-[^"]*\)".*/\1/p')
+core=${AIP_BENCH_CORE:-0}
 
+measure() { "$target/release/aip-bench" "$@"; }
+on_one_core() { measure "$@" --pin "$core"; }
 title() { printf '\n### %s\n\n' "$*"; }
 
-title "Round trips, one core"
-"$bench" roundtrip --pin 0 --depth 1 --depth 64
-"$bench" roundtrip --pin 0 --way request --size 1024 | tail -n +3
-title "Round trips, any core"
-"$bench" roundtrip
-"$bench" roundtrip --way request --size 1024 | tail -n +3
-title "Sessions at once, one core"
-"$bench" sessions --pin 0
-title "Sessions at once, any core"
-"$bench" sessions
-title "Start"
-"$bench" startup --pin 0
-title "Memory"
-"$bench" memory
-title "Idle"
-"$bench" idle
-title "Audit"
-"$bench" audit
-title "Programs"
-"$bench" programs
+everything() {
+    measure machine
+    title "Round trips, one core"
+    on_one_core roundtrip --depth 1 --depth 64
+    on_one_core roundtrip --way request --size 1024 | tail -n +3
+    title "Round trips, any core"
+    measure roundtrip
+    measure roundtrip --way request --size 1024 | tail -n +3
+    title "Sessions at once, one core"
+    on_one_core sessions
+    title "Sessions at once, any core"
+    measure sessions
+    title "Start, one core"
+    on_one_core startup
+    title "Memory"
+    measure memory
+    title "While nothing happens"
+    measure idle
+    title "What a call leaves behind"
+    measure audit
+    title "Programs"
+    measure programs
+    title "Pieces, one core"
+    taskset -c "$core" "$hot"
+    title "Queries, one core"
+    taskset -c "$core" "$hot" store $RECORDS
+}
+
+figures=$(mktemp)
+trap 'rm -f "$figures" "$figures.page"' EXIT
+everything | tee "$figures"
+
+if $write; then
+    awk -v figures="$figures" '
+        /^<!-- figures end -->$/ { between = 0 }
+        !between { print }
+        /^<!-- figures begin/ {
+            between = 1
+            print ""
+            while ((getline line < figures) > 0) print line
+            print ""
+        }
+    ' "$PAGE" >"$figures.page"
+    cat "$figures.page" >"$PAGE"
+fi
