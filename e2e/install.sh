@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the real MCP servers and SDK clients the end-to-end tests run against into
-# e2e/.deps, at the pinned versions of e2e/counterparts. Says what could not be had and ends
+# e2e/.deps, at the pinned versions of e2e/counterparts, and, run as root on Debian or Ubuntu,
+# valgrind for the instruction counts. Says what could not be had and ends
 # well all the same: a test that misses its counterpart says so itself, and fails under CI=true.
 set -euo pipefail
 
@@ -78,6 +79,18 @@ install_python() {
     fi
 }
 
+install_valgrind() {
+    command -v valgrind >/dev/null && return
+    if ((EUID == 0)) && command -v apt-get >/dev/null && {
+        apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends valgrind
+    } >"$deps/apt.log" 2>&1; then
+        echo "counterparts: valgrind installed"
+    else
+        missing "valgrind" "it is not installed; \`apt-get install valgrind\` as root gets it"
+    fi
+}
+
+install_valgrind
 install_node
 install_python mcp1 "the Python SDK 1.x"
 install_python mcp2 "the Python SDK 2.x, mcp-server-git and mcp-server-time"
