@@ -87,7 +87,11 @@ fn clauses(query: &LogQuery) -> (Vec<String>, Vec<Sql>) {
     let mut kinds = vec!["'decision'"];
     kinds.extend(query.events.then_some("'event'"));
     kinds.extend(query.outcomes.then_some("'outcome'"));
-    let mut clauses = vec![format!("record.kind IN ({})", kinds.join(", "))];
+    // SQLite takes the index of decisions only where their kind is asked for by `=`.
+    let mut clauses = vec![match kinds.as_slice() {
+        [kind] => format!("record.kind = {kind}"),
+        several => format!("record.kind IN ({})", several.join(", ")),
+    }];
     let mut values = Vec::new();
     let mut equal = |column: &str, operator: &str, value: &Option<String>| {
         if let Some(value) = value {
