@@ -23,7 +23,7 @@ pub async fn serve<F>(
     let mut served = JoinSet::new();
     loop {
         tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => break,
+            () = async { let _gone = stop.wait_for(|stop| *stop).await.is_err(); } => break,
             Some(_) = served.join_next() => {}
             accepted = listener.accept(), if served.len() < MOST => match accepted {
                 Ok((stream, _)) => {

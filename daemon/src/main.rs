@@ -35,10 +35,13 @@ fn main() -> ExitCode {
         .thread_stack_size(512 * 1024)
         .enable_all()
         .build();
-    match runtime
-        .map_err(StartError::Io)
-        .and_then(|runtime| runtime.block_on(run::run(folders, inherited)))
-    {
+    // On the worker: what runs on this thread is woken by the worker, a switch for each connection.
+    let served = |runtime: tokio::runtime::Runtime| {
+        let served = runtime.spawn(run::run(folders, inherited));
+        let ended = runtime.block_on(served);
+        ended.unwrap_or_else(|lost| Err(StartError::Io(std::io::Error::other(lost))))
+    };
+    match runtime.map_err(StartError::Io).and_then(served) {
         Ok(()) => ExitCode::SUCCESS,
         // The one that came first serves as well, unless its sockets are no longer the ones.
         Err(StartError::Place(PlaceError::Held)) if !activated => ExitCode::SUCCESS,

@@ -1,7 +1,13 @@
 //! Who is on the other end, as the kernel sees it. Where it can't be seen, nothing is known, and
 //! what the peer says of itself is recorded as a claim.
 
+#[cfg(target_os = "linux")]
+use std::io::Read;
 use std::path::PathBuf;
+
+/// Room for a process's line in `/proc`, in bytes, so that it is read at once.
+#[cfg(target_os = "linux")]
+const STAT: usize = 1024;
 
 /// A process by pid and start time, so that a recycled pid is not taken for it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -23,7 +29,10 @@ impl Process {
     #[must_use]
     #[cfg(target_os = "linux")]
     pub fn observe(pid: u32) -> Option<Self> {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let mut stat = String::with_capacity(STAT);
+        std::fs::File::open(format!("/proc/{pid}/stat"))
+            .and_then(|mut file| file.read_to_string(&mut stat))
+            .ok()?;
         let (parent, group, start) = parse_stat(&stat)?;
         let program = std::fs::read_link(format!("/proc/{pid}/exe")).ok();
         Some(Self {

@@ -104,8 +104,7 @@ pub async fn run(folders: Folders, inherited: Option<Inherited>) -> Result<(), S
     tokio::select! {
         _ = doors => {}
         () = async {
-            // The guard must not be held over the wait that follows.
-            drop(stop.wait_for(|stop| *stop).await);
+            told(&mut stop).await;
             tokio::time::sleep(DRAIN).await;
         } => tracing::warn!("ending with connections still open"),
     }
@@ -127,6 +126,11 @@ pub async fn run(folders: Folders, inherited: Option<Inherited>) -> Result<(), S
     signals.abort();
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Returns once the daemon is to end; the guard that says so is not held any longer.
+async fn told(stop: &mut tokio::sync::watch::Receiver<bool>) {
+    let _gone = stop.wait_for(|stop| *stop).await.is_err();
 }
 
 async fn lock(folders: &Folders, activated: bool) -> Result<Lock, StartError> {

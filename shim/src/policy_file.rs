@@ -9,6 +9,8 @@ use wire::link::PolicyFile;
 
 /// The longest policy, in bytes.
 const MAX_POLICY: u64 = 1024 * 1024;
+/// Room for an ordinary policy, in bytes, so that it is read at once.
+const USUAL: usize = 4 * 1024;
 
 /// Why the policy file can't be used.
 #[derive(Debug)]
@@ -89,7 +91,7 @@ pub(crate) fn read(path: &Path) -> Result<PolicyFile, PolicyFileError> {
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(PolicyFileError::NotAFile(path.to_owned()));
     }
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(USUAL);
     std::fs::File::from(fd)
         .take(MAX_POLICY + 1)
         .read_to_end(&mut bytes)

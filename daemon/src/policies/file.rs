@@ -11,6 +11,8 @@ use wire::link::PolicyFile;
 
 /// The largest policy file, in bytes.
 pub const MAX_POLICY: u64 = 1024 * 1024;
+/// Room for an ordinary policy, in bytes, so that it is read at once.
+const USUAL: usize = 4 * 1024;
 
 /// Why a policy file can't be used.
 #[derive(Debug)]
@@ -116,7 +118,7 @@ fn open(path: &Path) -> Result<(File, std::fs::Metadata), FileError> {
 
 fn text(path: &Path, file: File) -> Result<String, FileError> {
     let name = || path.display().to_string();
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(USUAL);
     file.take(MAX_POLICY + 1)
         .read_to_end(&mut bytes)
         .map_err(|it| FileError::Io(name(), it))?;
