@@ -9,6 +9,7 @@
 mod expand;
 mod glob;
 mod json;
+mod pointer;
 mod prose;
 mod readings;
 mod settle;

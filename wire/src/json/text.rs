@@ -1,7 +1,9 @@
 //! Passes over raw bytes, in blocks that the compiler turns into vector instructions.
 
 /// Bytes looked at in one go.
-const BLOCK: usize = 32;
+const LARGE: usize = 32;
+/// And where one of those is special.
+const SMALL: usize = 8;
 
 /// Whether the text holds no raw byte below 0x20 and no raw U+0085, U+2028 or U+2029.
 pub(super) fn is_plain(text: &str) -> bool {
@@ -37,15 +39,18 @@ pub(super) fn is_line_end(bytes: &[u8], at: usize) -> bool {
 
 /// How many bytes stand before the first that is `special`.
 pub(super) fn length_before(bytes: &[u8], special: impl Fn(u8) -> bool) -> usize {
-    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-    for (number, block) in blocks.iter().enumerate() {
-        if block.iter().fold(false, |any, byte| any | special(*byte)) {
-            let inside = block.iter().position(|byte| special(*byte));
-            return number * BLOCK + inside.unwrap_or(BLOCK);
-        }
-    }
+    let at = clear_blocks::<LARGE>(bytes, &special);
+    let at = at + clear_blocks::<SMALL>(bytes.get(at..).unwrap_or_default(), &special);
+    let rest = bytes.get(at..).unwrap_or_default();
     let inside = rest.iter().position(|byte| special(*byte));
-    bytes.len() - rest.len() + inside.unwrap_or(rest.len())
+    at + inside.unwrap_or(rest.len())
+}
+
+/// How many bytes the whole blocks hold that stand before the first with a special byte.
+fn clear_blocks<const SIZE: usize>(bytes: &[u8], special: impl Fn(u8) -> bool) -> usize {
+    let (blocks, _) = bytes.as_chunks::<SIZE>();
+    let clear = |block: &&[u8; SIZE]| !block.iter().fold(false, |any, byte| any | special(*byte));
+    blocks.iter().take_while(clear).count() * SIZE
 }
 
 #[cfg(test)]
