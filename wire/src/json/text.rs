@@ -38,16 +38,18 @@ pub(super) fn is_line_end(bytes: &[u8], at: usize) -> bool {
 }
 
 /// How many bytes stand before the first that is `special`.
-pub(super) fn length_before(bytes: &[u8], special: impl Fn(u8) -> bool) -> usize {
-    let at = clear_blocks::<LARGE>(bytes, &special);
-    let at = at + clear_blocks::<SMALL>(bytes.get(at..).unwrap_or_default(), &special);
+#[inline]
+pub(super) fn length_before(bytes: &[u8], special: impl Fn(u8) -> bool + Copy) -> usize {
+    let at = clear_blocks::<LARGE>(bytes, special);
+    let at = at + clear_blocks::<SMALL>(bytes.get(at..).unwrap_or_default(), special);
     let rest = bytes.get(at..).unwrap_or_default();
     let inside = rest.iter().position(|byte| special(*byte));
     at + inside.unwrap_or(rest.len())
 }
 
 /// How many bytes the whole blocks hold that stand before the first with a special byte.
-fn clear_blocks<const SIZE: usize>(bytes: &[u8], special: impl Fn(u8) -> bool) -> usize {
+#[inline]
+fn clear_blocks<const SIZE: usize>(bytes: &[u8], special: impl Fn(u8) -> bool + Copy) -> usize {
     let (blocks, _) = bytes.as_chunks::<SIZE>();
     let clear = |block: &&[u8; SIZE]| !block.iter().fold(false, |any, byte| any | special(*byte));
     blocks.iter().take_while(clear).count() * SIZE
