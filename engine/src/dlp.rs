@@ -11,6 +11,8 @@ mod finder;
 pub(crate) mod forms;
 mod inflate;
 mod marker;
+mod needs;
+mod reading;
 mod rules;
 mod runs;
 mod scan;

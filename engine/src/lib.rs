@@ -3,6 +3,7 @@
 //! Pure: no files, no sockets, no clock, no environment. Time, the tools a server listed, and
 //! what paths resolve to come in as facts; decisions and redacted texts go out.
 
+mod bytes;
 pub mod compare;
 pub mod decide;
 pub mod diagnostic;

@@ -86,6 +86,9 @@ pub(crate) const TOOLS_CALL: &str = "tools/call";
 /// The spelling to forward: the MCP specification's own where it knows the method, the name
 /// itself where it is in normal form, and none otherwise.
 pub fn method_spelling(sent: &str) -> Option<Cow<'_, str>> {
+    if let Some(known) = KNOWN.iter().find(|known| **known == sent) {
+        return Some(Cow::Borrowed(known));
+    }
     let normal = normal_form(sent);
     match KNOWN.iter().find(|known| normal_form(known) == normal) {
         Some(known) => Some(Cow::Borrowed(known)),
@@ -107,6 +110,14 @@ mod tests {
         check("Vendor/Thing", None);
         check(" vendor/thing", None);
         check("", None);
+    }
+
+    #[test]
+    fn no_two_methods_share_a_normal_form() {
+        for known in KNOWN {
+            let alike = |it: &&&str| normal_form(it) == normal_form(known);
+            assert_eq!(KNOWN.iter().filter(alike).count(), 1, "{known}");
+        }
     }
 
     #[test]

@@ -9,12 +9,14 @@
 mod expand;
 mod glob;
 mod json;
+mod pointer;
 mod prose;
 mod readings;
 mod settle;
 mod walk;
 mod words;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -84,13 +86,13 @@ pub fn hit<'a>(
     found: &Found<'a>,
     case_insensitive: bool,
 ) -> Option<&'a Candidate> {
-    let protected: Vec<PathBuf> = protected
+    if protected.is_empty() || found.candidates.is_empty() {
+        return None;
+    }
+    let protected: Vec<Cow<'_, Path>> = protected
         .iter()
         .map(|path| comparable(path, case_insensitive))
         .collect();
-    if protected.is_empty() {
-        return None;
-    }
     let forms = found
         .candidates
         .iter()
@@ -117,10 +119,14 @@ pub fn hit<'a>(
 
 /// A path as it is compared: lexically normal and, where the file system doesn't tell them apart,
 /// without the difference of case and of Unicode form.
-fn comparable(path: &Path, case_insensitive: bool) -> PathBuf {
-    let path = lexical(path);
+fn comparable(path: &Path, case_insensitive: bool) -> Cow<'_, Path> {
+    let path = if settle::is_lexical(path) {
+        Cow::Borrowed(path)
+    } else {
+        Cow::Owned(lexical(path))
+    };
     if !case_insensitive {
         return path;
     }
-    PathBuf::from(readings::caseless(&path.to_string_lossy()))
+    Cow::Owned(PathBuf::from(readings::caseless(&path.to_string_lossy())))
 }

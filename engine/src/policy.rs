@@ -12,6 +12,7 @@ mod refused;
 mod rule;
 mod rule_block;
 mod source;
+mod tools;
 mod values;
 mod walk;
 mod written;
@@ -19,7 +20,7 @@ mod yaml;
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::{diagnostic::Diagnostics, dlp, name::Glob};
+use crate::{diagnostic::Diagnostics, dlp};
 
 pub use place::Place;
 pub use written::{ArgsWish, AuditWishes, MethodsWish, Mode, OnBlock, SyncWish};
@@ -27,6 +28,7 @@ pub use written::{ArgsWish, AuditWishes, MethodsWish, Mode, OnBlock, SyncWish};
 pub(crate) use methods::MethodLists;
 pub(crate) use pattern::Outcome;
 pub(crate) use rule::{Action, ArgRule, Rule, Rules};
+pub(crate) use tools::{Tool, Tools};
 
 /// A policy ready to decide.
 #[derive(Clone, Debug)]
@@ -41,20 +43,11 @@ pub struct Policy {
     ask_timeout: Option<Duration>,
     methods: MethodLists,
     server_methods: MethodLists,
-    allowed: Vec<Tool>,
-    denied: Vec<Tool>,
+    allowed: Tools,
+    denied: Tools,
     rules: Rules,
     dlp: dlp::Dlp,
     paths: place::ProtectedPaths,
-}
-
-/// An entry of a list of tools.
-#[derive(Clone, Debug)]
-pub(crate) struct Tool {
-    /// As the policy writes it.
-    pub(crate) written: String,
-    pub(crate) glob: Glob,
-    pub(crate) line: usize,
 }
 
 /// A policy that can be used, and what its author should still know.
@@ -154,6 +147,12 @@ impl Policy {
         self.paths.relative()
     }
 
+    /// Whether a rule asks for the definition of this tool, whose name is given in normal form.
+    pub fn pins_definition(&self, normal: &str) -> bool {
+        let rule = self.rules.speaking(normal);
+        rule.is_some_and(|rule| rule.schema.is_some())
+    }
+
     /// The protected paths for a person: the policy file's name, then the policy's own entries.
     pub fn display_protected(&self) -> Vec<String> {
         self.paths.shown()
@@ -181,29 +180,26 @@ impl Policy {
     }
 
     pub(crate) fn allowed_tools(&self) -> &[Tool] {
-        &self.allowed
+        self.allowed.all()
     }
 
     pub(crate) fn denied_tools(&self) -> &[Tool] {
-        &self.denied
+        self.denied.all()
     }
 
     /// The entry of `denied_tools` that a name in normal form falls under.
     pub(crate) fn denied_by(&self, normal: &str) -> Option<&Tool> {
-        self.denied.iter().find(|tool| tool.glob.matches(normal))
+        self.denied.first(normal)
     }
 
     /// The entry of `allowed_tools` that a name in normal form falls under, an exact one first.
     pub(crate) fn allowed_by(&self, normal: &str) -> Option<&Tool> {
-        let matching = || self.allowed.iter().filter(|tool| tool.glob.matches(normal));
-        matching()
-            .find(|tool| tool.glob.is_exact())
-            .or_else(|| matching().next())
+        self.allowed.closest(normal)
     }
 
     /// How the policy itself spells a tool, where it names it exactly.
     pub(crate) fn spelling(&self, normal: &str) -> Option<&str> {
-        let allowed = self.allowed_by(normal).filter(|tool| tool.glob.is_exact());
+        let allowed = self.allowed.exactly(normal);
         let rule = self
             .rules
             .speaking(normal)

@@ -251,6 +251,24 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// A copy that borrows every text of this one, to be changed.
+    #[must_use]
+    pub fn borrowed(&self) -> Value<'_> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(truth) => Value::Bool(*truth),
+            Self::Number(lexeme) => Value::Number(Cow::Borrowed(lexeme)),
+            Self::String(text) => Value::String(Cow::Borrowed(text)),
+            Self::Array(elements) => Value::Array(elements.iter().map(Value::borrowed).collect()),
+            Self::Object(members) => Value::Object(
+                members
+                    .iter()
+                    .map(|(key, value)| (Cow::Borrowed(key.as_ref()), value.borrowed()))
+                    .collect(),
+            ),
+        }
+    }
+
     /// The same value, borrowing nothing from the text it was read from.
     #[must_use]
     pub fn into_owned(self) -> Value<'static> {

@@ -10,7 +10,7 @@ mod opaque;
 mod shape;
 
 pub use methods::KNOWN_METHODS;
-pub use opaque::never_changed;
+pub use opaque::{DEEPEST_KEPT, never_changed};
 use shape::{
     CLIENT_CAPABILITIES, DEFINITION, FOREIGN_PARAMS, INPUT_REQUEST, PARAMS, RESULT, Shape,
 };

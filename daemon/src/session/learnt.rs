@@ -1,5 +1,6 @@
 //! What a session learns of its two peers from the traffic, and keeps over a daemon's death.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -95,12 +96,18 @@ impl Learnt {
         }
     }
 
-    /// What the server listed under this name, handed to `then`.
-    pub fn listing<T>(&self, name: &str, then: impl FnOnce(Listing<'_>) -> T) -> T {
+    /// What the server listed under this name, handed to `then`: the tool's definition too where
+    /// it is `wanted`, and null in its place otherwise.
+    pub fn listing<T>(&self, name: &str, wanted: bool, then: impl FnOnce(Listing<'_>) -> T) -> T {
         let Some(tools) = &self.tools else {
             return then(Listing::Unknown);
         };
-        let (normal, looks) = (normal_form(name), looks_like(name));
+        let normal = normal_form(name);
+        let known = tools.iter().find(|tool| tool.name == name);
+        let looks = known.map_or_else(
+            || Cow::Owned(looks_like(name)),
+            |tool| Cow::Borrowed(tool.looks.as_str()),
+        );
         let mut alike = tools
             .iter()
             .filter(|tool| tool.normal == normal || tool.looks == looks);
@@ -109,6 +116,10 @@ impl Learnt {
             (None, _) => then(Listing::Absent),
             (Some(_), Some(_)) => then(Listing::Ambiguous),
             (Some(tool), None) if tool.normal != normal => then(Listing::Absent),
+            (Some(tool), None) if !wanted => then(Listing::One {
+                name: &tool.name,
+                definition: &Node::Null,
+            }),
             (Some(tool), None) => {
                 let parsed = wire::json::parse(tool.whole().as_bytes());
                 let value = parsed.map_or(Value::Null, |parsed| parsed.value);
@@ -123,7 +134,7 @@ impl Learnt {
     /// Whether the tool can't be told apart from another that is listed.
     #[must_use]
     pub fn ambiguous(&self, name: &str) -> bool {
-        self.listing(name, |listing| matches!(listing, Listing::Ambiguous))
+        self.listing(name, false, |listing| matches!(listing, Listing::Ambiguous))
     }
 
     /// SHA-256 of the tool's definition, where it is listed.

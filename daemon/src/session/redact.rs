@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use engine::dlp::{Dlp, Finding, JoinedScan, Scan, Scope};
 use wire::json::{Member, Value};
-use wire::mcp::never_changed;
+use wire::mcp::{DEEPEST_KEPT, never_changed};
 use wire::rpc::Message;
 
 /// What a walk found and changed.
@@ -51,22 +51,15 @@ impl Redaction {
 
 /// Redacts a message in place: its payload, and members JSON-RPC does not define.
 pub fn message(message: &mut Message<'_>, dlp: &Dlp, scope: Scope) -> Redaction {
-    let mut walk = Walk {
-        dlp,
-        scope,
-        path: Vec::new(),
-        found: Redaction::default(),
-    };
+    let mut walk = Walk::new(dlp, scope);
     if !dlp.active(scope) {
         return walk.found;
     }
     let (payload, extra) = parts(message);
     if let Some((name, value)) = payload {
-        walk.path.push(Cow::Borrowed(name));
-        walk.value(value);
-        walk.path.pop();
+        walk.value(value, &Path::Key(&Path::Envelope, name));
     }
-    walk.object(extra);
+    walk.object(extra, &Path::Envelope);
     walk.found
 }
 
@@ -84,31 +77,21 @@ fn parts<'m, 'a>(message: &'m mut Message<'a>) -> (Payload<'m, 'a>, &'m mut Vec<
 
 /// Redacts a tool's definition for the store.
 pub fn definition(definition: &mut Value<'_>, dlp: &Dlp) -> Redaction {
-    let path = ["result", "tools", "[]"].map(Cow::Borrowed).to_vec();
-    let found = Redaction::default();
-    let mut walk = Walk {
-        dlp,
-        scope: Scope::Record,
-        path,
-        found,
-    };
+    let result = Path::Key(&Path::Envelope, "result");
+    let tools = Path::Key(&result, "tools");
+    let mut walk = Walk::new(dlp, Scope::Record);
     if dlp.active(Scope::Record) {
-        walk.value(definition);
+        walk.value(definition, &Path::Key(&tools, "[]"));
     }
     walk.found
 }
 
 /// Redacts a call's arguments for the record: every pattern, whatever its scope.
 pub fn for_record(arguments: &mut Value<'_>, dlp: &Dlp) -> Redaction {
-    let path = ["params", "arguments"].map(Cow::Borrowed).to_vec();
-    let mut walk = Walk {
-        dlp,
-        scope: Scope::Record,
-        path,
-        found: Redaction::default(),
-    };
+    let params = Path::Key(&Path::Envelope, "params");
+    let mut walk = Walk::new(dlp, Scope::Record);
     if dlp.active(Scope::Record) {
-        walk.value(arguments);
+        walk.value(arguments, &Path::Key(&params, "arguments"));
     }
     walk.found
 }
@@ -159,31 +142,70 @@ fn plain_digits(lexeme: &str) -> Option<String> {
         .then(|| format!("{number:.0}"))
 }
 
+/// Where a walk is: the keys from the envelope on, each with the one before it.
+enum Path<'p> {
+    Envelope,
+    Key(&'p Self, &'p str),
+}
+
+impl Path<'_> {
+    /// Whether redaction leaves the value here as it is. Places below the deepest that are kept are
+    /// never kept.
+    fn kept(&self) -> bool {
+        let mut keys = [""; DEEPEST_KEPT];
+        let mut free = DEEPEST_KEPT;
+        let mut at = self;
+        while let Path::Key(before, key) = at {
+            let Some(place) = free.checked_sub(1).and_then(|last| keys.get_mut(last)) else {
+                return false;
+            };
+            *place = key;
+            free -= 1;
+            at = before;
+        }
+        keys.get(free..).is_some_and(never_changed)
+    }
+
+    fn has(&self, wanted: &str) -> bool {
+        match self {
+            Path::Envelope => false,
+            Path::Key(before, key) => *key == wanted || before.has(wanted),
+        }
+    }
+}
+
 struct Walk<'d> {
     dlp: &'d Dlp,
     scope: Scope,
-    path: Vec<Cow<'static, str>>,
     found: Redaction,
 }
 
-impl Walk<'_> {
-    fn value(&mut self, value: &mut Value<'_>) {
+impl<'d> Walk<'d> {
+    fn new(dlp: &'d Dlp, scope: Scope) -> Self {
+        Self {
+            dlp,
+            scope,
+            found: Redaction::default(),
+        }
+    }
+
+    fn value(&mut self, value: &mut Value<'_>, path: &Path<'_>) {
         // A token's place is no hiding place for what is no token.
-        if !matches!(value, Value::Array(_) | Value::Object(_)) && self.kept() {
+        if !matches!(value, Value::Array(_) | Value::Object(_)) && path.kept() {
             return;
         }
         match value {
             Value::Null => {}
             Value::Bool(it) => {
                 let text = if *it { "true" } else { "false" };
-                self.scalar(text.to_owned(), value);
+                self.scalar(text, value, path);
             }
             Value::Number(lexeme) => {
-                let text = lexeme.to_string();
+                let text = lexeme.clone();
                 let plain = plain_digits(&text);
-                self.scalar(text, value);
+                self.scalar(&text, value, path);
                 if let (Value::Number(_), Some(plain)) = (&*value, plain) {
-                    self.scalar(plain, value);
+                    self.scalar(&plain, value, path);
                 }
             }
             Value::String(text) => {
@@ -192,32 +214,26 @@ impl Walk<'_> {
                     *text = Cow::Owned(redacted);
                 }
             }
-            Value::Array(items) => self.array(items),
-            Value::Object(members) => self.object(members),
+            Value::Array(items) => self.array(items, path),
+            Value::Object(members) => self.object(members, path),
         }
-    }
-
-    fn kept(&self) -> bool {
-        let path: Vec<&str> = self.path.iter().map(AsRef::as_ref).collect();
-        never_changed(&path)
     }
 
     /// A number or a boolean that matches becomes the marker as a string: the message stays
     /// JSON, and whether it still fits the tool's output schema is the caller's to judge.
-    fn scalar(&mut self, text: String, value: &mut Value<'_>) {
-        let scan = self.dlp.scan(&text, self.scope);
+    fn scalar(&mut self, text: &str, value: &mut Value<'_>, path: &Path<'_>) {
+        let scan = self.dlp.scan(text, self.scope);
         if let Some(redacted) = self.found.take(scan) {
-            self.found.retyped |= self.path.iter().any(|key| key == "structuredContent");
+            self.found.retyped |= path.has("structuredContent");
             *value = Value::string(redacted);
         }
     }
 
-    fn array(&mut self, items: &mut [Value<'_>]) {
-        self.path.push(Cow::Borrowed("[]"));
+    fn array(&mut self, items: &mut [Value<'_>], path: &Path<'_>) {
+        let path = Path::Key(path, "[]");
         for item in items.iter_mut() {
-            self.value(item);
+            self.value(item, &path);
         }
-        self.path.pop();
         self.joined(items);
     }
 
@@ -250,19 +266,17 @@ impl Walk<'_> {
         }
     }
 
-    fn object(&mut self, members: &mut [(Cow<'_, str>, Value<'_>)]) {
+    fn object(&mut self, members: &mut [(Cow<'_, str>, Value<'_>)], path: &Path<'_>) {
         let media = members.iter().any(|(key, _)| key == "mimeType");
         for (key, value) in members.iter_mut() {
-            self.path.push(Cow::Owned(key.clone().into_owned()));
             let encoded = key == "blob" || (media && key == "data");
             if let (true, Value::String(text)) = (encoded, &mut *value) {
                 if let Some(redacted) = self.blob(text) {
                     *text = Cow::Owned(redacted);
                 }
             } else {
-                self.value(value);
+                self.value(value, &Path::Key(path, key));
             }
-            self.path.pop();
         }
         self.keys(members);
     }

@@ -67,7 +67,7 @@ fn answer(
     about: About<'_>,
     why: Why<'_>,
     form: OnBlock,
-    more: Vec<(&str, Value<'static>)>,
+    more: Vec<(&'static str, Value<'static>)>,
 ) -> Vec<u8> {
     if let (About::Tool(_), OnBlock::ToolResult) = (about, form) {
         let text = format!("{}: {}", why.code.message(), why.reason);
@@ -81,7 +81,7 @@ fn answer(
     }
     let mut data = data(about, why.reason, why.word);
     for (key, value) in more {
-        data.insert(key.to_owned(), value);
+        data.insert(key, value);
     }
     error_line(Some(id), why.code.number(), why.code.message(), Some(data))
 }
@@ -117,16 +117,17 @@ pub(super) fn server_ended(id: &Id, how: &str) -> Vec<u8> {
     )
 }
 
-fn data(about: About<'_>, reason: &str, word: Word) -> Value<'static> {
-    let mut data = Value::Object(Vec::new());
-    match about {
-        About::Tool(tool) => data.insert("tool", Value::string(tool.to_owned())),
-        About::Method(method) => data.insert("method", Value::string(method.to_owned())),
-        About::Message => {}
-    }
-    data.insert("reason", Value::string(reason.to_owned()));
-    data.insert("aip", Value::string(word.text()));
-    data
+fn data<'a>(about: About<'a>, reason: &'a str, word: Word) -> Value<'a> {
+    let about = match about {
+        About::Tool(tool) => Some(("tool", Value::string(tool))),
+        About::Method(method) => Some(("method", Value::string(method))),
+        About::Message => None,
+    };
+    let rest = [
+        ("reason", Value::string(reason)),
+        ("aip", Value::string(word.text())),
+    ];
+    Value::object(about.into_iter().chain(rest))
 }
 
 /// The answer to a request whose answer could not be read.

@@ -74,6 +74,9 @@ impl Table {
         if self.entries.get(id).is_some_and(|entry| !answered(entry)) {
             return Err(Full::Duplicate);
         }
+        if self.entries.len() < MAX_OUTSTANDING {
+            return Ok(());
+        }
         let answered = self
             .entries
             .values()

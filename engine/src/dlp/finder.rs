@@ -57,7 +57,7 @@ impl<'a> Finder<'a> {
         let mut hits = Vec::new();
         let mut view = View::new(text, self.rules.markers(text));
         self.look(&view, depth, least, &mut hits)?;
-        if view.text().contains('\\') {
+        if memchr::memchr(b'\\', view.text().as_bytes()).is_some() {
             for _ in 0..ESCAPES {
                 let (next, changed) = view.rewrite(forms::unescape);
                 view = next;

@@ -5,15 +5,33 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use super::view::{View, Writer, cut};
+use crate::bytes::length_before;
 
 /// An operating system command in a terminal sequence is looked at for so many bytes.
 const LONGEST_SEQUENCE: usize = 4096;
 
-/// Whether [`fold`] could change the text: cheap, and false for plain ASCII.
+/// Whether [`fold`] could change the text: cheap, and false for plain ASCII and for most texts of
+/// most scripts.
 pub(crate) fn may_fold(text: &str) -> bool {
-    text.bytes().any(|byte| {
-        byte >= 0x80 || (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0x7f
-    })
+    let bytes = text.as_bytes();
+    let folds = |byte: u8| {
+        let control = (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r');
+        (byte >= 0x7f) | control
+    };
+    length_before(bytes, folds) < bytes.len() && !text.chars().all(is_steady) && !is_normal(text)
+}
+
+/// Letters and signs that are their own compatibility form, show, and join nothing: a short list of
+/// common ones.
+fn is_steady(letter: char) -> bool {
+    matches!(letter,
+        ' '..='~' | '\t' | '\n' | '\r' | 'À'..='ÿ' | 'А'..='я' | '–' | '—' | '‘' | '’' | '“' | '”' | '•'
+        | 'ぁ'..='ゖ' | 'ァ'..='ヺ' | '一'..='\u{9fff}' | '가'..='힣')
+}
+
+/// Whether the text as a whole is in the compatibility form and shows: so is each of its clusters.
+fn is_normal(text: &str) -> bool {
+    is_nfkc_quick(text.chars()) == IsNormalized::Yes && !text.chars().any(invisible)
 }
 
 /// The text with one form applied, or `None` where that changes nothing.
@@ -245,3 +263,6 @@ fn percent_letter(rest: &str) -> Option<(usize, char)> {
 fn percent_byte(escape: &str) -> Option<u8> {
     u8::try_from(hex(escape.strip_prefix('%')?)?).ok()
 }
+
+#[cfg(test)]
+mod tests;

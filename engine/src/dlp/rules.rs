@@ -3,16 +3,14 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use super::marker;
+use super::reading::Reading;
 use super::settings::{PatternScope, PatternSpec, Scope};
 use super::view::{View, cut};
 use crate::re2::ascii_reading;
-
-/// Compiled size of one pattern, in bytes.
-const LARGEST_PATTERN: usize = 10 << 20;
 
 /// The patterns of one policy.
 #[derive(Debug)]
@@ -20,6 +18,8 @@ pub(super) struct Rules {
     list: Vec<Rule>,
     names: HashSet<String>,
     longest_name: usize,
+    /// No match of any pattern is shorter, in bytes; 0 where that can't be told.
+    least: usize,
 }
 
 /// One pattern. RE2's `\b`, `\w` and `\d` know ASCII only, other readers know Unicode: in a text that
@@ -28,8 +28,8 @@ pub(super) struct Rules {
 struct Rule {
     name: String,
     scope: PatternScope,
-    ascii: Regex,
-    unicode: Option<Regex>,
+    ascii: Reading,
+    unicode: Option<Reading>,
 }
 
 /// A match of one rule, in whichever text it was looked for.
@@ -64,6 +64,8 @@ impl Rules {
         if !errors.is_empty() {
             return Err(errors);
         }
+        let least = rules.list.iter().map(Rule::least).min();
+        rules.least = least.unwrap_or(0);
         rules.longest_name = rules.names.iter().map(String::len).max().unwrap_or(0);
         Ok(rules)
     }
@@ -73,11 +75,17 @@ impl Rules {
             list: Vec::new(),
             names: HashSet::new(),
             longest_name: 0,
+            least: 0,
         }
     }
 
     pub(super) fn any(&self, scope: Scope) -> bool {
         self.list.iter().any(|rule| rule.scope.covers(scope))
+    }
+
+    /// Whether the text surely holds nothing, since it is too short and means only what it says.
+    pub(super) fn pass_over(&self, text: &str) -> bool {
+        text.len() < self.least && text.is_ascii() && !text.contains('\\')
     }
 
     pub(super) fn name(&self, rule: usize) -> &str {
@@ -102,7 +110,7 @@ impl Rules {
         let text = view.text();
         // In binary data a letter of another script is chance.
         let ascii = least > 1 || text.is_ascii();
-        let pieces = view.pieces();
+        let mut pieces = None;
         let mut hits = Vec::new();
         for (index, rule) in self
             .list
@@ -111,9 +119,10 @@ impl Rules {
             .filter(|(_, rule)| rule.scope.covers(scope))
         {
             let readings = [Some(&rule.ascii), rule.unicode.as_ref().filter(|_| !ascii)];
-            for regex in readings.into_iter().flatten() {
-                for piece in &pieces {
-                    find_in(regex, text, piece, least, &mut |range| {
+            let readings = readings.into_iter().flatten();
+            for reading in readings.filter(|it| it.may_match(view)) {
+                for piece in pieces.get_or_insert_with(|| view.pieces()) {
+                    find_in(&reading.regex, text, piece, least, &mut |range| {
                         hits.push(Hit { range, rule: index })
                     });
                 }
@@ -124,11 +133,16 @@ impl Rules {
 }
 
 impl Rule {
+    fn least(&self) -> usize {
+        let unicode = self.unicode.as_ref().map(Reading::least);
+        self.ascii.least().min(unicode.unwrap_or(usize::MAX))
+    }
+
     fn compile(pattern: &PatternSpec) -> Result<Self, String> {
-        let unicode = build(&pattern.regex).map_err(|error| explain(pattern, &error))?;
+        let unicode = Reading::build(&pattern.regex).map_err(|error| explain(pattern, &error))?;
         let reading = ascii_reading(&pattern.regex);
         let differs = reading != pattern.regex;
-        let ascii = differs.then(|| build(&reading).ok()).flatten();
+        let ascii = differs.then(|| Reading::build(&reading).ok()).flatten();
         let (ascii, unicode) = match ascii {
             Some(ascii) => (ascii, Some(unicode)),
             None => (unicode, None),
@@ -140,10 +154,6 @@ impl Rule {
             unicode,
         })
     }
-}
-
-fn build(regex: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(regex).size_limit(LARGEST_PATTERN).build()
 }
 
 /// Matches inside one piece. What stands before the piece is seen by `^` and `\b`; what stands after

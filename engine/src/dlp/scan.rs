@@ -99,6 +99,9 @@ pub(super) fn depth(spec: &DlpSpec) -> usize {
 pub(super) fn text(spec: &DlpSpec, rules: &Rules, text: &str, scope: Scope) -> Scan {
     let mut tally = Tally::default();
     let done = admit(spec, text.len()).and_then(|()| {
+        if !spec.detect_encoding && rules.pass_over(text) {
+            return Ok(None);
+        }
         let mut finder = Finder::new(rules, scope, depth(spec), text.len());
         redact(&mut finder, rules, text, &mut tally)
     });

@@ -40,6 +40,10 @@ impl<'t> View<'t> {
         self.text
     }
 
+    pub(crate) fn has_markers(&self) -> bool {
+        !self.fixed.is_empty()
+    }
+
     /// The stretches between the markers.
     pub(crate) fn pieces(&self) -> Vec<Range<usize>> {
         let mut pieces = Vec::with_capacity(self.fixed.len() + 1);

@@ -1,9 +1,10 @@
 //! Canonical JSON as RFC 8785 has it: keys by their UTF-16 units, no white space, the shortest
 //! escapes; numbers as ECMAScript writes them, or as they were written.
 
-use std::{borrow::Cow, fmt::Write};
+use std::{borrow::Cow, cmp::Ordering, fmt::Write};
 
 use super::Node;
+use crate::bytes::length_before;
 
 /// How canonical JSON writes numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +47,7 @@ fn write_array(items: &[Node<'_>], numbers: Numbers, out: &mut String) {
 
 fn write_object(members: &[(Cow<'_, str>, Node<'_>)], numbers: Numbers, out: &mut String) {
     let mut sorted: Vec<_> = members.iter().collect();
-    sorted.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+    sorted.sort_by(|(a, _), (b, _)| by_utf16_units(a, b));
     out.push('{');
     for (index, (key, value)) in sorted.into_iter().enumerate() {
         if index > 0 {
@@ -57,6 +58,15 @@ fn write_object(members: &[(Cow<'_, str>, Node<'_>)], numbers: Numbers, out: &mu
         write_node(value, numbers, out);
     }
     out.push('}');
+}
+
+/// The units of ASCII are its bytes.
+fn by_utf16_units(a: &str, b: &str) -> Ordering {
+    if a.is_ascii() && b.is_ascii() {
+        a.cmp(b)
+    } else {
+        a.encode_utf16().cmp(b.encode_utf16())
+    }
 }
 
 /// A number beyond every double has no form in RFC 8785; it is kept as written.
@@ -73,20 +83,30 @@ fn write_number(lexeme: &str, numbers: Numbers, out: &mut String) {
 
 fn write_string(text: &str, out: &mut String) {
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\u{c}' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            c if c < ' ' => {
+    let mut rest = text;
+    loop {
+        let plain = length_before(rest.as_bytes(), |byte| {
+            (byte < b' ') | (byte == b'"') | (byte == b'\\')
+        });
+        let Some((before, after)) = rest.split_at_checked(plain) else {
+            break;
+        };
+        out.push_str(before);
+        let mut letters = after.chars();
+        match letters.next() {
+            None => break,
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('\u{8}') => out.push_str("\\b"),
+            Some('\t') => out.push_str("\\t"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\u{c}') => out.push_str("\\f"),
+            Some('\r') => out.push_str("\\r"),
+            Some(c) => {
                 let _ = write!(out, "\\u{:04x}", u32::from(c)); // a String takes every write
             }
-            c => out.push(c),
         }
+        rest = letters.as_str();
     }
     out.push('"');
 }

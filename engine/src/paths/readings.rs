@@ -10,6 +10,9 @@ const LAYERS: usize = 3;
 /// Decoded forms of a text, itself first.
 pub(super) fn decoded(text: &str) -> Vec<String> {
     let mut forms = vec![text.to_owned()];
+    if !text.contains(['\0', '%', '\\']) && !may_fold(text) {
+        return forms;
+    }
     let add = |forms: &mut Vec<String>, form: Option<String>| match form {
         Some(form) if !forms.contains(&form) => forms.push(form),
         _ => {}

@@ -22,6 +22,14 @@ pub fn lexical(path: &Path) -> PathBuf {
     normal
 }
 
+/// Whether [`lexical`] surely leaves an absolute path as it is.
+pub(super) fn is_lexical(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let mut parts = bytes.split(|byte| *byte == b'/');
+    let absolute = cfg!(unix) && parts.next() == Some(b"");
+    absolute && parts.all(|part| !matches!(part, b"" | b"." | b".."))
+}
+
 /// The paths `text` means from `base`. `/proc/*/root` is `/`, and `/proc/*/cwd` is any of `bases`.
 pub(super) fn settle(base: &Path, text: &str, bases: &[PathBuf]) -> Vec<PathBuf> {
     let mut stack: Vec<String> = if text.starts_with('/') {

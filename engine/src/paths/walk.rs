@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::expand::expand;
 use super::glob::{UNKNOWN, is_pattern};
+use super::pointer::Pointer;
 use super::settle::settle;
 use super::{Candidate, Ground, Reach, json, prose, readings, words};
 use crate::node::Node;
@@ -61,8 +62,11 @@ pub(super) fn candidates(args: &Node<'_>, ground: &Ground<'_>) -> Vec<Candidate>
         too_many: false,
         whole_only: false,
     };
-    all.read(args, "", None, 0, 0);
+    all.read(args, &Pointer::Root, None, 0, 0);
     let texts = std::mem::take(&mut all.texts);
+    if texts.is_empty() && !all.too_many {
+        return all.found;
+    }
     all.judge_all(&texts);
     // A folder in one argument and a file in another; after the rest, so that what stands by itself
     // is found where it stands.
@@ -88,7 +92,7 @@ impl Gathering<'_> {
     fn read(
         &mut self,
         node: &Node<'_>,
-        pointer: &str,
+        pointer: &Pointer<'_>,
         name: Option<&str>,
         depth: usize,
         nested: usize,
@@ -102,15 +106,16 @@ impl Gathering<'_> {
             Node::String(text) => self.read_string(text, pointer, name, depth, nested),
             Node::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.read(item, &format!("{pointer}/{index}"), name, depth + 1, nested);
+                    let below = Pointer::Index(pointer, index);
+                    self.read(item, &below, name, depth + 1, nested);
                 }
             }
             Node::Object(members) => {
                 for (key, value) in members {
-                    let below = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+                    let below = Pointer::Key(pointer, key);
                     if !is_identifier(key) {
                         self.texts.push(Text {
-                            pointer: below.clone(),
+                            pointer: below.to_string(),
                             name: None,
                             text: key.to_string(),
                             is_key: true,
@@ -125,7 +130,7 @@ impl Gathering<'_> {
     fn read_string(
         &mut self,
         text: &str,
-        pointer: &str,
+        pointer: &Pointer<'_>,
         name: Option<&str>,
         depth: usize,
         nested: usize,
@@ -141,7 +146,7 @@ impl Gathering<'_> {
         match inner {
             Some(inner) => self.read(&inner, pointer, name, depth + 1, nested + 1),
             None => self.texts.push(Text {
-                pointer: pointer.to_owned(),
+                pointer: pointer.to_string(),
                 name: name.map(str::to_owned),
                 text: text.to_owned(),
                 is_key: false,

@@ -4,7 +4,7 @@ pub(super) mod hash;
 mod rules;
 
 use super::{
-    MethodLists, Policy, Tool,
+    MethodLists, Policy, Tool, Tools,
     place::{Place, ProtectedPaths},
     rule::{Action, Rules},
     source::{At, Source},
@@ -72,8 +72,8 @@ pub(super) fn no_policy() -> Policy {
         ask_timeout: None,
         methods: MethodLists::of_client(None, Vec::new(), Profile::Compat),
         server_methods: MethodLists::of_server(None),
-        allowed: Vec::new(),
-        denied: Vec::new(),
+        allowed: Tools::default(),
+        denied: Tools::default(),
         rules: Rules::default(),
         dlp: Dlp::disabled(),
         paths: ProtectedPaths::default(),
@@ -91,7 +91,7 @@ fn globs(list: &[Text], what: &str, source: &mut Source<'_>) -> Vec<Glob> {
         .collect()
 }
 
-fn tools(list: &[Text], what: &str, source: &mut Source<'_>) -> Vec<Tool> {
+fn tools(list: &[Text], what: &str, source: &mut Source<'_>) -> Tools {
     let mut tool = |text: &Text| {
         let glob = glob(text, what, source)?;
         Some(Tool {
@@ -100,7 +100,7 @@ fn tools(list: &[Text], what: &str, source: &mut Source<'_>) -> Vec<Tool> {
             line: text.at.line,
         })
     };
-    list.iter().filter_map(&mut tool).collect()
+    Tools::new(list.iter().filter_map(&mut tool).collect())
 }
 
 fn glob(text: &Text, what: &str, source: &mut Source<'_>) -> Option<Glob> {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::text::length_before;
 use super::{JsonError, JsonErrorKind, MAX_DEPTH, MAX_NODES, Member, Value};
 
 /// Objects with more keys than this are checked for duplicates with a hash set.
@@ -214,11 +215,11 @@ impl<'a> Reader<'a> {
     /// What stands before the next quote or backslash.
     fn run(&mut self) -> Read<&'a str> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let length = rest
-            .iter()
-            .position(|byte| matches!(byte, 0..0x20 | b'"' | b'\\'));
+        let length = length_before(rest, |byte| {
+            (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+        });
         let from = self.at;
-        self.at += length.unwrap_or(rest.len());
+        self.at += length;
         match self.peek() {
             None => Err(self.error(JsonErrorKind::UnexpectedEnd)),
             Some(0..0x20) => Err(self.error(JsonErrorKind::Control)),

@@ -1,6 +1,7 @@
 //! JSON written compactly on one line, such that every reader sees one line.
 
-use super::{Value, text::is_line_end};
+use super::Value;
+use super::text::{is_line_end, length_before};
 
 /// Appends the value as compact JSON: order and number lexemes kept; no raw control byte, no
 /// raw U+007F, U+0085, U+2028 or U+2029.
@@ -40,40 +41,83 @@ pub fn write(value: &Value<'_>, out: &mut Vec<u8>) {
 pub fn write_string(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     out.push(b'"');
-    let mut from = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        let suspect = matches!(byte, 0..0x20 | b'"' | b'\\' | 0x7F | 0xC2 | 0xE2);
-        if !suspect {
-            continue;
+    let (mut from, mut at) = (0, 0);
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        at += length_before(rest, is_suspect);
+        if at >= bytes.len() {
+            break;
         }
         let Some((escape, length)) = escape(bytes, at) else {
+            at += 1;
             continue;
         };
         out.extend_from_slice(bytes.get(from..at).unwrap_or_default());
-        out.extend_from_slice(&escape);
-        from = at + length;
+        out.extend_from_slice(escape.bytes());
+        at += length;
+        from = at;
     }
     out.extend_from_slice(bytes.get(from..).unwrap_or_default());
     out.push(b'"');
 }
 
+/// Whether an escape may be due where this byte stands.
+fn is_suspect(byte: u8) -> bool {
+    (byte < 0x20)
+        | (byte == b'"')
+        | (byte == b'\\')
+        | (byte == 0x7F)
+        | (byte == 0xC2)
+        | (byte == 0xE2)
+}
+
 /// How the character at this byte is written, and its length in bytes, when not as it is.
-fn escape(bytes: &[u8], at: usize) -> Option<(Vec<u8>, usize)> {
+fn escape(bytes: &[u8], at: usize) -> Option<(Escape, usize)> {
     let byte = *bytes.get(at)?;
-    let short = |letter: u8| Some((vec![b'\\', letter], 1));
     match byte {
-        b'"' | b'\\' => short(byte),
-        b'\n' => short(b'n'),
-        b'\r' => short(b'r'),
-        b'\t' => short(b't'),
-        0x08 => short(b'b'),
-        0x0C => short(b'f'),
-        0..0x20 | 0x7F => Some((format!("\\u{byte:04x}").into_bytes(), 1)),
-        0xC2 if is_line_end(bytes, at) => Some((b"\\u0085".to_vec(), 2)),
+        b'"' | b'\\' => Some((Escape::short(byte), 1)),
+        b'\n' => Some((Escape::short(b'n'), 1)),
+        b'\r' => Some((Escape::short(b'r'), 1)),
+        b'\t' => Some((Escape::short(b't'), 1)),
+        0x08 => Some((Escape::short(b'b'), 1)),
+        0x0C => Some((Escape::short(b'f'), 1)),
+        0..0x20 | 0x7F => Some((Escape::unit(u16::from(byte)), 1)),
+        0xC2 if is_line_end(bytes, at) => Some((Escape::unit(0x85), 2)),
         0xE2 if is_line_end(bytes, at) => {
             let last = bytes.get(at + 2)?;
-            Some((format!("\\u20{:02x}", last - 0x80).into_bytes(), 3))
+            Some((Escape::unit(0x2000 + u16::from(last - 0x80)), 3))
         }
         _ => None,
+    }
+}
+
+/// An escape as it is written.
+struct Escape {
+    text: [u8; 6],
+    length: usize,
+}
+
+impl Escape {
+    fn short(letter: u8) -> Self {
+        Self {
+            text: [b'\\', letter, 0, 0, 0, 0],
+            length: 2,
+        }
+    }
+
+    /// `\u` and four hexadecimal digits.
+    fn unit(unit: u16) -> Self {
+        let digit = |shift: u16| match (unit >> shift & 0xF) as u8 {
+            low @ 0..10 => b'0' + low,
+            high => b'a' + (high - 10),
+        };
+        Self {
+            text: [b'\\', b'u', digit(12), digit(8), digit(4), digit(0)],
+            length: 6,
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.text.get(..self.length).unwrap_or_default()
     }
 }

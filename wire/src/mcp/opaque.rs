@@ -2,6 +2,9 @@
 
 use super::shape::{RELATED_TASK, SUBSCRIPTION_ID};
 
+/// The longest path [`never_changed`] holds of, in keys.
+pub const DEEPEST_KEPT: usize = 4;
+
 /// Whether redaction leaves the value at this path as it is: ids, tokens, cursors and the names
 /// the protocol runs on, at the places it defines them. The path starts at the envelope and
 /// holds keys; an array's element is `[]`.

@@ -3,18 +3,29 @@
 use super::{Id, Message};
 use crate::json::{self, Member, Value};
 
+/// An error line is seldom longer, in bytes.
+const USUAL: usize = 384;
+
 /// An error answer as a line, newline included.
 #[must_use]
 pub fn error_line(id: Option<&Id>, code: i32, message: &str, data: Option<Value<'_>>) -> Vec<u8> {
-    let mut error = Value::object([
-        ("code", Value::integer(i64::from(code))),
-        ("message", Value::string(message)),
-    ]);
-    if let Some(data) = data {
-        error.insert("data", data);
+    let mut out = Vec::with_capacity(USUAL);
+    out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
+    match id {
+        None => out.extend_from_slice(b"null"),
+        Some(Id::Number(number)) => out.extend_from_slice(number.to_string().as_bytes()),
+        Some(Id::String(text)) => json::write_string(text, &mut out),
     }
-    let id = id.map_or(Value::Null, Id::to_value);
-    line(&[("id", &id), ("error", &error)], &[])
+    out.extend_from_slice(br#","error":{"code":"#);
+    out.extend_from_slice(code.to_string().as_bytes());
+    out.extend_from_slice(br#","message":"#);
+    json::write_string(message, &mut out);
+    if let Some(data) = data {
+        out.extend_from_slice(br#","data":"#);
+        json::write(&data, &mut out);
+    }
+    out.extend_from_slice(b"}}\n");
+    out
 }
 
 /// An answer as a line, newline included.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use engine::decide::{Allow, Ask as Asked, Call, Code, Decision, Facts, Refusal, decide};
+use engine::name::normal_form;
 use engine::node::{Node, Numbers, canonical, sha256_hex};
 use engine::paths::{Found, hit};
 use engine::rate::{Buckets, Spent};
@@ -121,12 +122,13 @@ impl State {
             candidates: &found,
             resolved: &resolved,
         };
-        let own = self.own_protected(ctx);
         let insensitive = cfg!(any(target_os = "macos", windows));
-        let decision = if hit(&own, &paths, insensitive).is_some() {
+        let own_hit = || hit(&self.own_protected(ctx), &paths, insensitive).is_some();
+        let decision = if !found.is_empty() && own_hit() {
             Decision::Refuse(protected("a path protected in this session"))
         } else {
-            self.learnt.listing(&one.tool, |listing| {
+            let pinned = ctx.policy().pins_definition(&normal_form(&one.tool));
+            self.learnt.listing(&one.tool, pinned, |listing| {
                 let facts = Facts {
                     now_ms: ctx.now_ms,
                     listing,

@@ -123,6 +123,9 @@ pub(super) fn sync(ctx: &Context<'_>) -> Sync {
 /// A name or a reason for the record: redacted, and of bounded length.
 pub(super) fn word(text: &str, dlp: &Dlp) -> String {
     let redacted = redact::word(text, dlp);
+    if redacted.len() <= MAX_WORD {
+        return redacted;
+    }
     match redacted.char_indices().nth(MAX_WORD) {
         None => redacted,
         Some((end, _)) => {
@@ -135,7 +138,7 @@ pub(super) fn word(text: &str, dlp: &Dlp) -> String {
 /// Arguments as the record keeps them: redacted first, then whole, cut, as their shape, or as
 /// their hash.
 pub(super) fn args(arguments: Option<&Value<'_>>, ctx: &Context<'_>) -> Option<String> {
-    let mut copy = arguments?.clone();
+    let mut copy = arguments?.borrowed();
     let dlp = ctx.policy().dlp();
     if redact::for_record(&mut copy, dlp).failed.is_some() {
         return Some(r#"{"unscanned":true}"#.to_owned());
