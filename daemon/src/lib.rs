@@ -12,6 +12,7 @@ pub mod log;
 pub mod peer;
 pub mod place;
 pub mod policies;
+pub mod random;
 pub mod run;
 pub mod session;
 pub mod time;

@@ -101,7 +101,7 @@ impl Chain {
     ) -> rusqlite::Result<u64> {
         self.turn_segment(connection, now_ms)?;
         let seq = self.seq + 1;
-        let salt = salt();
+        let salt = record.body().map_or([0; SALT], |_| salt());
         let body_hash = record.body().map(|text| hex(&body_hash(&salt, text)));
         let text = record.chained_text(seq, body_hash.as_deref());
         let hash = link(&self.hash, &text);
@@ -174,10 +174,6 @@ fn last_segment(connection: &Connection) -> rusqlite::Result<LastSegment> {
 
 /// A salt keeps a body with few possible values from being guessed by its hash.
 fn salt() -> [u8; SALT] {
-    let mut salt = [0; SALT];
-    if getrandom::fill(&mut salt).is_err() {
-        // Without the kernel's randomness the time keeps salts apart, though not secret.
-        salt.copy_from_slice(uuid::Uuid::now_v7().as_bytes());
-    }
-    salt
+    // Without the kernel's randomness the time keeps salts apart, though not secret.
+    crate::random::bytes().unwrap_or_else(|| *uuid::Uuid::now_v7().as_bytes())
 }

@@ -7,8 +7,7 @@ use std::fmt::Write;
 /// The same JSON value with these characters as `\uXXXX`. They can be only inside strings, so
 /// every reader of JSON gets what was there.
 pub(crate) fn escaped(json: &str) -> Cow<'_, str> {
-    let plain = |byte: &u8| (b' '..0x7f).contains(byte);
-    if json.as_bytes().iter().all(plain) || !json.contains(is_hidden) {
+    if is_plain(json) || !json.contains(is_hidden) {
         return Cow::Borrowed(json);
     }
     let mut out = String::with_capacity(json.len() + 32);
@@ -23,6 +22,17 @@ pub(crate) fn escaped(json: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// Bytes looked at together.
+const BLOCK: usize = 32;
+
+/// Whether it is all printable ASCII.
+pub(super) fn is_plain(text: &str) -> bool {
+    let plain = |byte: &u8| (b' '..0x7f).contains(byte);
+    // No early end within a block: that lets the compiler look at all of it at once.
+    let all = |block: &[u8]| block.iter().fold(true, |so_far, byte| so_far & plain(byte));
+    text.as_bytes().chunks(BLOCK).all(all)
 }
 
 /// Controls, line separators, the format characters, and letters and marks that are drawn as

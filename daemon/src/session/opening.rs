@@ -90,7 +90,6 @@ pub(super) async fn open(
 }
 
 async fn hello(socket: &Socket, decoder: &mut Decoder) -> Option<Hello> {
-    let mut buffer = vec![0; 16 * 1024];
     loop {
         match decoder.next_packet() {
             Ok(Some(Packet::Hello(hello))) => return Some(hello),
@@ -108,8 +107,8 @@ async fn hello(socket: &Socket, decoder: &mut Decoder) -> Option<Hello> {
                 return None;
             }
         }
-        let n = socket.read(&mut buffer).await.ok()?;
-        decoder.push(buffer.get(..n).filter(|read| !read.is_empty())?);
+        let count = socket.read(decoder).await.ok()?;
+        (count > 0).then_some(())?;
     }
 }
 

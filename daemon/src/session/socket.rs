@@ -2,11 +2,21 @@
 //! each time a shim takes a verdict out of the socket; this one asks for writing only when it
 //! has to wait for it.
 
+use std::cell::RefCell;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use wire::link::Decoder;
+
+/// Bytes read at once.
+const READ: usize = 64 * 1024;
+
+thread_local! {
+    /// Where all sessions of a thread read to: none waits while it holds it.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 pub(super) struct Socket {
     stream: AsyncFd<UnixStream>,
@@ -19,14 +29,23 @@ impl Socket {
         Ok(Self { stream })
     }
 
-    /// Reads once; 0 is the end. Nothing is lost when it is dropped while it waits.
-    pub(super) async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    /// Reads once and hands on what came; 0 is the end. Nothing is lost when it is dropped while it
+    /// waits.
+    pub(super) async fn read(&self, decoder: &mut Decoder) -> io::Result<usize> {
         loop {
             let mut ready = self.stream.readable().await?;
-            match ready.try_io(|fd| fd.get_ref().read(buffer)) {
+            let read = ready.try_io(|fd| {
+                BUFFER.with_borrow_mut(|buffer| {
+                    buffer.resize(READ, 0);
+                    let count = fd.get_ref().read(buffer)?;
+                    decoder.push(buffer.get(..count).unwrap_or_default());
+                    Ok(count)
+                })
+            });
+            match read {
                 Ok(Ok(count)) => {
                     // Less than was asked for: the socket is empty, and says so when it is not.
-                    if count > 0 && count < buffer.len() {
+                    if count > 0 && count < READ {
                         ready.clear_ready();
                     }
                     return Ok(count);

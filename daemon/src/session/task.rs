@@ -58,7 +58,7 @@ enum Over {
 
 /// What the session waits for.
 enum Next {
-    /// So many bytes from the shim; none when it is gone.
+    /// So many bytes from the shim, which the decoder has now; none when it is gone.
     Read(usize),
     /// A person's answer.
     Answer(Answered),
@@ -120,13 +120,11 @@ impl Task {
         if self.packets().await.is_err() || self.flush().await.is_err() {
             return Over::Lost;
         }
-        let mut buffer = vec![0; 64 * 1024];
         loop {
-            match self.next(&mut buffer).await {
+            match self.next().await {
                 Next::Read(0) if self.ended => return Over::Ended,
                 Next::Read(0) => return Over::Lost,
-                Next::Read(n) => {
-                    self.decoder.push(buffer.get(..n).unwrap_or_default());
+                Next::Read(_) => {
                     if let Err(error) = self.packets().await {
                         tracing::warn!(%error, "a shim broke the protocol");
                         return Over::Lost;
@@ -146,10 +144,10 @@ impl Task {
         }
     }
 
-    async fn next(&mut self, buffer: &mut [u8]) -> Next {
+    async fn next(&mut self) -> Next {
         let deadline = self.state.next_deadline();
         tokio::select! {
-            read = self.socket.read(buffer) => Next::Read(read.unwrap_or(0)),
+            read = self.socket.read(&mut self.decoder) => Next::Read(read.unwrap_or(0)),
             Some(answered) = self.answers.recv() => Next::Answer(answered),
             () = until(deadline) => Next::Deadline,
             _ = self.replaced.recv() => Next::Replaced,
@@ -280,7 +278,7 @@ impl Task {
             through_links: &crate::links::through_links,
             home: self.daemon.home.as_deref(),
             user_homes: &crate::links::home_of,
-            fresh_id: &|| uuid::Uuid::now_v7().to_string(),
+            fresh_id: &|| crate::random::id(now_ms),
             latency_us: &|| u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
         };
         let state = &mut self.state;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::audit::escape::escaped;
+use crate::audit::escape::{escaped, is_plain};
 
 /// A value of a field.
 pub trait FieldValue {
@@ -15,8 +15,7 @@ pub trait FieldValue {
 
 impl FieldValue for str {
     fn write(&self, out: &mut String) {
-        let plain = |byte: &u8| (b' '..0x7f).contains(byte) && *byte != b'"' && *byte != b'\\';
-        if self.as_bytes().iter().all(plain) {
+        if is_plain(self) && !self.contains(['"', '\\']) {
             out.push('"');
             out.push_str(self);
             out.push('"');
