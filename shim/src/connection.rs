@@ -79,8 +79,15 @@ impl Connection {
     /// When the connection is over.
     pub(crate) fn flush(&mut self) -> Result<(), Lost> {
         while let Some(rest) = self.out.get(self.start..).filter(|rest| !rest.is_empty()) {
+            let asked = rest.len();
             match rustix::io::write(&self.fd, rest) {
-                Ok(count) => self.start += count,
+                Ok(count) => {
+                    self.start += count;
+                    if count < asked {
+                        // It is full: poll(2) tells when to go on.
+                        return Ok(());
+                    }
+                }
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return Ok(()),
                 Err(error) => return Err(Lost::Broken(error)),

@@ -26,10 +26,13 @@ pub(crate) struct Exchange {
     stderr: Lane,
     /// Packets to be sent before any frame.
     control: VecDeque<Packet>,
-    /// Packets that go with the next one, so that the daemon is not woken for them alone.
-    notes: VecDeque<Packet>,
+    /// What has been written, told with the next packet so that the daemon is not woken for it
+    /// alone.
+    notes: VecDeque<Token>,
     exited: Option<Exited>,
     exited_sent: bool,
+    /// What verdicts have asked for and nobody has taken yet.
+    effects: VecDeque<Effect>,
     injected: VecDeque<(Stream, u64, u64)>,
     hasher: RandomState,
     audit_seen: u64,
@@ -45,6 +48,7 @@ impl Exchange {
             notes: VecDeque::new(),
             exited: None,
             exited_sent: false,
+            effects: VecDeque::new(),
             injected: VecDeque::new(),
             hasher: RandomState::new(),
             audit_seen: 0,
@@ -109,7 +113,9 @@ impl Exchange {
     /// Appends what the daemon has not been sent yet, until `out` holds `limit` bytes.
     pub(crate) fn fill(&mut self, out: &mut Vec<u8>, limit: usize) {
         while out.len() < limit {
-            if let Some(packet) = self.notes.pop_front().or_else(|| self.control.pop_front()) {
+            if let Some(token) = self.notes.pop_front() {
+                link::encode(&note(token), out);
+            } else if let Some(packet) = self.control.pop_front() {
                 link::encode(&packet, out);
             } else if !self.fill_frame(out) {
                 break;
@@ -159,43 +165,35 @@ impl Exchange {
         self.exited_sent = false;
     }
 
-    /// Acts on a verdict; one for a frame that is not kept any more is ignored.
-    pub(crate) fn verdict(&mut self, packet: Packet) -> Vec<Effect> {
+    /// Takes in a verdict; one for a frame that is not kept any more is ignored.
+    pub(crate) fn handle_verdict(&mut self, packet: Packet) {
         match packet {
             Packet::AsIs { stream, number } => match self.decide(stream, number) {
                 Some(Line::Frame(mut bytes)) => {
                     bytes.push(b'\n');
-                    self.effects(stream, number, bytes, Vec::new())
+                    self.ask(stream, number, bytes, Vec::new());
                 }
                 // Only its head was kept, so there is nothing whole to forward.
-                Some(Line::Oversize { .. }) | None => Vec::new(),
+                Some(Line::Oversize { .. }) | None => {}
             },
             Packet::Bytes {
                 stream,
                 number,
                 forward,
                 reply,
-            } => match self.decide(stream, number) {
-                Some(_) => self.effects(stream, number, forward, reply),
-                None => Vec::new(),
-            },
+            } => self.replace(stream, number, forward, reply),
             Packet::Reply {
                 stream,
                 number,
                 bytes,
-            } => match self.decide(stream, number) {
-                Some(_) => self.effects(stream, number, Vec::new(), bytes),
-                None => Vec::new(),
-            },
-            Packet::Drop { stream, number } => match self.decide(stream, number) {
-                Some(_) => self.effects(stream, number, Vec::new(), Vec::new()),
-                None => Vec::new(),
-            },
+            } => self.replace(stream, number, Vec::new(), bytes),
+            Packet::Drop { stream, number } => {
+                self.replace(stream, number, Vec::new(), Vec::new());
+            }
             Packet::Hold { stream, number } => {
                 if let Some(lane) = self.lane_mut(stream) {
                     lane.hold(number);
                 }
-                Vec::new()
             }
             Packet::Inject {
                 stream,
@@ -212,38 +210,45 @@ impl Exchange {
             | Packet::Exited(_)
             | Packet::Done { .. }
             | Packet::Acked { .. }
-            | Packet::End(_) => Vec::new(),
+            | Packet::End(_) => {}
         }
+    }
+
+    /// What the verdicts so far ask for, in their order; to be asked until there is none.
+    pub(crate) fn poll_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
     }
 
     fn decide(&mut self, stream: Stream, number: u64) -> Option<Line> {
         self.lane_mut(stream)?.decide(number)
     }
 
-    fn effects(
-        &mut self,
-        stream: Stream,
-        number: u64,
-        forward: Vec<u8>,
-        reply: Vec<u8>,
-    ) -> Vec<Effect> {
-        let Some((other, sender)) = sides(stream) else {
-            return Vec::new();
-        };
-        let token = Token::Verdict(stream, number);
-        let effects: Vec<Effect> = [(other, forward), (sender, reply)]
-            .into_iter()
-            .filter(|(_, bytes)| !bytes.is_empty())
-            .map(|(sink, bytes)| Effect::Write(sink, bytes, token))
-            .collect();
-        match self.lane_mut(stream) {
-            Some(lane) if !effects.is_empty() => lane.writing(number, effects.len()),
-            Some(_) | None => self.tell(Packet::Done { stream, number }),
+    /// Asks for these bytes in place of the frame's own.
+    fn replace(&mut self, stream: Stream, number: u64, forward: Vec<u8>, reply: Vec<u8>) {
+        if self.decide(stream, number).is_some() {
+            self.ask(stream, number, forward, reply);
         }
-        effects
     }
 
-    fn inject(&mut self, stream: Stream, number: u64, bytes: Vec<u8>) -> Vec<Effect> {
+    fn ask(&mut self, stream: Stream, number: u64, forward: Vec<u8>, reply: Vec<u8>) {
+        let Some((other, sender)) = sides(stream) else {
+            return;
+        };
+        let token = Token::Verdict(stream, number);
+        let before = self.effects.len();
+        for (sink, bytes) in [(other, forward), (sender, reply)] {
+            if !bytes.is_empty() {
+                self.effects.push_back(Effect::Write(sink, bytes, token));
+            }
+        }
+        let writes = self.effects.len() - before;
+        match self.lane_mut(stream) {
+            Some(lane) if writes > 0 => lane.writing(number, writes),
+            Some(_) | None => self.tell(Packet::Done { stream, number }),
+        }
+    }
+
+    fn inject(&mut self, stream: Stream, number: u64, bytes: Vec<u8>) {
         let token = Token::Injected(stream, number);
         let sink = match stream {
             Stream::Client => Sink::Client,
@@ -251,20 +256,23 @@ impl Exchange {
             Stream::Stderr | Stream::Diagnostic => Sink::Person,
             Stream::Audit if number <= self.audit_seen => {
                 self.written(token);
-                return Vec::new();
+                return;
             }
-            Stream::Audit => return vec![Effect::Mirror(number, bytes)],
+            Stream::Audit => {
+                self.effects.push_back(Effect::Mirror(number, bytes));
+                return;
+            }
         };
         let seen = (stream, number, self.hasher.hash_one(&bytes));
         if self.injected.contains(&seen) {
             self.written(token);
-            return Vec::new();
+            return;
         }
         self.injected.push_back(seen);
         if self.injected.len() > REMEMBERED {
             self.injected.pop_front();
         }
-        vec![Effect::Write(sink, bytes, token)]
+        self.effects.push_back(Effect::Write(sink, bytes, token));
     }
 
     /// An audit record's line is in the mirror.
@@ -275,18 +283,14 @@ impl Exchange {
 
     /// A write has been made in full.
     pub(crate) fn written(&mut self, token: Token) {
-        match token {
-            Token::Injected(stream, number) => {
-                self.notes.push_back(Packet::Acked { stream, number });
-            }
-            Token::Verdict(stream, number) => {
-                if self
-                    .lane_mut(stream)
-                    .is_some_and(|lane| lane.written(number))
-                {
-                    self.notes.push_back(Packet::Done { stream, number });
-                }
-            }
+        let told = match token {
+            Token::Injected(..) => true,
+            Token::Verdict(stream, number) => self
+                .lane_mut(stream)
+                .is_some_and(|lane| lane.written(number)),
+        };
+        if told {
+            self.notes.push_back(token);
         }
     }
 
@@ -325,6 +329,14 @@ impl Exchange {
             Stream::Stderr => Some(&mut self.stderr),
             Stream::Diagnostic | Stream::Audit => None,
         }
+    }
+}
+
+/// How the daemon is told that all a token stands for has been written.
+fn note(token: Token) -> Packet {
+    match token {
+        Token::Verdict(stream, number) => Packet::Done { stream, number },
+        Token::Injected(stream, number) => Packet::Acked { stream, number },
     }
 }
 

@@ -120,26 +120,39 @@ impl Output {
     }
 
     /// Writes what the descriptor takes now and says what became of the chunks.
-    pub(crate) fn flush(&mut self) -> Vec<Fate> {
-        let mut fates = Vec::new();
+    pub(crate) fn flush(&mut self, fates: &mut Vec<Fate>) {
         while !self.chunks.is_empty() {
             let Some(fd) = &self.fd else {
-                self.lose(&mut fates);
+                self.lose(fates);
                 break;
             };
             match self.write_some(fd.as_fd()) {
-                Ok(count) => self.advance(count, &mut fates),
+                Ok(count) => {
+                    self.advance(count, fates);
+                    if self.is_full() {
+                        break;
+                    }
+                }
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => break,
                 Err(_) => self.fd = None,
             }
         }
-        fates
+    }
+
+    /// Whether the last write stopped within a chunk for want of room: poll(2) tells when to go on.
+    fn is_full(&self) -> bool {
+        let stopped = self.offset > 0;
+        match self.way {
+            Way::Free | Way::Socket => stopped,
+            Way::Careful => false,
+        }
     }
 
     fn write_some(&self, fd: BorrowedFd<'_>) -> Result<usize, Errno> {
         match self.way {
-            Way::Free => rustix::io::writev(fd, &self.slices()),
+            Way::Free if self.chunks.len() == 1 => rustix::io::write(fd, self.first(usize::MAX)),
+            Way::Free => self.write_batch(fd),
             Way::Socket => rustix::net::send(fd, self.first(usize::MAX), send_flags()),
             Way::Careful if takes_more(fd) => rustix::io::write(fd, self.first(CAREFUL)),
             Way::Careful => Err(Errno::AGAIN),
@@ -155,17 +168,20 @@ impl Output {
         rest.get(..most).unwrap_or(rest)
     }
 
-    fn slices(&self) -> Vec<IoSlice<'_>> {
+    fn write_batch(&self, fd: BorrowedFd<'_>) -> Result<usize, Errno> {
         let rest = self
             .chunks
             .iter()
             .skip(1)
             .map(|chunk| chunk.bytes.as_slice());
-        std::iter::once(self.first(usize::MAX))
-            .chain(rest)
-            .take(BATCH)
-            .map(IoSlice::new)
-            .collect()
+        let chunks = std::iter::once(self.first(usize::MAX)).chain(rest);
+        let mut slices = [IoSlice::new(&[]); BATCH];
+        let mut count = 0;
+        for (slot, bytes) in slices.iter_mut().zip(chunks) {
+            *slot = IoSlice::new(bytes);
+            count += 1;
+        }
+        rustix::io::writev(fd, slices.get(..count).unwrap_or_default())
     }
 
     fn advance(&mut self, mut count: usize, fates: &mut Vec<Fate>) {

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::hello::Said;
 use crate::lifetime::{Action, Lifetime, View};
 use crate::mirror::Mirror;
-use crate::output::Output;
+use crate::output::{Fate, Output};
 use crate::reach::{Reach, Standing};
 use crate::refuse;
 use crate::server::Server;
@@ -82,6 +82,8 @@ pub(crate) struct Pump {
     client_lines: Splitter,
     client_out: Output,
     person_out: Output,
+    /// What the last writes came to; empty between them.
+    fates: Vec<Fate>,
     server: Option<Server>,
     server_lines: Splitter,
     stderr_lines: Splitter,
@@ -131,6 +133,7 @@ impl Pump {
             client_lines: Splitter::new(MAX_FRAME),
             client_out: Output::shared(std::io::stdout().as_fd()).map_err(failed)?,
             person_out: Output::shared(std::io::stderr().as_fd()).map_err(failed)?,
+            fates: Vec::new(),
             server: None,
             server_lines: Splitter::new(MAX_FRAME),
             stderr_lines: Splitter::new(MAX_FRAME),
@@ -144,22 +147,23 @@ impl Pump {
     /// When it can't begin: the policy is refused, or the server can't be started.
     pub(crate) fn run(mut self) -> Result<Ending, Failure> {
         let ended = self.rounds();
-        self.person_out.flush();
+        self.person_out.flush(&mut self.fates);
         ended
     }
 
     fn rounds(&mut self) -> Result<Ending, Failure> {
+        let mut now = Instant::now();
         loop {
-            let now = Instant::now();
             self.reach_daemon(now);
             self.refuse_without_daemon();
             self.write(now);
             match self.follow_lifetime(now) {
                 Round::Finished(ending) => return Ok(ending),
-                Round::Acted => {}
+                Round::Acted => now = Instant::now(),
                 Round::Idle => {
                     let ready = self.wait(now)?;
-                    self.handle(Instant::now(), &ready)?;
+                    now = Instant::now();
+                    self.handle(now, ready)?;
                 }
             }
         }

@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 
+use memchr::memchr;
+
 use crate::link::{OVERSIZE_HEAD, OVERSIZE_TAIL};
 
 /// One line, its newline not counted.
@@ -85,14 +87,16 @@ impl Splitter {
 
     /// Takes in what was read.
     pub fn push(&mut self, bytes: &[u8]) {
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            match piece.strip_suffix(b"\n") {
-                None => self.grow(piece),
-                Some(last) => {
-                    self.grow(last);
-                    self.end_line();
-                }
-            }
+        let mut rest = bytes;
+        while let Some((last, [_, after @ ..])) =
+            memchr(b'\n', rest).and_then(|end| rest.split_at_checked(end))
+        {
+            self.grow(last);
+            self.end_line();
+            rest = after;
+        }
+        if !rest.is_empty() {
+            self.grow(rest);
         }
     }
 
@@ -113,6 +117,8 @@ impl Splitter {
             over.length = over.length.saturating_add(piece.len() as u64);
             over.grow(piece);
         } else if piece.len() <= self.max - self.part.len() {
+            // With room for the newline that is put back when the line is forwarded.
+            self.part.reserve(piece.len() + 1);
             self.part.extend_from_slice(piece);
         } else {
             self.over = Some(self.overflow(piece));

@@ -1,6 +1,6 @@
 //! The frames of one stream: numbered, kept until decided, counted until written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use wire::lines::Line;
 use wire::link::{self, Packet, Stream};
@@ -10,14 +10,29 @@ pub(super) const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// Undecided frames past which no more is read.
 pub(super) const MAX_FRAMES: usize = 8192;
 
+/// Entries for kept frames that stay allocated once they are decided.
+const SPARE: usize = 128;
+
+/// How far a frame is that wants two writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Half {
+    BothLeft,
+    OneLeft,
+    /// One can't be made any more.
+    OneLost,
+}
+
 #[derive(Debug)]
 pub(super) struct Lane {
     stream: Stream,
-    kept: BTreeMap<u64, Line>,
+    /// Undecided frames, by rising number: nearly always the first is the next to be decided.
+    kept: VecDeque<(u64, Line)>,
     bytes: usize,
     held: BTreeSet<u64>,
-    /// Decided frames and the writes each still wants.
-    writing: BTreeMap<u64, usize>,
+    /// How many decided frames are not written yet.
+    writing: usize,
+    /// Those of them with a write on either side.
+    halves: BTreeMap<u64, Half>,
     next: u64,
     /// The first frame this connection has not carried.
     unsent: u64,
@@ -29,10 +44,11 @@ impl Lane {
     pub(super) fn new(stream: Stream) -> Self {
         Self {
             stream,
-            kept: BTreeMap::new(),
+            kept: VecDeque::new(),
             bytes: 0,
             held: BTreeSet::new(),
-            writing: BTreeMap::new(),
+            writing: 0,
+            halves: BTreeMap::new(),
             next: 1,
             unsent: 1,
             ended: false,
@@ -42,7 +58,7 @@ impl Lane {
 
     pub(super) fn keep(&mut self, line: Line) {
         self.bytes += size(&line);
-        self.kept.insert(self.next, line);
+        self.kept.push_back((self.next, line));
         self.next += 1;
     }
 
@@ -59,7 +75,7 @@ impl Lane {
     }
 
     pub(super) fn is_settled(&self) -> bool {
-        self.kept.is_empty() && self.writing.is_empty()
+        self.kept.is_empty() && self.writing == 0
     }
 
     pub(super) fn is_decided(&self) -> bool {
@@ -83,7 +99,8 @@ impl Lane {
     }
 
     pub(super) fn send_next(&mut self, out: &mut Vec<u8>) {
-        let Some((number, line)) = self.kept.range(self.unsent..).next() else {
+        let at = self.place_of(self.unsent);
+        let Some((number, line)) = self.kept.get(at) else {
             self.unsent = self.next;
             return;
         };
@@ -105,11 +122,25 @@ impl Lane {
             }
         }
         // On a resend the decided ones leave gaps.
-        self.unsent = self
-            .kept
-            .range(number + 1..)
-            .next()
-            .map_or(self.next, |(next, _)| *next);
+        self.unsent = self.kept.get(at + 1).map_or(self.next, |(next, _)| *next);
+    }
+
+    /// Where the first frame of this number or a higher one is kept.
+    fn place_of(&self, number: u64) -> usize {
+        match self.kept.front() {
+            Some((first, _)) if *first < number => {
+                self.kept.partition_point(|(kept, _)| *kept < number)
+            }
+            Some(_) | None => 0,
+        }
+    }
+
+    fn find(&self, number: u64) -> Option<usize> {
+        let at = self.place_of(number);
+        self.kept
+            .get(at)
+            .is_some_and(|(kept, _)| *kept == number)
+            .then_some(at)
     }
 
     pub(super) fn owes_closed(&self) -> bool {
@@ -131,13 +162,13 @@ impl Lane {
     }
 
     pub(super) fn resend(&mut self) {
-        self.unsent = self.kept.keys().next().copied().unwrap_or(self.next);
+        self.unsent = self.kept.front().map_or(self.next, |(first, _)| *first);
         self.held.clear();
         self.closed_sent = false;
     }
 
     pub(super) fn hold(&mut self, number: u64) {
-        if self.kept.contains_key(&number) && number < self.unsent {
+        if number < self.unsent && self.find(number).is_some() {
             self.held.insert(number);
         }
     }
@@ -147,41 +178,59 @@ impl Lane {
         if number >= self.unsent {
             return None;
         }
-        let line = self.kept.remove(&number)?;
+        let (_, line) = self.kept.remove(self.find(number)?)?;
+        if self.kept.is_empty() {
+            self.kept.shrink_to(SPARE);
+        }
         self.held.remove(&number);
         self.bytes -= size(&line);
         Some(line)
     }
 
     pub(super) fn writing(&mut self, number: u64, writes: usize) {
-        self.writing.insert(number, writes);
+        self.writing += 1;
+        if writes > 1 {
+            self.halves.insert(number, Half::BothLeft);
+        }
     }
 
     /// Whether this was the last write the frame wanted.
     pub(super) fn written(&mut self, number: u64) -> bool {
-        match self.writing.get_mut(&number) {
-            None => false,
-            Some(left) if *left > 1 => {
-                *left -= 1;
-                false
-            }
-            Some(_) => self.writing.remove(&number).is_some(),
-        }
+        self.over(number, Half::OneLeft)
     }
 
     pub(super) fn lost(&mut self, number: u64) {
-        self.writing.remove(&number);
+        self.over(number, Half::OneLost);
+    }
+
+    /// A write was made or lost: whether the frame is over with, and in full.
+    fn over(&mut self, number: u64, how: Half) -> bool {
+        let before = match self.halves.get_mut(&number) {
+            Some(half) if *half == Half::BothLeft => {
+                *half = how;
+                return false;
+            }
+            Some(half) => {
+                let half = *half;
+                self.halves.remove(&number);
+                half
+            }
+            None => Half::OneLeft,
+        };
+        self.writing = self.writing.saturating_sub(1);
+        (before, how) == (Half::OneLeft, Half::OneLeft)
     }
 
     pub(super) fn give_up(&mut self) -> Vec<Line> {
         self.bytes = 0;
         self.held.clear();
         self.unsent = self.next;
-        std::mem::take(&mut self.kept).into_values().collect()
+        let kept = std::mem::take(&mut self.kept);
+        kept.into_iter().map(|(_, line)| line).collect()
     }
 
     pub(super) fn restart_numbers(&mut self) {
-        if self.kept.is_empty() && self.writing.is_empty() {
+        if self.is_settled() {
             (self.next, self.unsent) = (1, 1);
         }
     }

@@ -60,7 +60,7 @@ fn the_servers_frames_go_to_the_client_and_its_replies_back() {
         Effect::Write(Sink::Client, b"f\n".to_vec(), token),
         Effect::Write(Sink::Server, b"r\n".to_vec(), token),
     ];
-    assert_eq!(exchange.verdict(verdict), want);
+    assert_eq!(judge(&mut exchange, verdict), want);
 }
 
 #[test]
@@ -68,7 +68,11 @@ fn a_verdict_for_what_is_unknown_unsent_or_decided_does_nothing() {
     let mut exchange = Exchange::new();
     keep(&mut exchange, C, &["a"]);
     let as_is = |stream, number| Packet::AsIs { stream, number };
-    assert_eq!(exchange.verdict(as_is(C, 1)), [], "it has not been sent");
+    assert_eq!(
+        judge(&mut exchange, as_is(C, 1)),
+        [],
+        "it has not been sent"
+    );
     packets(&mut exchange);
     for other in [
         as_is(C, 0),
@@ -76,10 +80,10 @@ fn a_verdict_for_what_is_unknown_unsent_or_decided_does_nothing() {
         as_is(S, 1),
         as_is(Stream::Audit, 1),
     ] {
-        assert_eq!(exchange.verdict(other), []);
+        assert_eq!(judge(&mut exchange, other), []);
     }
-    assert_eq!(exchange.verdict(as_is(C, 1)).len(), 1);
-    assert_eq!(exchange.verdict(as_is(C, 1)), [], "it has been decided");
+    assert_eq!(judge(&mut exchange, as_is(C, 1)).len(), 1);
+    assert_eq!(judge(&mut exchange, as_is(C, 1)), [], "it has been decided");
     assert_eq!(packets(&mut exchange), [], "nothing has been written");
 }
 
@@ -111,10 +115,13 @@ fn an_oversize_line_can_be_answered_and_never_forwarded() {
     };
     assert_eq!(packets(&mut exchange), [oversize(1), oversize(2)]);
     assert_eq!(
-        exchange.verdict(Packet::AsIs {
-            stream: C,
-            number: 1
-        }),
+        judge(
+            &mut exchange,
+            Packet::AsIs {
+                stream: C,
+                number: 1
+            }
+        ),
         []
     );
     let reply = Packet::Reply {
@@ -122,7 +129,7 @@ fn an_oversize_line_can_be_answered_and_never_forwarded() {
         number: 2,
         bytes: b"r\n".to_vec(),
     };
-    assert_eq!(exchange.verdict(reply).len(), 1);
+    assert_eq!(judge(&mut exchange, reply).len(), 1);
 }
 
 #[test]
@@ -131,22 +138,34 @@ fn a_resume_sends_what_is_undecided_and_nothing_else() {
     keep(&mut exchange, C, &["a", "b", "c", "d"]);
     keep(&mut exchange, S, &["x", "y"]);
     packets(&mut exchange);
-    exchange.verdict(Packet::Hold {
-        stream: C,
-        number: 1,
-    });
-    exchange.verdict(Packet::AsIs {
-        stream: C,
-        number: 2,
-    });
-    exchange.verdict(Packet::Drop {
-        stream: C,
-        number: 4,
-    });
-    exchange.verdict(Packet::AsIs {
-        stream: S,
-        number: 1,
-    });
+    judge(
+        &mut exchange,
+        Packet::Hold {
+            stream: C,
+            number: 1,
+        },
+    );
+    judge(
+        &mut exchange,
+        Packet::AsIs {
+            stream: C,
+            number: 2,
+        },
+    );
+    judge(
+        &mut exchange,
+        Packet::Drop {
+            stream: C,
+            number: 4,
+        },
+    );
+    judge(
+        &mut exchange,
+        Packet::AsIs {
+            stream: S,
+            number: 1,
+        },
+    );
     exchange.resume();
     keep(&mut exchange, C, &["e"]);
     let mut sent = sent(&mut exchange);
@@ -191,24 +210,36 @@ fn a_wait_for_the_daemon_is_told_from_a_wait_for_a_person() {
     assert!(!exchange.awaits_verdict(), "nothing has been sent");
     packets(&mut exchange);
     assert!(exchange.awaits_verdict());
-    exchange.verdict(Packet::Hold {
-        stream: C,
-        number: 1,
-    });
-    exchange.verdict(Packet::Hold {
-        stream: C,
-        number: 1,
-    });
+    judge(
+        &mut exchange,
+        Packet::Hold {
+            stream: C,
+            number: 1,
+        },
+    );
+    judge(
+        &mut exchange,
+        Packet::Hold {
+            stream: C,
+            number: 1,
+        },
+    );
     assert!(exchange.awaits_verdict());
-    exchange.verdict(Packet::AsIs {
-        stream: C,
-        number: 2,
-    });
+    judge(
+        &mut exchange,
+        Packet::AsIs {
+            stream: C,
+            number: 2,
+        },
+    );
     assert!(!exchange.awaits_verdict());
-    exchange.verdict(Packet::AsIs {
-        stream: C,
-        number: 1,
-    });
+    judge(
+        &mut exchange,
+        Packet::AsIs {
+            stream: C,
+            number: 1,
+        },
+    );
     assert!(!exchange.awaits_verdict());
 }
 
@@ -220,10 +251,13 @@ fn reading_stops_at_the_bounds_and_goes_on_below_them() {
     }
     assert!(!exchange.has_room(C) && exchange.has_room(S));
     packets(&mut exchange);
-    exchange.verdict(Packet::Drop {
-        stream: C,
-        number: 5,
-    });
+    judge(
+        &mut exchange,
+        Packet::Drop {
+            stream: C,
+            number: 5,
+        },
+    );
     assert!(exchange.has_room(C));
 
     exchange.keep(S, Line::Frame(vec![b'1'; MAX_BYTES + 1]));
@@ -239,14 +273,20 @@ fn a_stream_is_settled_once_all_is_decided_and_written_or_lost() {
     keep(&mut exchange, C, &["a", "b"]);
     packets(&mut exchange);
     assert!(!exchange.is_decided(C));
-    exchange.verdict(Packet::AsIs {
-        stream: C,
-        number: 1,
-    });
-    exchange.verdict(Packet::AsIs {
-        stream: C,
-        number: 2,
-    });
+    judge(
+        &mut exchange,
+        Packet::AsIs {
+            stream: C,
+            number: 1,
+        },
+    );
+    judge(
+        &mut exchange,
+        Packet::AsIs {
+            stream: C,
+            number: 2,
+        },
+    );
     assert!(exchange.is_decided(C) && !exchange.is_settled(C));
     exchange.written(Token::Verdict(C, 1));
     exchange.lost(Token::Verdict(C, 2));
@@ -258,6 +298,51 @@ fn a_stream_is_settled_once_all_is_decided_and_written_or_lost() {
             number: 1
         }]
     );
+}
+
+#[test]
+fn a_frame_with_a_write_that_was_lost_is_never_done() {
+    let token = Token::Verdict(C, 1);
+    for lost_first in [true, false] {
+        let mut exchange = Exchange::new();
+        keep(&mut exchange, C, &["a"]);
+        packets(&mut exchange);
+        assert_eq!(judge(&mut exchange, bytes("f\n", "r\n")).len(), 2);
+        if lost_first {
+            exchange.lost(token);
+        } else {
+            exchange.written(token);
+        }
+        assert!(!exchange.is_settled(C), "the other write is under way");
+        if lost_first {
+            exchange.written(token);
+        } else {
+            exchange.lost(token);
+        }
+        assert!(exchange.is_settled(C));
+        assert_eq!(packets(&mut exchange), []);
+    }
+}
+
+#[test]
+fn frames_behind_a_held_one_are_decided_in_any_order() {
+    let mut exchange = Exchange::new();
+    keep(&mut exchange, C, &["a", "b", "c", "d"]);
+    packets(&mut exchange);
+    let write = |text: &str, number| {
+        let bytes = text.as_bytes().to_vec();
+        [Effect::Write(
+            Sink::Server,
+            bytes,
+            Token::Verdict(C, number),
+        )]
+    };
+    for (number, want) in [(3, "c\n"), (2, "b\n"), (4, "d\n"), (1, "a\n")] {
+        let as_is = Packet::AsIs { stream: C, number };
+        assert_eq!(judge(&mut exchange, as_is.clone()), write(want, number));
+        assert_eq!(judge(&mut exchange, as_is), [], "acted on once");
+    }
+    assert!(exchange.is_decided(C));
 }
 
 #[test]
@@ -282,17 +367,17 @@ fn an_injected_frame_is_written_once_however_often_it_comes() {
     };
     let token = Token::Injected(C, 1);
     let want = |text: &str| [Effect::Write(Sink::Client, text.into(), token)];
-    assert_eq!(exchange.verdict(inject("a\n")), want("a\n"));
+    assert_eq!(judge(&mut exchange, inject("a\n")), want("a\n"));
     exchange.written(token);
     let acked = [Packet::Acked {
         stream: C,
         number: 1,
     }];
     assert_eq!(packets(&mut exchange), acked);
-    assert_eq!(exchange.verdict(inject("a\n")), []);
+    assert_eq!(judge(&mut exchange, inject("a\n")), []);
     assert_eq!(packets(&mut exchange), acked);
     assert_eq!(
-        exchange.verdict(inject("b\n")),
+        judge(&mut exchange, inject("b\n")),
         want("b\n"),
         "another frame by the same number"
     );
@@ -308,7 +393,7 @@ fn an_audit_line_is_acknowledged_only_once_it_is_in_the_mirror() {
         bytes: b"l\n".to_vec(),
     };
     assert_eq!(
-        exchange.verdict(inject(8)),
+        judge(&mut exchange, inject(8)),
         [Effect::Mirror(8, b"l\n".to_vec())]
     );
     assert_eq!(packets(&mut exchange), []);
@@ -317,7 +402,7 @@ fn an_audit_line_is_acknowledged_only_once_it_is_in_the_mirror() {
         packets(&mut exchange),
         [Packet::Acked { stream, number: 8 }]
     );
-    assert_eq!(exchange.verdict(inject(8)), []);
+    assert_eq!(judge(&mut exchange, inject(8)), []);
     assert_eq!(exchange.numbers().2, 8);
 }
 
@@ -338,8 +423,8 @@ fn check(verdict: Packet, want: &[Effect]) {
     let mut exchange = Exchange::new();
     keep(&mut exchange, C, &["a"]);
     packets(&mut exchange);
-    assert_eq!(exchange.verdict(verdict.clone()), want);
-    assert_eq!(exchange.verdict(verdict), [], "acted on once");
+    assert_eq!(judge(&mut exchange, verdict.clone()), want);
+    assert_eq!(judge(&mut exchange, verdict), [], "acted on once");
     for _ in want {
         assert_eq!(packets(&mut exchange), [], "not written in full");
         exchange.written(Token::Verdict(C, 1));
@@ -361,6 +446,11 @@ fn bytes(forward: &str, reply: &str) -> Packet {
         forward: forward.into(),
         reply: reply.into(),
     }
+}
+
+fn judge(exchange: &mut Exchange, verdict: Packet) -> Vec<Effect> {
+    exchange.handle_verdict(verdict);
+    std::iter::from_fn(|| exchange.poll_effect()).collect()
 }
 
 fn keep(exchange: &mut Exchange, stream: Stream, lines: &[&str]) {

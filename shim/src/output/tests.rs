@@ -20,7 +20,7 @@ fn chunks_are_reported_once_each_is_written_in_full() {
     output.push(b"two\n".to_vec(), Some(token(2)));
     assert_eq!(output.queued(), 14);
     assert_eq!(
-        output.flush(),
+        flush(&mut output),
         [Fate::Written(token(1)), Fate::Written(token(2))]
     );
     assert_eq!(output.queued(), 0);
@@ -61,7 +61,10 @@ fn when_the_reader_goes_what_waits_is_lost() {
     drop(reader);
     output.push(b"one\n".to_vec(), Some(token(1)));
     output.push(b"two\n".to_vec(), Some(token(2)));
-    assert_eq!(output.flush(), [Fate::Lost(token(1)), Fate::Lost(token(2))]);
+    assert_eq!(
+        flush(&mut output),
+        [Fate::Lost(token(1)), Fate::Lost(token(2))]
+    );
     assert!(output.is_closed() && output.queued() == 0);
 }
 
@@ -69,7 +72,7 @@ fn when_the_reader_goes_what_waits_is_lost() {
 fn what_is_pushed_to_a_closed_output_is_lost() {
     let mut output = Output::closed();
     output.push(b"one\n".to_vec(), Some(token(1)));
-    assert_eq!(output.flush(), [Fate::Lost(token(1))]);
+    assert_eq!(flush(&mut output), [Fate::Lost(token(1))]);
 }
 
 /// Pushes more than fits, then reads: all arrives, the report comes at the end.
@@ -79,15 +82,21 @@ fn fills_and_goes_on(mut output: Output, mut reader: impl std::io::Read) {
         .map(|at| u8::try_from(at % 251).unwrap())
         .collect();
     output.push(bytes.clone(), Some(token(7)));
-    assert_eq!(output.flush(), []);
+    assert_eq!(flush(&mut output), []);
     assert!(output.queued() > 0);
     let (mut got, mut buffer) = (Vec::new(), vec![0; 10_000]);
     let mut fates = Vec::new();
     while got.len() < SIZE {
         let count = reader.read(&mut buffer).unwrap();
         got.extend_from_slice(&buffer[..count]);
-        fates.extend(output.flush());
+        fates.extend(flush(&mut output));
     }
     assert_eq!(fates, [Fate::Written(token(7))]);
     assert!(got == bytes);
+}
+
+fn flush(output: &mut Output) -> Vec<Fate> {
+    let mut fates = Vec::new();
+    output.flush(&mut fates);
+    fates
 }

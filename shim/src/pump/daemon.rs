@@ -215,7 +215,8 @@ impl Pump {
                     .as_ref()
                     .is_some_and(Connection::is_welcomed)
                 {
-                    for effect in self.exchange.verdict(verdict) {
+                    self.exchange.handle_verdict(verdict);
+                    while let Some(effect) = self.exchange.poll_effect() {
                         self.take_effect(effect);
                     }
                 }

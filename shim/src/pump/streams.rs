@@ -14,15 +14,15 @@ impl Pump {
     /// Writes what every descriptor takes now.
     pub(super) fn write(&mut self, now: Instant) {
         let before = self.client_out.queued();
-        let mut fates = self.client_out.flush();
+        self.client_out.flush(&mut self.fates);
         if self.client_out.queued() < before {
             self.lifetime.handle_progress(now);
         }
-        fates.extend(self.person_out.flush());
+        self.person_out.flush(&mut self.fates);
         if let Some(server) = &mut self.server {
-            fates.extend(server.input.flush());
+            server.input.flush(&mut self.fates);
         }
-        for fate in fates {
+        for fate in self.fates.drain(..) {
             match fate {
                 Fate::Written(token) => self.exchange.written(token),
                 Fate::Lost(token) => self.exchange.lost(token),
@@ -150,7 +150,8 @@ impl Pump {
     }
 }
 
-fn source<'a>(
+/// Where a stream is read.
+pub(super) fn source<'a>(
     stream: Stream,
     client: &'a std::io::Stdin,
     server: Option<&'a crate::server::Server>,

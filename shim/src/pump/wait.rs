@@ -1,6 +1,6 @@
 //! The one place that waits: which descriptors, for what, and until when.
 
-use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -8,9 +8,10 @@ use rustix::io::Errno;
 use wire::link::Stream;
 
 use super::Pump;
-use super::streams::is_waiting;
+use super::streams::{is_waiting, source};
 use crate::connection::Connection;
 use crate::failure::Failure;
+use crate::output::Output;
 
 /// What can wake the loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,34 +24,46 @@ pub(super) enum Source {
     Out,
 }
 
+/// As many as there can be of either.
+const MOST: usize = 8;
+
 type Interest<'a> = (Source, BorrowedFd<'a>, PollFlags);
+
+/// What has become ready, in the order it is acted on.
+pub(super) type Ready = [Option<(Source, PollFlags)>; MOST];
 
 impl Pump {
     /// Waits until something can be done.
     ///
     /// # Errors
     /// When poll(2) itself fails.
-    pub(super) fn wait(&self, now: Instant) -> Result<Vec<(Source, PollFlags)>, Failure> {
+    pub(super) fn wait(&self, now: Instant) -> Result<Ready, Failure> {
         let interests = self.interests();
-        let mut fds: Vec<PollFd<'_>> = interests
-            .iter()
-            .map(|(_, fd, flags)| PollFd::from_borrowed_fd(*fd, *flags))
-            .collect();
+        // Arrays, because this runs several times for every call.
+        let spare = |_| PollFd::from_borrowed_fd(self.signals.wake_fd(), PollFlags::empty());
+        let mut fds: [PollFd<'_>; MOST] = std::array::from_fn(spare);
+        let mut count = 0;
+        for ((_, fd, flags), slot) in interests.iter().flatten().zip(&mut fds) {
+            *slot = PollFd::from_borrowed_fd(*fd, *flags);
+            count += 1;
+        }
+        let fds = fds.get_mut(..count).unwrap_or_default();
         let timeout = self
             .deadline(now)
             .map(|at| timespec(at.saturating_duration_since(now)));
-        match rustix::event::poll(&mut fds, timeout.as_ref()) {
+        match rustix::event::poll(fds, timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(Failure::System("waiting failed", error.into())),
         }
-        let ready = interests
-            .iter()
-            .zip(&fds)
-            .map(|((source, ..), fd)| (*source, fd.revents()));
-        Ok(ready.filter(|(_, flags)| !flags.is_empty()).collect())
+        let mut ready = [None; MOST];
+        let watched = interests.iter().flatten().zip(fds);
+        for (slot, ((source, ..), fd)) in ready.iter_mut().zip(watched) {
+            *slot = Some((*source, fd.revents())).filter(|(_, flags)| !flags.is_empty());
+        }
+        Ok(ready)
     }
 
-    fn interests(&self) -> Vec<Interest<'_>> {
+    fn interests(&self) -> [Option<Interest<'_>>; MOST] {
         let out_if = |wanted| {
             if wanted {
                 PollFlags::OUT
@@ -58,44 +71,28 @@ impl Pump {
                 PollFlags::empty()
             }
         };
-        let mut all = vec![(Source::Signals, self.signals.wake_fd(), PollFlags::IN)];
-        if let Some(connection) = &self.connection {
-            let flags = PollFlags::IN | out_if(connection.has_unsent());
-            all.push((Source::Daemon, connection.fd(), flags));
-        }
-        if self.client_open && self.wants(Stream::Client) {
-            all.push((
-                Source::Read(Stream::Client),
-                self.client.as_fd(),
-                PollFlags::IN,
-            ));
-        }
-        // Watched even with nothing to write: it tells when the reader goes.
-        if let Some(fd) = self.client_out.fd() {
-            all.push((Source::ClientOut, fd, out_if(is_waiting(&self.client_out))));
-        }
-        if let Some(fd) = self
-            .person_out
-            .fd()
-            .filter(|_| is_waiting(&self.person_out))
-        {
-            all.push((Source::Out, fd, PollFlags::OUT));
-        }
-        if let Some(server) = &self.server {
-            let input = server.input.fd().filter(|_| is_waiting(&server.input));
-            all.extend(input.map(|fd| (Source::Out, fd, PollFlags::OUT)));
-            let output = server
-                .output
-                .as_ref()
-                .filter(|_| self.wants(Stream::Server));
-            all.extend(output.map(|fd| (Source::Read(Stream::Server), fd.as_fd(), PollFlags::IN)));
-            let errors = server
-                .errors
-                .as_ref()
-                .filter(|_| self.wants(Stream::Stderr));
-            all.extend(errors.map(|fd| (Source::Read(Stream::Stderr), fd.as_fd(), PollFlags::IN)));
-        }
-        all
+        let read = |stream| {
+            let fd = source(stream, &self.client, self.server.as_ref())?;
+            let interest = (Source::Read(stream), fd, PollFlags::IN);
+            self.wants(stream).then_some(interest)
+        };
+        let input = self.server.as_ref().map(|server| &server.input);
+        [
+            Some((Source::Signals, self.signals.wake_fd(), PollFlags::IN)),
+            self.connection.as_ref().map(|connection| {
+                let flags = PollFlags::IN | out_if(connection.has_unsent());
+                (Source::Daemon, connection.fd(), flags)
+            }),
+            read(Stream::Client).filter(|_| self.client_open),
+            // Watched even with nothing to write: it tells when the reader goes.
+            self.client_out
+                .fd()
+                .map(|fd| (Source::ClientOut, fd, out_if(is_waiting(&self.client_out)))),
+            write(&self.person_out),
+            input.and_then(write),
+            read(Stream::Server),
+            read(Stream::Stderr),
+        ]
     }
 
     fn deadline(&self, now: Instant) -> Option<Instant> {
@@ -117,16 +114,12 @@ impl Pump {
     ///
     /// # Errors
     /// When the session can't begin.
-    pub(super) fn handle(
-        &mut self,
-        now: Instant,
-        ready: &[(Source, PollFlags)],
-    ) -> Result<(), Failure> {
-        for (source, flags) in ready {
+    pub(super) fn handle(&mut self, now: Instant, ready: Ready) -> Result<(), Failure> {
+        for (source, flags) in ready.into_iter().flatten() {
             match source {
                 Source::Signals => self.read_signals(now),
                 Source::Daemon if flags.intersects(readable()) => self.read_daemon(now)?,
-                Source::Read(stream) => self.read_stream(now, *stream),
+                Source::Read(stream) => self.read_stream(now, stream),
                 Source::ClientOut if flags.intersects(PollFlags::ERR | PollFlags::HUP) => {
                     self.client_is_gone();
                 }
@@ -135,6 +128,11 @@ impl Pump {
         }
         Ok(())
     }
+}
+
+fn write(output: &Output) -> Option<Interest<'_>> {
+    let fd = output.fd().filter(|_| is_waiting(output))?;
+    Some((Source::Out, fd, PollFlags::OUT))
 }
 
 fn readable() -> PollFlags {

@@ -84,9 +84,12 @@ fn put(out: &mut Vec<u8>, kind: u8, stream: u8, number: u64, body: &[&[u8]]) {
     let length: usize = body.iter().map(|part| part.len()).sum();
     debug_assert!(length <= MAX_BODY, "senders bound what they send");
     out.reserve(HEADER + length);
-    out.extend(u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
-    out.extend([kind, stream, 0, 0]);
-    out.extend(number.to_le_bytes());
+    let [l0, l1, l2, l3] = u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
+    let [n0, n1, n2, n3, n4, n5, n6, n7] = number.to_le_bytes();
+    let header: [u8; HEADER] = [
+        l0, l1, l2, l3, kind, stream, 0, 0, n0, n1, n2, n3, n4, n5, n6, n7,
+    ];
+    out.extend_from_slice(&header);
     for part in body {
         out.extend_from_slice(part);
     }
