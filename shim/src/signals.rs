@@ -13,6 +13,9 @@ use crate::failure::Failure;
 /// Signals that ask us to end, and that the server is sent in its turn.
 const ENDING: [Signal; 3] = [Signal::TERM, Signal::INT, Signal::HUP];
 
+/// Room for `/proc/self/status`, in bytes, so that it is read at once.
+const STATUS: usize = 4096;
+
 /// Caught signals, behind a descriptor that poll(2) can wait on.
 #[derive(Debug)]
 pub(crate) struct Signals {
@@ -75,7 +78,10 @@ impl Signals {
 /// The signals of ours that the client (nohup, for one) has us ignore: catching one would turn
 /// it on again, for the server too.
 fn ignored_signals() -> Vec<Signal> {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut status = String::with_capacity(STATUS);
+    // Where it can't be read, nothing is known to be ignored.
+    let _unread = std::fs::File::open("/proc/self/status")
+        .and_then(|mut file| file.read_to_string(&mut status));
     ignored_in(&status)
 }
 

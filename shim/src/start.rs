@@ -47,6 +47,14 @@ impl std::error::Error for StartError {
     }
 }
 
+/// How glibc keeps the daemon's memory: in one place, and given back once a large message is
+/// through. Nobody else reads these.
+const MEMORY: [(&str, &str); 3] = [
+    ("MALLOC_ARENA_MAX", "1"),
+    ("MALLOC_TRIM_THRESHOLD_", "262144"),
+    ("MALLOC_MMAP_THRESHOLD_", "1048576"),
+];
+
 /// Whether a service manager has been asked for the daemon, so that it must not be started here.
 ///
 /// Under socket activation there is nothing to ask: the socket is there from login on, and
@@ -77,6 +85,7 @@ pub(crate) fn daemon() -> Result<Option<Pid>, StartError> {
                 .iter()
                 .filter_map(|name| Some((name, std::env::var_os(name)?))),
         )
+        .envs(MEMORY)
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
