@@ -12,7 +12,7 @@ use super::writer::Writer;
 /// How long what came first waits for more of its kind.
 const LINGER: Duration = Duration::from_millis(20);
 /// Pages in the write-ahead log from which on they are moved into the store.
-const CHECKPOINT: u32 = 1024;
+const CHECKPOINT: u32 = 2048;
 /// Pages past which the log must be emptied to its end, for which commits wait: a log that is
 /// added to all the time would else grow for ever.
 const FULL: u32 = 4 * CHECKPOINT;
