@@ -122,6 +122,7 @@ install_tools
 install_node node "the npm servers and the TypeScript SDKs" &
 install_node inspector "the MCP Inspector 0.15" &
 install_node inspector2 "the MCP Inspector 2.12" &
+install_node conformance "the MCP conformance suite" &
 install_python mcp1 "the Python SDK 1.x and mcp-server-sqlite" &
 install_python mcp2 "the Python SDK 2.x, mcp-server-git, mcp-server-time and mcp-server-fetch" &
 install_python fastmcp "fastmcp" &

@@ -5,15 +5,17 @@ use std::path::Path;
 
 use e2e::programs::workspace;
 
-const LOCKS: [&str; 3] = [
+const LOCKS: [&str; 4] = [
     "node/package-lock.json",
     "inspector/package-lock.json",
     "inspector2/package-lock.json",
+    "conformance/package-lock.json",
 ];
-const PINS: [&str; 7] = [
+const PINS: [&str; 8] = [
     "node/package.json",
     "inspector/package.json",
     "inspector2/package.json",
+    "conformance/package.json",
     "requirements-mcp1.txt",
     "requirements-mcp2.txt",
     "requirements-fastmcp.txt",
@@ -46,7 +48,7 @@ fn the_page_tells_the_pinned_versions() {
         );
         told += 1;
     }
-    assert_eq!(told, 16, "eight servers and eight clients");
+    assert_eq!(told, 17, "eight servers, eight clients and the suite");
 }
 
 #[test]
