@@ -52,6 +52,19 @@ CREATE TABLE time_slot (
 INSERT INTO time_slot
 SELECT substr(timestamp, 1, 15), min(seq) FROM entry GROUP BY 1;
 
+-- A slot that leads past its records would hide them from a query by time.
+
+CREATE TRIGGER time_slot_append_only BEFORE INSERT ON time_slot
+WHEN NEW.first_seq <> (SELECT coalesce(max(seq), 0) FROM record)
+    OR EXISTS (SELECT 1 FROM time_slot WHERE slot = NEW.slot)
+BEGIN SELECT RAISE(ABORT, 'slots of time are append-only'); END;
+
+CREATE TRIGGER time_slot_no_update BEFORE UPDATE ON time_slot
+BEGIN SELECT RAISE(ABORT, 'slots of time are append-only'); END;
+
+CREATE TRIGGER time_slot_no_delete BEFORE DELETE ON time_slot
+BEGIN SELECT RAISE(ABORT, 'slots of time are append-only'); END;
+
 -- An attempt on what is append-only ends the whole transaction it is made in: then none of the
 -- statement's pages have to be kept aside in case only the statement fails.
 

@@ -140,6 +140,18 @@ fn an_approval_outlives_the_daemon_and_is_asked_once() {
     one_call_one_record(&home);
 }
 
+#[test]
+fn an_answered_call_gets_no_second_answer_after_an_upgrade() {
+    let (home, mut client) = start(ALLOW, &["--exit-after", "2"]);
+    let answer = client.call("echo", &json!({"n": 1}));
+    assert!(answer.get("result").is_some(), "{answer}");
+    home.kill_daemon(Signal::TERM);
+    let answer = client.call("echo", &json!({"n": 2}));
+    assert!(answer.get("result").is_some(), "{answer}");
+    let more = client.rest(LONGEST);
+    assert!(more.is_empty(), "answered once already: {more:?}");
+}
+
 /// Up to 20 ms that no two runs share.
 fn jitter() -> Duration {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);

@@ -150,7 +150,10 @@ impl Chain {
     fn turn_slot(&mut self, connection: &Connection, slot: &str, seq: u64) -> rusqlite::Result<()> {
         if self.slot != slot {
             connection
-                .prepare_cached("INSERT OR IGNORE INTO time_slot VALUES (?1, ?2)")?
+                .prepare_cached(
+                    "INSERT INTO time_slot SELECT ?1, ?2 \
+                     WHERE NOT EXISTS (SELECT 1 FROM time_slot WHERE slot = ?1)",
+                )?
                 .execute(params![slot, seq])?;
             slot.clone_into(&mut self.slot);
         }

@@ -160,8 +160,29 @@ fn settings(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "trusted_schema", false)
 }
 
+/// Removes the copies made before migrations: they hold what has been erased since.
+pub(super) fn remove_backups(path: &Path) {
+    for version in 1..MIGRATIONS.len() {
+        let copy = backup(path, version);
+        match std::fs::remove_file(&copy) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::error!(
+                    %error,
+                    path = %copy.display(),
+                    "erased arguments are still in a copy of the store"
+                );
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+}
+
+fn backup(path: &Path, version: usize) -> PathBuf {
+    path.with_extension(format!("db.schema-{version}"))
+}
+
 fn back_up(connection: &Connection, path: &Path, version: usize) -> Result<(), OpenError> {
-    let copy = path.with_extension(format!("db.schema-{version}"));
+    let copy = backup(path, version);
     create_private(&copy).map_err(|error| OpenError::Io(copy.clone(), error))?;
     connection
         .backup("main", &copy, None::<fn(rusqlite::backup::Progress)>)

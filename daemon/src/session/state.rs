@@ -337,6 +337,12 @@ impl State {
         batch
     }
 
+    /// Whether the shim has still to say that it wrote an answer.
+    #[must_use]
+    pub fn awaits_written(&self) -> bool {
+        self.client.awaits_written() || self.server.awaits_written()
+    }
+
     /// The server runs.
     pub fn server_runs(&mut self, server: Option<Process>) -> Batch {
         self.learnt.server = server;

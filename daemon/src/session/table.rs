@@ -149,6 +149,12 @@ impl Table {
             .collect()
     }
 
+    /// Whether answers are on their way.
+    #[must_use]
+    pub fn awaits_written(&self) -> bool {
+        !self.answers.is_empty()
+    }
+
     /// The request of this frame has been written to the other side.
     pub fn request_written(&mut self, number: u64) {
         for entry in self

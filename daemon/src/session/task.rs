@@ -23,6 +23,8 @@ mod end;
 const GROUP: usize = 128;
 /// Frames longer than this are judged where they hold up no other session.
 const LARGE: usize = 64 * 1024;
+/// How long a shim is heard when the daemon ends: several times what it waits itself.
+const HEAR_OUT: std::time::Duration = std::time::Duration::from_millis(200);
 /// Answers to asks that may wait for the session.
 const ANSWERS: usize = 64;
 
@@ -134,7 +136,7 @@ impl Task {
                 Next::Deadline => self.expire().await,
                 Next::Replaced => return Over::Replaced,
                 Next::Stop => {
-                    let _sent = self.flush().await;
+                    self.hear_out().await;
                     return Over::Stopping;
                 }
             }
@@ -152,6 +154,21 @@ impl Task {
             () = until(deadline) => Next::Deadline,
             _ = self.replaced.recv() => Next::Replaced,
             _ = self.stop.wait_for(|stop| *stop) => Next::Stop,
+        }
+    }
+
+    /// Lets the shim say which answers it has written, which it does with a delay: the next daemon
+    /// would take their requests for unanswered.
+    async fn hear_out(&mut self) {
+        let end = tokio::time::Instant::now() + HEAR_OUT;
+        while self.flush().await.is_ok() && self.state.awaits_written() {
+            let read = self.socket.read(&mut self.decoder);
+            let Ok(Ok(1..)) = tokio::time::timeout_at(end, read).await else {
+                return;
+            };
+            if self.packets().await.is_err() {
+                return;
+            }
         }
     }
 
@@ -214,8 +231,9 @@ impl Task {
                 self.decide(std::mem::take(&mut group)).await;
             }
         }
-        self.decide(group).await;
+        // First, so that it goes with the commit that follows.
         self.daemon.audit.later(later);
+        self.decide(group).await;
         Ok(())
     }
 

@@ -63,3 +63,17 @@ fn segments_can_not_be_changed() {
         check(sql, true);
     }
 }
+
+#[test]
+fn slots_of_time_can_not_be_made_to_lead_past_their_records() {
+    for sql in [
+        "UPDATE time_slot SET first_seq = 5",
+        "UPDATE time_slot SET slot = '2000-01-01T00:0'",
+        "DELETE FROM time_slot",
+        "INSERT OR REPLACE INTO time_slot SELECT slot, 5 FROM time_slot",
+        "INSERT INTO time_slot SELECT slot, 5 FROM time_slot WHERE true ON CONFLICT DO UPDATE SET first_seq = 5",
+        "INSERT INTO time_slot VALUES ('2099-01-01T00:0', 1000000)",
+    ] {
+        check(sql, true);
+    }
+}

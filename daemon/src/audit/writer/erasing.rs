@@ -1,13 +1,14 @@
 //! What an erasure leaves to do once it is committed: the live log still has the text, and so
-//! has the write-ahead log until it is emptied.
+//! have a copy made before a migration and the write-ahead log until it is emptied.
 
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::OptionalExtension;
 
 use super::{Job, Outcome, TRIES, Writer};
 use crate::audit::batch::StateOp;
-use crate::audit::store::BUSY;
+use crate::audit::store::{self, BUSY};
 
 impl Writer {
     /// Follows up on the erasures of a group.
@@ -30,6 +31,9 @@ impl Writer {
             // What waits to be copied may be of them.
             self.copy();
             self.live.forget(&self.connection, &runs);
+            if let Some(path) = self.connection.path() {
+                store::remove_backups(Path::new(path));
+            }
             self.scrubs = TRIES;
             self.scrub();
         }

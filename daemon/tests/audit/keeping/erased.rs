@@ -59,6 +59,30 @@ fn erased_arguments_are_gone_from_every_file_beside_the_store() {
     assert_eq!(live.len(), 5, "two decisions, two erasures, one more");
 }
 
+#[test]
+fn erased_arguments_are_gone_from_the_copy_made_before_a_migration() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = rusqlite::Connection::open(folder.path().join("audit.db")).unwrap();
+    old.execute_batch(include_str!("../../../../migrations/0001_store.sql"))
+        .unwrap();
+    old.execute_batch(
+        r#"INSERT INTO body VALUES (1, x'00', '{"secret":"body1"}');
+           INSERT INTO record (seq, text, hash)
+               VALUES (1, '{"seq":1,"timestamp":"2026-03-03T10:30:45.123Z"}', x'00');
+           PRAGMA user_version = 1;"#,
+    )
+    .unwrap();
+    drop(old);
+    let shelf = Shelf::over(folder, |_| {});
+    assert_eq!(kept(&shelf), ["body1"]);
+    let first = EraseQuery {
+        seq: Some(1),
+        ..EraseQuery::default()
+    };
+    assert_eq!(erase(&shelf, &first), 1);
+    assert!(kept(&shelf).is_empty(), "{:?}", kept(&shelf));
+}
+
 /// Which of the first eight bodies stand in any file.
 fn kept(shelf: &Shelf) -> Vec<String> {
     let files = std::fs::read_dir(shelf.folder.path()).unwrap();
