@@ -183,3 +183,15 @@ fn one_call_one_record(home: &Home) {
     assert_eq!(decisions.len(), 1, "{decisions:?}");
     assert!(home.verifies().status.success(), "{:?}", home.verifies());
 }
+
+#[test]
+fn an_answered_call_gets_no_second_answer_from_the_next_daemon() {
+    let (home, mut client) = start(ALLOW, &["--exit-after", "2"]);
+    let answer = client.call("echo", &json!({"n": 1}));
+    assert!(answer.get("result").is_some(), "{answer}");
+    home.kill_daemon(Signal::KILL);
+    let answer = client.call("echo", &json!({"n": 2}));
+    assert!(answer.get("result").is_some(), "{answer}");
+    let more = client.rest(LONGEST);
+    assert!(more.is_empty(), "answered once already: {more:?}");
+}

@@ -18,6 +18,10 @@ mod lane;
 /// Injected frames remembered, so that one sent again after a resume is not written twice.
 const REMEMBERED: usize = 256;
 
+/// Requests remembered as answered: far more than the daemon can fall behind with writing that
+/// down.
+const ANSWERED: usize = 2048;
+
 /// The state of a session's frames.
 #[derive(Debug)]
 pub(crate) struct Exchange {
@@ -33,6 +37,10 @@ pub(crate) struct Exchange {
     exited_sent: bool,
     /// What verdicts have asked for and nobody has taken yet.
     effects: VecDeque<Effect>,
+    /// Frames under way that answer a request: stream, number and the request's frame.
+    answering: VecDeque<(Stream, u64, u64)>,
+    /// Requests whose answers were written, by their frames: the client's and the server's.
+    answered: [VecDeque<u64>; 2],
     injected: VecDeque<(Stream, u64, u64)>,
     hasher: RandomState,
     audit_seen: u64,
@@ -49,6 +57,8 @@ impl Exchange {
             exited: None,
             exited_sent: false,
             effects: VecDeque::new(),
+            answering: VecDeque::new(),
+            answered: [VecDeque::new(), VecDeque::new()],
             injected: VecDeque::new(),
             hasher: RandomState::new(),
             audit_seen: 0,
@@ -200,6 +210,16 @@ impl Exchange {
                 number,
                 bytes,
             } => self.inject(stream, number, bytes),
+            Packet::Answers {
+                stream,
+                number,
+                request,
+            } => {
+                self.answering.push_back((stream, number, request));
+                if self.answering.len() > ANSWERED {
+                    self.answering.pop_front();
+                }
+            }
             Packet::Hello(_)
             | Packet::Welcome(_)
             | Packet::Refused(_)
@@ -291,7 +311,38 @@ impl Exchange {
         };
         if told {
             self.notes.push_back(token);
+            self.note_answers(token);
         }
+    }
+
+    /// The requests that a written frame answers are over, which the next daemon may not know.
+    fn note_answers(&mut self, token: Token) {
+        let Token::Verdict(stream, number) = token else {
+            return;
+        };
+        let [client, server] = &mut self.answered;
+        let answered = if stream == Stream::Server {
+            client
+        } else {
+            server
+        };
+        self.answering.retain(|(of, by, request)| {
+            let written = (*of, *by) == (stream, number);
+            if written {
+                answered.push_back(*request);
+            }
+            !written
+        });
+        while answered.len() > ANSWERED {
+            answered.pop_front();
+        }
+    }
+
+    /// The last requests that had their answers written: the client's and the server's.
+    pub(crate) fn answered(&self) -> [Vec<u64>; 2] {
+        self.answered
+            .each_ref()
+            .map(|requests| requests.iter().copied().collect())
     }
 
     /// A write can't be made any more; the daemon is told nothing.

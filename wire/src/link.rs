@@ -162,6 +162,16 @@ pub enum Packet {
         /// What to write.
         bytes: Vec<u8>,
     },
+    /// daemon: the frame answers this request. Comes before the frame's verdict, so that a shim can
+    /// say on a resume which requests are over. May be skipped.
+    Answers {
+        /// The answering frame's stream.
+        stream: Stream,
+        /// The answering frame's number.
+        number: u64,
+        /// The number of the frame the request came in, in the other stream.
+        request: u64,
+    },
     /// daemon: the session is over; the shim writes what it holds, ends the server and exits.
     End(End),
 }

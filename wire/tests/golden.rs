@@ -30,6 +30,7 @@ fn hello_in_full() {
                 client_next: 7,
                 server_next: 9,
                 audit_seen: 3,
+                ..Resume::default()
             }),
             policy: Some(PolicyFile {
                 path: "/p".into(),
@@ -207,6 +208,19 @@ fn hold() {
         number: 1,
     };
     check(&packet, "00000000 24 01 0000 0100000000000000", "");
+}
+
+#[test]
+fn answers() {
+    check(
+        &Packet::Answers {
+            stream: Stream::Server,
+            number: 5,
+            request: 4,
+        },
+        "08000000 a7 02 0000 0500000000000000 0400000000000000",
+        "",
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use wire::link::{
 use super::orphans::Owned;
 use super::socket::Socket;
 use super::state::{Facts, Kept, State};
-use crate::audit::batch::SessionOp;
+use crate::audit::batch::{OutstandingRow, SessionOp};
 use crate::audit::restore::SessionRow;
 use crate::audit::{AuditError, Batch, NewRecord, StateOp, query, restore};
 use crate::daemon::{Daemon, Running};
@@ -223,7 +223,7 @@ async fn resumed(
     }
     // What the earlier connection left in the writer's queue belongs to what is read now.
     daemon.audit.flush().await?;
-    let Some((row, kept)) = kept(daemon, &resume.session).await? else {
+    let Some((row, mut kept)) = kept(daemon, &resume.session).await? else {
         return Err(refused());
     };
     let owned: Owned = serde_json::from_str(&row.facts).map_err(|_| refused())?;
@@ -259,6 +259,7 @@ async fn resumed(
             mirror_line(seq, &line, &mut first);
         }
     }
+    daemon.audit.later(over(&mut kept, resume));
     let replaced = register(daemon, &facts, &slot);
     Ok(Opening {
         state: State::resume(facts, kept),
@@ -267,6 +268,30 @@ async fn resumed(
         replaced,
         first,
     })
+}
+
+/// Takes out the requests whose answers the shim has written: the daemon that was killed had not
+/// come to write that down.
+fn over(kept: &mut Kept, resume: &Resume) -> Batch {
+    let is_over = |row: &OutstandingRow| match row.sender {
+        "server" => resume.server_answered.contains(&row.number),
+        _ => resume.client_answered.contains(&row.number),
+    };
+    let rows = std::mem::take(&mut kept.outstanding);
+    let (over, open) = rows.into_iter().partition::<Vec<_>, _>(is_over);
+    kept.outstanding = open;
+    let drop = |row: OutstandingRow| StateOp::Session {
+        id: resume.session.clone(),
+        op: SessionOp::OutstandingDrop {
+            sender: row.sender,
+            id: row.id,
+            number: row.number,
+        },
+    };
+    Batch {
+        ops: over.into_iter().map(drop).collect(),
+        ..Batch::default()
+    }
 }
 
 fn mirror_line(seq: u64, line: &str, out: &mut Vec<u8>) {

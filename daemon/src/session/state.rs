@@ -337,6 +337,16 @@ impl State {
         batch
     }
 
+    /// The frames of the requests that a frame answers.
+    #[must_use]
+    pub fn answered_by(&self, stream: Stream, number: u64) -> Vec<u64> {
+        match stream {
+            Stream::Client => self.server.answered_by(number).collect(),
+            Stream::Server => self.client.answered_by(number).collect(),
+            Stream::Stderr | Stream::Diagnostic | Stream::Audit => Vec::new(),
+        }
+    }
+
     /// Whether the shim has still to say that it wrote an answer.
     #[must_use]
     pub fn awaits_written(&self) -> bool {

@@ -149,6 +149,12 @@ impl Table {
             .collect()
     }
 
+    /// The frames of the requests that frame `by` answers.
+    pub fn answered_by(&self, by: u64) -> impl Iterator<Item = u64> {
+        let ids = self.answers.get(&by).into_iter().flatten();
+        ids.filter_map(|id| Some(self.entries.get(id)?.number))
+    }
+
     /// Whether answers are on their way.
     #[must_use]
     pub fn awaits_written(&self) -> bool {

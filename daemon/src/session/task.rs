@@ -225,6 +225,7 @@ impl Task {
                 | Packet::Drop { .. }
                 | Packet::Hold { .. }
                 | Packet::Inject { .. }
+                | Packet::Answers { .. }
                 | Packet::End(_) => return Err(LinkError::Malformed("packet from a shim")),
             }
             if group.len() >= GROUP {

@@ -185,6 +185,28 @@ fn a_resume_sends_what_is_undecided_and_nothing_else() {
 }
 
 #[test]
+fn a_request_is_told_as_answered_once_its_answer_is_written() {
+    let mut exchange = Exchange::new();
+    keep(&mut exchange, S, &["x", "y"]);
+    packets(&mut exchange);
+    for (number, request) in [(1, 7), (2, 8)] {
+        let answers = Packet::Answers {
+            stream: S,
+            number,
+            request,
+        };
+        assert_eq!(judge(&mut exchange, answers), []);
+        judge(&mut exchange, Packet::AsIs { stream: S, number });
+    }
+    let none = [Vec::<u64>::new(), Vec::new()];
+    assert_eq!(exchange.answered(), none, "neither is written");
+    exchange.written(Token::Verdict(S, 2));
+    assert_eq!(exchange.answered(), [vec![8], Vec::new()]);
+    exchange.lost(Token::Verdict(S, 1));
+    assert_eq!(exchange.answered(), [vec![8], Vec::new()]);
+}
+
+#[test]
 fn closed_and_exited_follow_every_frame_and_are_told_again_on_resume() {
     let mut exchange = Exchange::new();
     keep(&mut exchange, C, &["a"]);

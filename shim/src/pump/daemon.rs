@@ -83,12 +83,15 @@ impl Pump {
     fn resume(&self) -> Option<Resume> {
         let session = self.session.as_ref()?;
         let (client_next, server_next, audit_seen) = self.exchange.numbers();
+        let [client_answered, server_answered] = self.exchange.answered();
         Some(Resume {
             session: session.id.clone(),
             secret: session.secret.clone(),
             client_next,
             server_next,
             audit_seen,
+            client_answered,
+            server_answered,
         })
     }
 
@@ -209,7 +212,8 @@ impl Pump {
             | Packet::Reply { .. }
             | Packet::Drop { .. }
             | Packet::Hold { .. }
-            | Packet::Inject { .. }) => {
+            | Packet::Inject { .. }
+            | Packet::Answers { .. }) => {
                 if self
                     .connection
                     .as_ref()

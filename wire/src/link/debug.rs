@@ -45,6 +45,7 @@ impl Debug for Packet {
             } => show("Reply", stream, number, bytes.len()),
             Self::Drop { stream, number } => show("Drop", stream, number, 0),
             Self::Hold { stream, number } => show("Hold", stream, number, 0),
+            Self::Answers { stream, number, .. } => show("Answers", stream, number, 8),
             Self::Inject {
                 stream,
                 number,

@@ -181,6 +181,14 @@ fn decode(head: &Header, body: &[u8]) -> Result<Packet, LinkError> {
             number,
             bytes: body.to_vec(),
         },
+        kind::ANSWERS => Packet::Answers {
+            stream: head.stream()?,
+            number,
+            request: body
+                .first_chunk()
+                .map(|request| u64::from_le_bytes(*request))
+                .ok_or(LinkError::Malformed("answers"))?,
+        },
         kind::END => Packet::End(facts::from_json(body, "end")?),
         other => return Err(LinkError::UnknownKind(other)),
     })

@@ -70,6 +70,14 @@ pub fn encode(packet: &Packet, out: &mut Vec<u8>) {
         } => {
             put(out, kind::INJECT, *stream as u8, *number, &[bytes]);
         }
+        Packet::Answers {
+            stream,
+            number,
+            request,
+        } => {
+            let request = request.to_le_bytes();
+            put(out, kind::ANSWERS, *stream as u8, *number, &[&request]);
+        }
         Packet::End(it) => put(out, kind::END, 0, 0, &[&facts::to_json(it)]),
     }
 }

@@ -57,6 +57,12 @@ pub struct Resume {
     pub server_next: u64,
     /// The last audit record written to the mirror; 0 for none.
     pub audit_seen: u64,
+    /// Frames of the client whose requests had their answers written, the last ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub client_answered: Vec<u64>,
+    /// The same of the server's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub server_answered: Vec<u64>,
 }
 
 impl std::fmt::Debug for Resume {

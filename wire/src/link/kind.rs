@@ -20,3 +20,4 @@ pub(super) const DROP: u8 = 0x23;
 pub(super) const HOLD: u8 = 0x24;
 pub(super) const INJECT: u8 = 0x25;
 pub(super) const END: u8 = 0x26;
+pub(super) const ANSWERS: u8 = 0x27 | OPTIONAL;

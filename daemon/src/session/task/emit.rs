@@ -50,6 +50,14 @@ impl Task {
     }
 
     fn verdict(&mut self, stream: Stream, number: u64, effect: Effect) {
+        for request in self.state.answered_by(stream, number) {
+            let answers = Packet::Answers {
+                stream,
+                number,
+                request,
+            };
+            encode(&answers, &mut self.out);
+        }
         let packet = match effect {
             Effect::AsIs => Packet::AsIs { stream, number },
             Effect::Drop => Packet::Drop { stream, number },
