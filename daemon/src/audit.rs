@@ -19,6 +19,7 @@ pub mod record;
 pub mod restore;
 pub mod retention;
 pub mod store;
+mod stored;
 pub mod verify;
 pub mod writer;
 

@@ -1,47 +1,11 @@
 //! Reads records back: the same filters for logs, the export and the mirror.
 
-use std::collections::BTreeMap;
-
 use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
-use serde_json::Value;
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use wire::control::LogQuery;
 
 use super::chain::SLOT;
-use super::record::line;
-
-/// One record as the store gives it.
-pub struct Stored {
-    /// Its number.
-    pub seq: u64,
-    /// Its chained fields.
-    pub fields: BTreeMap<String, Value>,
-    /// Its arguments as JSON text, where they are kept.
-    pub args: Option<String>,
-}
-
-impl Stored {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let text: String = row.get(1)?;
-        Ok(Self {
-            seq: row.get(0)?,
-            fields: serde_json::from_str(&text).unwrap_or_default(),
-            args: row.get(2)?,
-        })
-    }
-
-    /// The record as a line of the export.
-    #[must_use]
-    pub fn line(&self) -> String {
-        line(&self.fields, self.args.as_deref())
-    }
-
-    /// A field's text.
-    #[must_use]
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.fields.get(name).and_then(Value::as_str)
-    }
-}
+pub use super::stored::Stored;
 
 const SELECT: &str = "SELECT record.seq, CAST(record.text AS TEXT), CAST(body.text AS TEXT) FROM record LEFT JOIN body ON body.seq = record.seq";
 
@@ -56,38 +20,60 @@ pub fn select(
     after: u64,
     mut each: impl FnMut(Stored) -> bool,
 ) -> rusqlite::Result<()> {
-    let (sql, values, newest_first) = statement(query, after);
+    let newest = query.limit.filter(|_| after == 0);
+    let (sql, values) = statement(query, after);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
     let mut turned = Vec::new();
     while let Some(row) = rows.next()? {
         let stored = Stored::read(row)?;
-        if newest_first {
-            turned.push(stored);
-        } else if !each(stored) {
+        if !fits(&stored, query) {
+            continue;
+        }
+        let Some(most) = newest else {
+            if each(stored) {
+                continue;
+            }
             return Ok(());
+        };
+        turned.push(stored);
+        if turned.len() as u64 >= most {
+            break;
         }
     }
     let _stopped_early = turned.into_iter().rev().all(each);
     Ok(())
 }
 
-/// The query, what it is asked with, and whether it gives the newest first.
-fn statement(query: &LogQuery, after: u64) -> (String, Vec<Sql>, bool) {
+/// What no index knows is looked at here: the record has been read anyway.
+fn fits(stored: &Stored, query: &LogQuery) -> bool {
+    if stored.is_unreadable() {
+        return true;
+    }
+    let kind = match stored.text("kind").as_deref() {
+        Some("decision") => true,
+        Some("event") => query.events,
+        Some("outcome") => query.outcomes,
+        Some(_) | None => false,
+    };
+    let since = |since: &String| stored.text("timestamp").is_some_and(|it| *it >= **since);
+    let server = |server: &String| stored.text("server").as_deref() == Some(server);
+    kind && query.since.as_ref().is_none_or(since) && query.server.as_ref().is_none_or(server)
+}
+
+/// The query as far as SQLite's indexes go, and what it is asked with. The newest come first where
+/// only so many are wanted.
+fn statement(query: &LogQuery, after: u64) -> (String, Vec<Sql>) {
     let (mut clauses, mut values) = clauses(query);
     clauses.push(format!("record.seq > ?{}", values.len() + 1));
     values.push(Sql::from(i64::try_from(after).unwrap_or(i64::MAX)));
     let mut sql = format!("{SELECT} WHERE {}", clauses.join(" AND "));
-    let newest_first = query.limit.is_some() && after == 0;
-    sql.push_str(if newest_first {
+    sql.push_str(if query.limit.is_some() && after == 0 {
         " ORDER BY record.seq DESC"
     } else {
         " ORDER BY record.seq"
     });
-    if let Some(limit) = query.limit.filter(|_| newest_first) {
-        sql.push_str(&format!(" LIMIT {limit}"));
-    }
-    (sql, values, newest_first)
+    (sql, values)
 }
 
 /// How SQLite goes about a query, in its own words.
@@ -95,7 +81,7 @@ fn statement(query: &LogQuery, after: u64) -> (String, Vec<Sql>, bool) {
 /// # Errors
 /// SQLite's.
 pub fn plan(connection: &Connection, query: &LogQuery) -> rusqlite::Result<String> {
-    let (sql, values, _) = statement(query, 0);
+    let (sql, values) = statement(query, 0);
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
     let rows = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(3))?;
     Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?.join("\n"))
@@ -108,22 +94,14 @@ fn field(name: &str) -> String {
 }
 
 fn clauses(query: &LogQuery) -> (Vec<String>, Vec<Sql>) {
-    let mut kinds = vec!["'decision'"];
-    kinds.extend(query.events.then_some("'event'"));
-    kinds.extend(query.outcomes.then_some("'outcome'"));
-    let mut clauses = vec![format!("{} IN ({})", field("kind"), kinds.join(", "))];
-    let mut values = Vec::new();
+    let (mut clauses, mut values) = (Vec::new(), Vec::new());
     let decision = query.decision.as_ref().map(|it| it.to_ascii_uppercase());
-    let mut compare = |name: &str, operator: &str, value: &Option<String>| {
+    for (name, value) in [("tool", &query.tool), ("decision", &decision)] {
         if let Some(value) = value {
             values.push(Sql::from(value.clone()));
-            clauses.push(format!("{} {operator} ?{}", field(name), values.len()));
+            clauses.push(format!("{} = ?{}", field(name), values.len()));
         }
-    };
-    compare("timestamp", ">=", &query.since);
-    compare("tool", "=", &query.tool);
-    compare("decision", "=", &decision);
-    compare("server", "=", &query.server);
+    }
     if decision.is_some_and(|it| it != "ALLOW") {
         // What the index on refusals says of itself, so that it is used.
         clauses.push(format!("{} <> 'ALLOW'", field("decision")));

@@ -1,7 +1,5 @@
 //! One audit record before it has a place in the chain, and its form in the export.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::chain::SLOT;
@@ -210,27 +208,11 @@ const FIRST: [&str; 10] = [
 /// Fields of the store's own.
 const HIDDEN: [&str; 4] = ["kind", "body", "frame", "part"];
 
-/// A record as one line of the export, without the newline.
-#[must_use]
-pub fn line(fields: &BTreeMap<String, Value>, args: Option<&str>) -> String {
-    let text = |value: &Value| escaped(&value.to_string()).into_owned();
-    let values: BTreeMap<&str, String> = fields
-        .iter()
-        .map(|(name, value)| (name.as_str(), text(value)))
-        .collect();
-    let all = values.iter().map(|(name, value)| (*name, value.as_str()));
-    let args = args.map(escaped);
-    ordered(
-        all,
-        |name| values.get(name).map(String::as_str),
-        args.as_deref(),
-    )
-}
-
 /// What a name, its quotes and its separators come to, for most.
 const NAME: usize = 16;
 
-fn ordered<'a>(
+/// A record's fields as one line of the export, without the newline.
+pub(super) fn ordered<'a>(
     all: impl Iterator<Item = (&'a str, &'a str)>,
     find: impl Fn(&str) -> Option<&'a str>,
     args: Option<&str>,

@@ -219,3 +219,35 @@ fn what_is_asked_often_is_found_by_an_index() {
         assert!(!plan.contains("SCAN record"), "{plan}");
     }
 }
+
+/// Somebody with a SQLite shell and the triggers out of the way writes what we would not.
+#[test]
+fn a_record_that_was_tampered_with_stays_one_line_of_the_export() {
+    let shelf = Shelf::with(2);
+    let plain = shelf.plain();
+    let trigger = without_trigger(&plain, "record_no_update");
+    let texts = [
+        "{\"kind\":\"decision\",\n \"tool\" : \"a\u{202e}\", \"decision\":\"ALLOW\"}",
+        "{\"kind\":\"event\",\"tool\":\"a\u{1b}[2J\"}",
+    ];
+    for (seq, text) in (1..).zip(texts) {
+        plain
+            .execute("UPDATE record SET text = ?2 WHERE seq = ?1", (seq, text))
+            .unwrap();
+    }
+    plain.execute_batch(&trigger).unwrap();
+    let mut lines = Vec::new();
+    let all = wire::control::LogQuery::default();
+    query::select(&plain, &all, 0, |stored| {
+        lines.push(stored.line());
+        true
+    })
+    .unwrap();
+    let hidden = |line: &String| line.chars().any(|it| it.is_control() || it == '\u{202e}');
+    assert!(!lines.iter().any(hidden), "{lines:?}");
+    let read = |line: &String| serde_json::from_str::<serde_json::Value>(line).unwrap();
+    let read: Vec<_> = lines.iter().map(read).collect();
+    assert_eq!(read[0]["decision"], "ALLOW");
+    assert_eq!(read[1]["event"], "AUDIT_UNREADABLE");
+    assert!(!shelf.verify(None).intact);
+}

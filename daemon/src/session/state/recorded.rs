@@ -35,26 +35,22 @@ const CODES: [Code; 8] = [
 impl Recorded {
     /// Reads a record back, with the frame and part it was about.
     pub(super) fn read(stored: &Stored) -> Option<((u64, u32), Self)> {
-        if stored.text("direction") != Some("upstream") {
+        if stored.text("direction").as_deref() != Some("upstream") {
             return None;
         }
-        let number = stored.fields.get("frame")?.as_u64()?;
-        let part = stored
-            .fields
-            .get("part")
-            .and_then(serde_json::Value::as_u64)
-            .unwrap_or(0);
-        let allowed = matches!(stored.text("decision"), Some("ALLOW" | "ALLOW_MONITOR"));
+        let number = stored.get("frame")?.as_u64()?;
+        let part = stored.get("part").and_then(|it| it.as_u64()).unwrap_or(0);
+        let decision = stored.text("decision");
+        let allowed = matches!(decision.as_deref(), Some("ALLOW" | "ALLOW_MONITOR"));
         let recorded = Self {
             seq: stored.seq,
             allowed,
             code: stored
-                .fields
                 .get("error_code")
-                .and_then(serde_json::Value::as_i64)
+                .and_then(|it| it.as_i64())
                 .unwrap_or(0),
             args: stored.args.clone(),
-            reason: stored.text("reason").unwrap_or_default().to_owned(),
+            reason: stored.text("reason").unwrap_or_default().into_owned(),
         };
         Some(((number, u32::try_from(part).ok()?), recorded))
     }
