@@ -141,7 +141,7 @@ impl State {
             );
             return Judged::new(Effect::Drop).record(record);
         }
-        if normal == "notifications/cancelled" {
+        if ["notifications/cancelled", "cancelled"].contains(&normal.as_str()) {
             let named = mcp::cancelled_id(message.params());
             let known = named.filter(|id| self.server.get(id).is_some());
             if let Some(id) = &known {
