@@ -11,8 +11,11 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// Finds a key that looks like a defined one; says which.
+    /// Finds a key that looks like a defined one, in the object or in each of several; says which.
     pub(super) fn look_alike(&self, value: &Value<'_>) -> Option<&'static str> {
+        if let Some(elements) = value.as_array() {
+            return elements.iter().find_map(|it| self.look_alike(it));
+        }
         let members = value.as_object()?;
         members.iter().find_map(|(key, inner)| {
             variant_of(key, self.keys).or_else(|| {
@@ -152,6 +155,7 @@ pub(super) static RESULT: Shape = Shape {
     inside: &[
         ("_meta", &META),
         ("capabilities", &CAPABILITIES),
+        ("roots", &flat(&["_meta", "name", "uri"])),
         ("serverInfo", &INFO),
         ("task", &TASK),
     ],

@@ -50,7 +50,8 @@ impl State {
             .as_ref()
             .filter(|id| !rpc::head_has_method(head) && self.server.forwarded(id).is_some());
         if let Some(id) = answers.cloned() {
-            return (self.over_long_answer(ctx, number, id, &reason), false);
+            let at = At::only(number);
+            return (self.unreadable_to_server(ctx, at, &id, &reason), false);
         }
         let malformed = Malformed {
             code: -32600,
@@ -65,12 +66,12 @@ impl State {
         )
     }
 
-    /// The client's answer was too long: the server, which waits for it, gets an error.
-    fn over_long_answer(&mut self, ctx: &Context<'_>, number: u64, id: Id, reason: &str) -> Judged {
-        let at = At::only(number);
-        let error = Effect::forward(rpc::error_line(Some(&id), -32603, reason, None));
+    /// The client's answer is too long, or can be read in two ways: the server, which waits for
+    /// it, gets an error.
+    fn unreadable_to_server(&mut self, ctx: &Context<'_>, at: At, id: &Id, reason: &str) -> Judged {
+        let error = Effect::forward(rpc::error_line(Some(id), -32603, reason, None));
         let record = self.dropped(ctx, at, "upstream", reason);
-        self.server.answer(&id, number);
+        self.server.answer(id, at.number);
         Judged::new(error.clone()).record(record).otherwise(error)
     }
 
@@ -265,6 +266,11 @@ impl State {
             let record = self.dropped(ctx, at, "upstream", "an answer to nothing under way");
             return Judged::new(Effect::Drop).record(record);
         };
+        if let Message::Response { result, .. } = &message
+            && let Err(reason) = mcp::check_result(&normal_form(&entry.method), result)
+        {
+            return self.unreadable_to_server(ctx, at, &id, &reason);
+        }
         let mut judged = Judged::new(Effect::AsIs);
         if entry.method == "roots/list"
             && let Message::Response { result, .. } = &message
