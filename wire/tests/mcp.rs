@@ -144,7 +144,7 @@ fn capabilities_are_stripped_wherever_they_are_stated() {
 
 #[test]
 fn empty_lists_have_their_key() {
-    let empty = |method| mcp::empty_list(method).map(|it| it.to_json());
+    let empty = |method| mcp::empty_list(method, false).map(|it| it.to_json());
     assert_eq!(empty("tools/list").as_deref(), Some(r#"{"tools":[]}"#));
     assert_eq!(empty("prompts/list").as_deref(), Some(r#"{"prompts":[]}"#));
     assert_eq!(
@@ -155,7 +155,11 @@ fn empty_lists_have_their_key() {
         empty("resources/templates/list").as_deref(),
         Some(r#"{"resourceTemplates":[]}"#)
     );
+    assert_eq!(empty("tasks/list").as_deref(), Some(r#"{"tasks":[]}"#));
     assert_eq!(empty("roots/list"), None);
+    let stated = mcp::empty_list("tools/list", true).map(|it| it.to_json());
+    let whole = r#"{"resultType":"complete","tools":[],"ttlMs":0,"cacheScope":"private"}"#;
+    assert_eq!(stated.as_deref(), Some(whole));
 }
 
 #[test]

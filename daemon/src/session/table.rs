@@ -1,6 +1,6 @@
 //! Requests under way in one direction, by id (1 is not "1"), bounded.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use wire::rpc::Id;
 
@@ -62,6 +62,9 @@ pub struct Table {
     entries: HashMap<Id, Entry>,
     /// Frames that carry answers, until the shim has written them.
     answers: HashMap<u64, Vec<Id>>,
+    /// Requests their sender has cancelled, oldest first. The other side need not answer them, and
+    /// may: they take no place of those under way.
+    cancelled: VecDeque<Id>,
 }
 
 impl Table {
@@ -82,7 +85,8 @@ impl Table {
             .values()
             .filter(|entry| answered(entry))
             .count();
-        if self.entries.len() - answered >= MAX_OUTSTANDING || answered >= MAX_OUTSTANDING {
+        let open = self.entries.len() - answered - self.cancelled.len();
+        if open >= MAX_OUTSTANDING || answered >= MAX_OUTSTANDING {
             return Err(Full::TooMany);
         }
         Ok(())
@@ -97,6 +101,7 @@ impl Table {
     /// A request that did not begin after all, or is over without an answer.
     pub fn remove(&mut self, id: &Id) -> Option<Entry> {
         let entry = self.entries.remove(id)?;
+        self.cancelled.retain(|it| it != id);
         if let Phase::Answered { by } = entry.phase
             && let Some(ids) = self.answers.get_mut(&by)
         {
@@ -130,9 +135,25 @@ impl Table {
         }
     }
 
+    /// The sender has cancelled a request that was forwarded. Gives the one that is forgotten for
+    /// it, where too many wait for an answer that need not come.
+    pub fn cancel(&mut self, id: &Id) -> Option<(Id, Entry)> {
+        if self.forwarded(id).is_none() || self.cancelled.contains(id) {
+            return None;
+        }
+        self.cancelled.push_back(id.clone());
+        if self.cancelled.len() <= MAX_OUTSTANDING {
+            return None;
+        }
+        let oldest = self.cancelled.pop_front()?;
+        let entry = self.entries.remove(&oldest)?;
+        Some((oldest, entry))
+    }
+
     /// The request's answer is frame `by`.
     pub fn answer(&mut self, id: &Id, by: u64) {
         if let Some(entry) = self.entries.get_mut(id) {
+            self.cancelled.retain(|it| it != id);
             entry.phase = Phase::Answered { by };
             self.answers.entry(by).or_default().push(id.clone());
         }
@@ -230,6 +251,24 @@ mod tests {
             "the first answer does not end the second"
         );
         assert!(table.forwarded(&Id::Number(1)).is_some());
+    }
+
+    #[test]
+    fn cancelled_requests_take_no_place_and_are_bounded_too() {
+        let mut table = Table::default();
+        let mut forgotten = Vec::new();
+        for n in 0..3 * MAX_OUTSTANDING {
+            let id = Id::Number(n as i64);
+            assert_eq!(table.admits(&id), Ok(()), "{n}");
+            table.begin(id.clone(), entry(n as u64));
+            forgotten.extend(table.cancel(&id));
+        }
+        assert_eq!(forgotten.len(), 2 * MAX_OUTSTANDING);
+        assert_eq!(forgotten[0].0, Id::Number(0), "the oldest first");
+        let last = Id::Number(3 * MAX_OUTSTANDING as i64 - 1);
+        assert!(table.forwarded(&last).is_some(), "a late answer is known");
+        assert_eq!(table.admits(&last), Err(Full::Duplicate));
+        assert!(table.cancel(&last).is_none(), "a second cancel is none");
     }
 
     #[test]

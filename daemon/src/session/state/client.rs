@@ -9,13 +9,12 @@ use wire::json::Value;
 use wire::mcp;
 use wire::rpc::{self, Frame, Id, Malformed, Message};
 
+use super::revision::BATCH_REVISION;
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
+use crate::audit::batch::SessionOp;
 use crate::session::reply::{self, About, Why, Word};
 use crate::session::table::Phase;
-
-/// The one revision in which a frame may hold several messages.
-const BATCH_REVISION: &str = "2025-03-26";
 
 impl State {
     /// Judges a frame from the client.
@@ -72,11 +71,6 @@ impl State {
         let record = self.dropped(ctx, at, "upstream", reason);
         self.server.answer(&id, number);
         Judged::new(error.clone()).record(record).otherwise(error)
-    }
-
-    /// Whether this session's revision has batches.
-    pub(super) fn batches(&self) -> bool {
-        self.learnt.revision.as_deref() == Some(BATCH_REVISION)
     }
 
     /// Each message of a batch is judged by itself; what passes goes on one by one.
@@ -188,10 +182,13 @@ impl State {
                 return judged;
             }
         };
+        let stripped = message
+            .params_mut()
+            .is_some_and(|params| Self::strip_client(ctx, params));
         let mut judged = if ["notifications/cancelled", "cancelled"].contains(&normal.as_str()) {
             match self.client_cancels(ctx, at, message.params()) {
-                Some(judged) => return judged,
-                None => Judged::new(Effect::AsIs),
+                Ok(judged) => judged,
+                Err(withdrawn) => return withdrawn,
             }
         } else {
             Judged::new(Effect::AsIs)
@@ -207,7 +204,7 @@ impl State {
         match self.redact_upstream(ctx, &mut message, None) {
             Ok((batch, changed)) => {
                 judged.batch.append(batch);
-                judged.effect = respelled(&mut message, &sent, plain && !changed);
+                judged.effect = respelled(&mut message, &sent, plain && !stripped && !changed);
                 judged
             }
             Err((batch, code, reason)) => {
@@ -226,25 +223,42 @@ impl State {
     }
 
     /// A cancel may name only a request of the client's own that is under way. One that waits
-    /// for a person is withdrawn, and the server never hears of it.
+    /// for a person is withdrawn, and the server never hears of it. `Ok`: it goes on.
     fn client_cancels(
         &mut self,
         ctx: &Context<'_>,
         at: At,
         params: Option<&Value<'_>>,
-    ) -> Option<Judged> {
+    ) -> Result<Judged, Judged> {
         let entry =
             mcp::cancelled_id(params).and_then(|id| self.client.get(&id).cloned().zip(Some(id)));
         match entry {
             Some((entry, _)) if entry.phase == Phase::Asking => {
-                Some(self.withdraw(ctx, entry.number, "cancelled by the client", None))
+                Err(self.withdraw(ctx, entry.number, "cancelled by the client", None))
             }
-            Some((entry, _)) if matches!(entry.phase, Phase::Forwarded { .. }) => None,
+            Some((entry, id)) if matches!(entry.phase, Phase::Forwarded { .. }) => {
+                Ok(self.cancelled(ctx, &id))
+            }
             Some(_) | None => {
                 let record = self.dropped(ctx, at, "upstream", "a cancel of nothing under way");
-                Some(Judged::new(Effect::Drop).record(record))
+                Err(Judged::new(Effect::Drop).record(record))
             }
         }
+    }
+
+    /// A server need not answer what was cancelled, so it is no longer counted as under way; an
+    /// answer that comes all the same is passed on.
+    fn cancelled(&mut self, ctx: &Context<'_>, id: &Id) -> Judged {
+        let mut judged = Judged::new(Effect::AsIs);
+        if let Some((id, entry)) = self.client.cancel(id) {
+            judged.later.records.extend(self.outcome(ctx, &entry));
+            judged.batch.ops.push(self.op(SessionOp::OutstandingDrop {
+                sender: "client",
+                id: id_json(&id),
+                number: entry.number,
+            }));
+        }
+        judged
     }
 
     /// The client's answer to a request of the server's.
@@ -268,6 +282,9 @@ impl State {
         {
             self.learnt.roots_listed(result);
             judged.batch.ops.push(self.learnt_op());
+        }
+        if let Message::Response { result, .. } = &message {
+            self.learn_client_task(&mut judged, &entry, result);
         }
         match self.redact_upstream(ctx, &mut message, None) {
             Ok((batch, changed)) => {

@@ -91,7 +91,7 @@ impl State {
     }
 
     /// What is known of a call that had no answer.
-    fn outcome(&self, ctx: &Context<'_>, entry: &Entry) -> Option<NewRecord> {
+    pub(super) fn outcome(&self, ctx: &Context<'_>, entry: &Entry) -> Option<NewRecord> {
         let word = match entry.phase {
             Phase::Forwarded { written: true } => "forwarded",
             Phase::Forwarded { written: false } => "unknown",
