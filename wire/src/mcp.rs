@@ -3,7 +3,7 @@
 //! called. All revisions from 2024-11-05 to 2026-07-28.
 
 use crate::json::Value;
-use crate::rpc::Id;
+use crate::rpc::{Id, Message};
 
 mod inputs;
 mod methods;
@@ -16,7 +16,9 @@ pub use inputs::{InputRequest, input_requests, input_responses, wants_url};
 pub use methods::KNOWN_METHODS;
 pub use opaque::{DEEPEST_KEPT, never_changed};
 pub use revision::{empty_list, stated_revision, states_type};
-use shape::{CLIENT_CAPABILITIES, DEFINITION, FOREIGN_PARAMS, PARAMS, RESULT, Shape};
+use shape::{
+    CLIENT_CAPABILITIES, DEFINITION, FOREIGN_PARAMS, PARAMS, RESULT, SUBSCRIPTION_ID, Shape,
+};
 pub use tasks::{TASKS_EXTENSION, keep_listened_tasks, keep_tasks, task_created, task_named};
 
 /// The notice of a task in revision 2026-07-28.
@@ -169,4 +171,31 @@ fn in_capabilities<'a>(holder: &mut Value<'a>, take: impl Fn(&mut Value<'a>) -> 
         .get_mut("_meta")
         .and_then(|meta| meta.get_mut(CLIENT_CAPABILITIES));
     meta.is_some_and(&take) || stated
+}
+
+/// The notification that a list (`tools`, `prompts`, `resources`) has changed, as a line: in
+/// revision 2026-07-28 under the request that subscribed to it.
+#[must_use]
+pub fn list_changed(list: &str, subscription: Option<&Id>) -> Vec<u8> {
+    let params = subscription.map(|id| {
+        let meta = Value::object([(SUBSCRIPTION_ID, id.to_value())]);
+        Value::object([("_meta", meta)])
+    });
+    let message = Message::Notification {
+        method: format!("notifications/{list}/list_changed").into(),
+        params,
+        extra: Vec::new(),
+    };
+    message.to_bytes()
+}
+
+/// Corrects what a list says of how long and by whom it may be kept, once it is no longer the
+/// same for everyone and may change with the policy (revision 2026-07-28: `ttlMs`, `cacheScope`).
+/// A list that says nothing of either is left alone.
+pub fn forbid_caching(result: &mut Value<'_>) {
+    if result.get("ttlMs").is_none() && result.get("cacheScope").is_none() {
+        return;
+    }
+    result.insert("ttlMs", Value::integer(0));
+    result.insert("cacheScope", Value::string("private"));
 }

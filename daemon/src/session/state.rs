@@ -25,6 +25,7 @@ mod call;
 mod client;
 mod ending;
 mod inputs;
+mod listing;
 mod places;
 mod recorded;
 mod refuse;
@@ -32,6 +33,7 @@ mod request;
 mod resume;
 mod revision;
 mod server;
+mod streams;
 mod strip;
 mod subscriptions;
 mod tasks;
@@ -42,6 +44,7 @@ mod verdict;
 pub use ask::{Answer, Ask, By};
 pub use recorded::Recorded;
 pub use resume::Kept;
+pub use subscriptions::Subscriptions;
 pub use telling::mode_word;
 
 /// Who the session belongs to; it does not change.

@@ -62,8 +62,8 @@ pub struct Table {
     entries: HashMap<Id, Entry>,
     /// Frames that carry answers, until the shim has written them.
     answers: HashMap<u64, Vec<Id>>,
-    /// Requests their sender has cancelled, oldest first. The other side need not answer them, and
-    /// may: they take no place of those under way.
+    /// Requests under way whose sender has cancelled them, oldest first: an answer may still come,
+    /// or never.
     cancelled: VecDeque<Id>,
 }
 
@@ -80,22 +80,47 @@ impl Table {
         if self.entries.len() < MAX_OUTSTANDING {
             return Ok(());
         }
-        let answered = self
-            .entries
-            .values()
-            .filter(|entry| answered(entry))
-            .count();
-        let open = self.entries.len() - answered - self.cancelled.len();
-        if open >= MAX_OUTSTANDING || answered >= MAX_OUTSTANDING {
+        let answered = self.answered();
+        let waited_for = self.entries.len() - answered - self.cancelled.len();
+        if waited_for >= MAX_OUTSTANDING || answered >= MAX_OUTSTANDING {
             return Err(Full::TooMany);
         }
         Ok(())
     }
 
-    /// A request begins.
-    pub fn begin(&mut self, id: Id, entry: Entry) {
+    /// A request begins. Where the table is full, those cancelled longest ago make room: they are
+    /// returned, and nobody waits for them.
+    pub fn begin(&mut self, id: Id, entry: Entry) -> Vec<(Id, Entry)> {
         self.remove(&id);
+        let mut gone = Vec::new();
+        while self.entries.len() >= MAX_OUTSTANDING
+            && self.entries.len() - self.answered() >= MAX_OUTSTANDING
+        {
+            let Some(oldest) = self.cancelled.front().cloned() else {
+                break;
+            };
+            gone.extend(self.remove(&oldest).map(|entry| (oldest, entry)));
+        }
         self.entries.insert(id, entry);
+        gone
+    }
+
+    fn answered(&self) -> usize {
+        let answered = |entry: &&Entry| matches!(entry.phase, Phase::Answered { .. });
+        self.entries.values().filter(answered).count()
+    }
+
+    /// The sender no longer waits for this request, which was forwarded.
+    pub fn cancel(&mut self, id: &Id) {
+        if self.forwarded(id).is_some() && !self.is_cancelled(id) {
+            self.cancelled.push_back(id.clone());
+        }
+    }
+
+    /// Whether the sender no longer waits for it.
+    #[must_use]
+    pub fn is_cancelled(&self, id: &Id) -> bool {
+        self.cancelled.contains(id)
     }
 
     /// A request that did not begin after all, or is over without an answer.
@@ -135,26 +160,11 @@ impl Table {
         }
     }
 
-    /// The sender has cancelled a request that was forwarded. Gives the one that is forgotten for
-    /// it, where too many wait for an answer that need not come.
-    pub fn cancel(&mut self, id: &Id) -> Option<(Id, Entry)> {
-        if self.forwarded(id).is_none() || self.cancelled.contains(id) {
-            return None;
-        }
-        self.cancelled.push_back(id.clone());
-        if self.cancelled.len() <= MAX_OUTSTANDING {
-            return None;
-        }
-        let oldest = self.cancelled.pop_front()?;
-        let entry = self.entries.remove(&oldest)?;
-        Some((oldest, entry))
-    }
-
     /// The request's answer is frame `by`.
     pub fn answer(&mut self, id: &Id, by: u64) {
         if let Some(entry) = self.entries.get_mut(id) {
-            self.cancelled.retain(|it| it != id);
             entry.phase = Phase::Answered { by };
+            self.cancelled.retain(|it| it != id);
             self.answers.entry(by).or_default().push(id.clone());
         }
     }
@@ -254,24 +264,6 @@ mod tests {
     }
 
     #[test]
-    fn cancelled_requests_take_no_place_and_are_bounded_too() {
-        let mut table = Table::default();
-        let mut forgotten = Vec::new();
-        for n in 0..3 * MAX_OUTSTANDING {
-            let id = Id::Number(n as i64);
-            assert_eq!(table.admits(&id), Ok(()), "{n}");
-            table.begin(id.clone(), entry(n as u64));
-            forgotten.extend(table.cancel(&id));
-        }
-        assert_eq!(forgotten.len(), 2 * MAX_OUTSTANDING);
-        assert_eq!(forgotten[0].0, Id::Number(0), "the oldest first");
-        let last = Id::Number(3 * MAX_OUTSTANDING as i64 - 1);
-        assert!(table.forwarded(&last).is_some(), "a late answer is known");
-        assert_eq!(table.admits(&last), Err(Full::Duplicate));
-        assert!(table.cancel(&last).is_none(), "a second cancel is none");
-    }
-
-    #[test]
     fn the_table_is_bounded() {
         let mut table = Table::default();
         for n in 0..MAX_OUTSTANDING {
@@ -280,5 +272,28 @@ mod tests {
         assert_eq!(table.admits(&Id::Number(-1)), Err(Full::TooMany));
         table.answer(&Id::Number(0), 1);
         assert_eq!(table.admits(&Id::Number(-1)), Ok(()));
+    }
+
+    #[test]
+    fn cancelled_requests_that_are_never_answered_make_room_the_oldest_first() {
+        let mut table = Table::default();
+        for n in 0..MAX_OUTSTANDING {
+            table.begin(Id::Number(n as i64), entry(n as u64));
+        }
+        for n in [7, 3, 7] {
+            table.cancel(&Id::Number(n));
+        }
+        assert_eq!(table.admits(&Id::Number(-1)), Ok(()));
+        let gone = table.begin(Id::Number(-1), entry(5000));
+        assert_eq!(
+            gone.iter().map(|(id, _)| id).collect::<Vec<_>>(),
+            [&Id::Number(7)]
+        );
+        assert!(
+            table.forwarded(&Id::Number(3)).is_some(),
+            "its answer may still come"
+        );
+        table.begin(Id::Number(-2), entry(5001));
+        assert_eq!(table.admits(&Id::Number(-3)), Err(Full::TooMany));
     }
 }

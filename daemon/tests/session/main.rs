@@ -17,6 +17,7 @@ mod dlp_up;
 mod forms;
 mod ids;
 mod inputs;
+mod listing;
 mod methods;
 mod model;
 mod names;

@@ -12,7 +12,6 @@ use wire::rpc::{self, Frame, Id, Malformed, Message};
 use super::revision::BATCH_REVISION;
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
-use crate::audit::batch::SessionOp;
 use crate::session::reply::{self, About, Why, Word};
 use crate::session::table::Phase;
 
@@ -187,8 +186,8 @@ impl State {
             .is_some_and(|params| Self::strip_client(ctx, params));
         let mut judged = if ["notifications/cancelled", "cancelled"].contains(&normal.as_str()) {
             match self.client_cancels(ctx, at, message.params()) {
-                Ok(judged) => judged,
-                Err(withdrawn) => return withdrawn,
+                Some(judged) => return judged,
+                None => Judged::new(Effect::AsIs),
             }
         } else {
             Judged::new(Effect::AsIs)
@@ -223,42 +222,28 @@ impl State {
     }
 
     /// A cancel may name only a request of the client's own that is under way. One that waits
-    /// for a person is withdrawn, and the server never hears of it. `Ok`: it goes on.
+    /// for a person is withdrawn, and the server never hears of it.
     fn client_cancels(
         &mut self,
         ctx: &Context<'_>,
         at: At,
         params: Option<&Value<'_>>,
-    ) -> Result<Judged, Judged> {
+    ) -> Option<Judged> {
         let entry =
             mcp::cancelled_id(params).and_then(|id| self.client.get(&id).cloned().zip(Some(id)));
         match entry {
             Some((entry, _)) if entry.phase == Phase::Asking => {
-                Err(self.withdraw(ctx, entry.number, "cancelled by the client", None))
+                Some(self.withdraw(ctx, entry.number, "cancelled by the client", None))
             }
             Some((entry, id)) if matches!(entry.phase, Phase::Forwarded { .. }) => {
-                Ok(self.cancelled(ctx, &id))
+                self.client.cancel(&id);
+                None
             }
             Some(_) | None => {
                 let record = self.dropped(ctx, at, "upstream", "a cancel of nothing under way");
-                Err(Judged::new(Effect::Drop).record(record))
+                Some(Judged::new(Effect::Drop).record(record))
             }
         }
-    }
-
-    /// A server need not answer what was cancelled, so it is no longer counted as under way; an
-    /// answer that comes all the same is passed on.
-    fn cancelled(&mut self, ctx: &Context<'_>, id: &Id) -> Judged {
-        let mut judged = Judged::new(Effect::AsIs);
-        if let Some((id, entry)) = self.client.cancel(id) {
-            judged.later.records.extend(self.outcome(ctx, &entry));
-            judged.batch.ops.push(self.op(SessionOp::OutstandingDrop {
-                sender: "client",
-                id: id_json(&id),
-                number: entry.number,
-            }));
-        }
-        judged
     }
 
     /// The client's answer to a request of the server's.

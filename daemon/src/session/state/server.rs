@@ -144,7 +144,7 @@ impl State {
         }
         let mut judged = match self.may_tell(ctx, at, &normal, message.params()) {
             Ok(judged) => judged,
-            Err(dropped) => return dropped,
+            Err(record) => return Judged::new(Effect::Drop).record(*record),
         };
         let task = mcp::task_named(message.params());
         let origin = task

@@ -1,79 +1,97 @@
-//! What the server may tell unasked, and how a stream of it ends. `subscriptions/listen` is a
-//! request that stays under way until the client cancels it, or the server ends it: with a result,
-//! or with a cancel that names it.
+//! Whom a change of a list is told: a client of a revision before 2026-07-28 by a notification,
+//! one of that revision through each subscription that asks for it.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 use wire::json::Value;
 use wire::mcp;
 use wire::rpc::Id;
 
-use super::inputs::Wrong;
-use super::{At, Context, Effect, Judged, State};
-use crate::audit::batch::SessionOp;
-use crate::session::state::client::id_json;
+use super::client::id_json;
+use super::{Judged, State};
 
-const LISTEN: &str = "subscriptions/listen";
+/// The first revision whose clients subscribe to changes.
+const SUBSCRIBING: &str = "2026-07-28";
 
-impl State {
-    /// Whether a notification of the server's may pass. `Ok` holds what comes of it beside; `Err`
-    /// that it is dropped, and the record of that.
-    pub(super) fn may_tell(
-        &mut self,
-        ctx: &Context<'_>,
-        at: At,
-        normal: &str,
-        params: Option<&Value<'_>>,
-    ) -> Result<Judged, Judged> {
-        let dropped = |state: &Self, reason: &str| {
-            let record = state.dropped(ctx, at, "downstream", reason);
-            Err(Judged::new(Effect::Drop).record(record))
+/// The lists a subscription wants to hear of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wants {
+    tools: bool,
+    prompts: bool,
+    resources: bool,
+}
+
+/// The open subscriptions, by the JSON of their requests' ids.
+pub type Subscriptions = BTreeMap<String, Wants>;
+
+impl Wants {
+    fn read(params: Option<&Value<'_>>) -> Self {
+        let filter = params.and_then(|params| params.get("notifications"));
+        let wants = |key| {
+            let asked = filter.and_then(|filter| filter.get(key));
+            matches!(asked, Some(Value::Bool(true)))
         };
-        if normal == "notifications/cancelled" {
-            let ended = mcp::cancelled_id(params).and_then(|id| self.server_cancels(ctx, at, &id));
-            return match ended {
-                Some(judged) => Ok(judged),
-                None => dropped(self, "a cancel of nothing under way"),
-            };
+        Self {
+            tools: wants("toolsListChanged"),
+            prompts: wants("promptsListChanged"),
+            resources: wants("resourcesListChanged"),
         }
-        if !Self::may_tell_elicited(ctx, normal) {
-            return dropped(self, "the policy does not let the server ask for this");
-        }
-        let call = mcp::task_named(params).and_then(|task| self.learnt.tasks.origin(task));
-        let call_id = call.map(|it| it.call_id.as_str());
-        let nothing = Value::Null;
-        let mut judged = Judged::new(Effect::AsIs);
-        match self.judge_inputs(ctx, params.unwrap_or(&nothing), call_id) {
-            Ok(told) => judged.batch.records = told,
-            Err(Wrong::Malformed(reason)) => return dropped(self, &reason),
-            Err(Wrong::Refused { method }) => {
-                let record = self.input_refused(ctx, &method, call_id);
-                return Err(Judged::new(Effect::Drop).record(record.set("frame", at.number)));
-            }
-        }
-        Ok(judged)
     }
 
-    /// A server may cancel its own request, and end a stream the client has asked for. `None`:
-    /// there is no such thing under way.
-    fn server_cancels(&mut self, ctx: &Context<'_>, at: At, id: &Id) -> Option<Judged> {
-        let mut judged = Judged::new(Effect::AsIs);
-        if self.server.get(id).is_some() {
-            if let Some((id, entry)) = self.server.cancel(id) {
-                judged.batch.ops.push(self.op(SessionOp::OutstandingDrop {
-                    sender: "server",
-                    id: id_json(&id),
-                    number: entry.number,
-                }));
+    fn includes(self, list: &str) -> bool {
+        match list {
+            "tools" => self.tools,
+            "prompts" => self.prompts,
+            "resources" => self.resources,
+            _ => false,
+        }
+    }
+}
+
+impl State {
+    /// A subscription begins. Those whose requests are over are forgotten, so there are never
+    /// more of them than requests under way.
+    pub(super) fn subscribes(&mut self, judged: &mut Judged, id: &Id, params: Option<&Value<'_>>) {
+        let open: Vec<String> = self.open_subscriptions().map(|id| id_json(&id)).collect();
+        self.learnt.subscriptions.retain(|id, _| open.contains(id));
+        let wants = Wants::read(params);
+        self.learnt.subscriptions.insert(id_json(id), wants);
+        judged.batch.ops.push(self.learnt_op());
+    }
+
+    fn open_subscriptions(&self) -> impl Iterator<Item = Id> {
+        let under_way = self.client.unanswered().into_iter();
+        under_way
+            .filter(|(id, entry)| {
+                entry.method == "subscriptions/listen" && !self.client.is_cancelled(id)
+            })
+            .map(|(id, _)| id)
+    }
+
+    /// The notifications that say that these lists have changed.
+    pub(super) fn lists_changed(&self, lists: &[&str]) -> Vec<Vec<u8>> {
+        let Some(revision) = &self.learnt.revision else {
+            return self.told_subscribers(lists);
+        };
+        if revision.as_str() >= SUBSCRIBING {
+            return self.told_subscribers(lists);
+        }
+        lists
+            .iter()
+            .map(|list| mcp::list_changed(list, None))
+            .collect()
+    }
+
+    fn told_subscribers(&self, lists: &[&str]) -> Vec<Vec<u8>> {
+        let mut lines = Vec::new();
+        for id in self.open_subscriptions() {
+            let wants = self.learnt.subscriptions.get(&id_json(&id)).copied();
+            let wants = wants.unwrap_or_default();
+            for list in lists.iter().filter(|list| wants.includes(list)) {
+                lines.push(mcp::list_changed(list, Some(&id)));
             }
-            return Some(judged);
         }
-        let stream = self.client.forwarded(id)?;
-        if stream.method != LISTEN {
-            return None;
-        }
-        let outcome = self.outcome(ctx, stream);
-        judged.later.records.extend(outcome);
-        // Over once the shim has written this frame: until then it may be sent again.
-        self.client.answer(id, at.number);
-        Some(judged)
+        lines
     }
 }
