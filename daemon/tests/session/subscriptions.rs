@@ -127,3 +127,18 @@ fn a_cancelled_stream_may_be_answered_late() {
             .as_is
     );
 }
+
+#[test]
+fn a_servers_end_is_no_answer_to_what_was_cancelled() {
+    let mut world = listening("allowed_tools: [t]");
+    world.client(&call("1", "t", "{}"));
+    world.client(&call("2", "t", "{}"));
+    world.client(&cancel("\"l\""));
+    world.client(&cancel("1"));
+    let (errors, _) = world.server_ends();
+    let ids: Vec<_> = errors.iter().map(|it| it["id"].to_string()).collect();
+    assert_eq!(ids, ["2"]);
+    let outcomes = world.records();
+    let told = outcomes.iter().filter(|it| it.text("outcome").is_some());
+    assert_eq!(told.count(), 2, "what became of both calls is on record");
+}
