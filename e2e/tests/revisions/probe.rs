@@ -57,7 +57,11 @@ fn a_probe_leaves_a_start_and_an_end_and_nothing_else() {
 
 /// One session runs, nobody was asked, and of the probe two events at most are on record.
 fn check(home: &Home, name: &str) {
-    let sessions = || home.ctl_lines(&["sessions", "--json"]);
+    let sessions = || {
+        let output = home.ctl(&["sessions", "--json"]);
+        let list: Value = serde_json::from_slice(&output.stdout).unwrap();
+        list.as_array().unwrap().clone()
+    };
     wait_until("the probe's session to be over", PATIENCE, || {
         sessions().len() == 1
     });
