@@ -142,3 +142,18 @@ fn a_servers_end_is_no_answer_to_what_was_cancelled() {
     let told = outcomes.iter().filter(|it| it.text("outcome").is_some());
     assert_eq!(told.count(), 2, "what became of both calls is on record");
 }
+
+/// A subscription to a resource is a request for it by another name.
+#[test]
+fn a_stream_about_a_protected_path_is_refused() {
+    let spec = "allowed_tools: [t]\nprotected_paths: [~/.ssh]";
+    for (uri, passes) in [
+        ("file:///home/u/%2essh/id", false),
+        ("file:///home/u/a", true),
+    ] {
+        let wanted = json!({"notifications": {"resourceSubscriptions": ["x:y", uri]}});
+        let out = World::new(spec).client(&request("1", "subscriptions/listen", &stated(&wanted)));
+        assert_eq!(out.code(), (!passes).then_some(-32007), "{uri}");
+        assert_eq!(out.forward.is_some(), passes, "{uri}");
+    }
+}

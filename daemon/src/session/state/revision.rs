@@ -23,7 +23,14 @@ impl State {
 
     /// Takes in what a request of the client's states of its revision.
     pub(super) fn hears_revision(&mut self, params: Option<&Value<'_>>) {
-        let stated = mcp::stated_revision(params);
+        // One too long to be a revision's name is none to keep, but stated it was.
+        let stated = mcp::stated_revision(params).map(|stated| {
+            if stated.len() > MAX_REVISION {
+                ""
+            } else {
+                stated
+            }
+        });
         if self.stated.as_deref() != stated {
             self.stated = stated.map(str::to_owned);
         }
@@ -44,7 +51,7 @@ impl State {
         } else {
             return;
         };
-        let spoken = spoken.filter(|it| it.len() <= MAX_REVISION);
+        let spoken = spoken.filter(|it| (1..=MAX_REVISION).contains(&it.len()));
         let handshake = entry.method == "initialize";
         if (handshake || spoken.is_some()) && self.learnt.revision.as_deref() != spoken {
             self.learnt.revision = spoken.map(str::to_owned);
