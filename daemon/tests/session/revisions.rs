@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{World, answer, call, request};
+use crate::world::{World, answer, call, request, tell};
 
 /// What a client of revision 2026-07-28 states with every request.
 pub(crate) fn stated(more: &Value) -> String {
@@ -173,8 +173,8 @@ fn capabilities_are_stripped_from_every_message_and_nothing_else_changes() {
         assert_eq!(out.forward, Some(line(method, "", more)), "{method}");
     }
     let mut world = World::new("allowed_tools: [t]");
-    let tell = line("notifications/progress", r#","sampling":{}"#, "").replace(r#""id":7,"#, "");
-    let out = world.client(&tell);
+    let told = line("notifications/progress", r#","sampling":{}"#, "").replace(r#""id":7,"#, "");
+    let out = world.client(&told);
     assert!(!out.forward.unwrap().contains("sampling"));
 }
 
@@ -225,4 +225,35 @@ fn the_strict_profile_is_the_bare_list() {
         assert_eq!(out.forward.is_some(), passes, "{method}");
         assert_eq!(out.code(), (!passes).then_some(-32006), "{method}");
     }
+}
+
+#[test]
+fn progress_pings_and_completions_pass_both_ways_as_they_are() {
+    let progress = tell(
+        "notifications/progress",
+        r#"{"progressToken":"p","progress":0.50}"#,
+    );
+    let ping = request("9", "ping", "{}");
+    for spec in [
+        "allowed_tools: [t]",
+        "method_profile: strict\nallowed_tools: [t]",
+    ] {
+        for line in [&progress, &ping, &tell("notifications/initialized", "{}")] {
+            assert!(World::new(spec).client(line).as_is, "{line} under {spec}");
+        }
+        for line in [&progress, &ping] {
+            assert!(World::new(spec).server(line).as_is, "{line} under {spec}");
+        }
+        let complete = json!({"ref": {"type": "ref/prompt", "name": "p"},
+            "argument": {"name": "a", "value": "v"}});
+        let line = request("1", "completion/complete", &complete.to_string());
+        assert!(World::new(spec).client(&line).as_is, "{spec}");
+    }
+    let roots = tell("notifications/roots/list_changed", "{}");
+    assert!(World::new("allowed_tools: [t]").client(&roots).as_is);
+    assert!(
+        World::new("method_profile: strict")
+            .client(&roots)
+            .nothing()
+    );
 }

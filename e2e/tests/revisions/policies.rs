@@ -17,34 +17,49 @@ use crate::spoken::{Has, asking, handshake, stateless};
 const TOOLS: &str = "  allowed_tools: ['*']";
 const STRICT: &str = "  method_profile: strict\n  allowed_tools: ['*']";
 
-/// A client, the server it drives, and whether it starts with a handshake.
-type Case = (&'static str, Client, Result<Server, String>);
+/// A client and the server it drives.
+type Case = (Client, Result<Server, String>);
 
-fn cases() -> Vec<Case> {
-    let form = &[Has::Elicitation];
-    let all = &[Has::RootsChanged, Has::Elicitation, Has::Visit, Has::Tasks];
-    let old = "2024-11-05";
-    vec![
-        (
-            "python 1, oldest",
-            asking(python_sdk_1(), old),
-            handshake(old, &[]),
-        ),
-        ("python 1", python_sdk_1(), handshake("2025-11-25", all)),
-        ("python 2", python_sdk_2(), handshake("2025-11-25", form)),
-        ("python 2, auto", python_sdk_2_auto(), stateless()),
-        (
-            "typescript 1",
-            typescript_sdk_1(),
-            handshake("2025-11-25", form),
-        ),
-        (
-            "typescript 2",
-            typescript_sdk_2(),
-            handshake("2025-11-25", form),
-        ),
-        ("typescript 2, auto", typescript_sdk_2_auto(), stateless()),
-    ]
+/// Both tests of every client.
+macro_rules! cases {
+    ($($client:ident: $case:expr;)+) => {
+        mod with_the_tools_allowed_all_is_as_without_but_what_is_refusable {
+            use super::*;
+
+            $(
+                #[test]
+                fn $client() {
+                    check_tools(stringify!($client), &$case);
+                }
+            )+
+        }
+
+        mod under_the_bare_list_every_client_connects_lists_and_calls {
+            use super::*;
+
+            $(
+                #[test]
+                fn $client() {
+                    check_strict(stringify!($client), &$case);
+                }
+            )+
+        }
+    };
+}
+
+const OLDEST: &str = "2024-11-05";
+const NEWEST: &str = "2025-11-25";
+const FORM: &[Has] = &[Has::Elicitation];
+const ALL: &[Has] = &[Has::RootsChanged, Has::Elicitation, Has::Visit, Has::Tasks];
+
+cases! {
+    python_1_oldest: (asking(python_sdk_1(), OLDEST), handshake(OLDEST, &[]));
+    python_1_tasks: (python_sdk_1(), handshake(NEWEST, ALL));
+    python_2: (python_sdk_2(), handshake(NEWEST, FORM));
+    python_2_auto: (python_sdk_2_auto(), stateless());
+    typescript_1: (typescript_sdk_1(), handshake(NEWEST, FORM));
+    typescript_2: (typescript_sdk_2(), handshake(NEWEST, FORM));
+    typescript_2_auto: (typescript_sdk_2_auto(), stateless());
 }
 
 /// The steps, without what tells a test what to look for.
@@ -61,7 +76,7 @@ fn steps(server: &Server) -> Value {
 /// What the client makes of these steps through aip under this policy, and first without it.
 fn drive(name: &str, case: &Case, spec: &str, steps: Option<Value>) -> Option<(Home, Seen, Seen)> {
     let home = Home::new();
-    let (client, server) = (case.1.driver.clone(), case.2.as_ref());
+    let (client, server) = (case.0.driver.clone(), case.1.as_ref());
     let server = server.map_err(Clone::clone);
     let (driver, server) = needs(name, client.and_then(|client| Ok((client, server?))))?;
     let steps = steps.unwrap_or_else(|| self::steps(server));
@@ -98,26 +113,21 @@ fn but_refusable(seen: &Seen) -> Value {
     transcript
 }
 
-#[test]
-fn with_the_tools_allowed_all_is_as_without_but_sampling_and_foreign_tasks() {
-    let name = "with_the_tools_allowed_all_is_as_without_but_sampling_and_foreign_tasks";
-    for case in cases() {
-        let Some((home, bare, through)) = drive(name, &case, TOOLS, None) else {
-            return;
-        };
-        let (bare, left) = (but_refusable(&bare), but_refusable(&through));
-        assert_eq!(left, bare, "{}", case.0);
-        let steps = through.transcript["steps"].as_array().unwrap();
-        for step in steps.iter().filter(|step| refusable(step)) {
-            assert!(
-                !step.to_string().contains("a sampled answer"),
-                "{}: {step}",
-                case.0
-            );
-        }
-        assert_eq!(left["asked"], through.transcript["asked"], "{}", case.0);
-        check_refused(case.0, &home);
+fn check_tools(name: &str, case: &Case) {
+    let Some((home, bare, through)) = drive(name, case, TOOLS, None) else {
+        return;
+    };
+    let (bare, left) = (but_refusable(&bare), but_refusable(&through));
+    assert_eq!(left, bare, "{name}");
+    let steps = through.transcript["steps"].as_array().unwrap();
+    for step in steps.iter().filter(|step| refusable(step)) {
+        assert!(
+            !step.to_string().contains("a sampled answer"),
+            "{name}: {step}"
+        );
     }
+    assert_eq!(left["asked"], through.transcript["asked"], "{name}");
+    check_refused(name, &home);
 }
 
 /// In the newest revision the server reads that the client can't be asked, and does not ask.
@@ -127,7 +137,7 @@ fn check_refused(case: &str, home: &Home) {
     let mut refused: Vec<_> = refused.filter_map(|it| it["method"].as_str()).collect();
     refused.sort_unstable();
     match case {
-        "python 1" => assert_eq!(refused, ["sampling/createMessage", "tasks/get"], "{case}"),
+        "python_1_tasks" => assert_eq!(refused, ["sampling/createMessage", "tasks/get"], "{case}"),
         _ if case.contains("auto") => {
             let asked = refused.iter().all(|it| *it == "sampling/createMessage");
             assert!(asked, "{case}: {refused:?}");
@@ -137,31 +147,19 @@ fn check_refused(case: &str, home: &Home) {
 }
 
 /// Those that look for the newest revision first fall back to the handshake.
-#[test]
-fn under_the_bare_list_every_client_connects_lists_and_calls() {
-    let name = "under_the_bare_list_every_client_connects_lists_and_calls";
-    for case in cases() {
-        let steps = json!([{"tools": true}, {"call": "echo", "args": {"text": "tea"}}]);
-        let Some((_, bare, through)) = drive(name, &case, STRICT, Some(steps)) else {
-            return;
-        };
-        let texts = |seen: &Seen| {
-            let steps = seen.transcript["steps"].as_array().unwrap();
-            let told = steps.iter().map(|step| step.to_string());
-            told.collect::<Vec<_>>()
-        };
-        let (bare, through) = (texts(&bare), texts(&through));
-        for text in [&bare, &through] {
-            assert!(
-                text[0].contains("count") && text[1].contains("tea"),
-                "{}: {text:?}",
-                case.0
-            );
-            assert!(
-                text.iter().all(|it| !it.contains("\"error\":")),
-                "{}: {text:?}",
-                case.0
-            );
-        }
+fn check_strict(name: &str, case: &Case) {
+    let steps = json!([{"tools": true}, {"call": "echo", "args": {"text": "tea"}}]);
+    let Some((_, bare, through)) = drive(name, case, STRICT, Some(steps)) else {
+        return;
+    };
+    for seen in [&bare, &through] {
+        let steps = seen.transcript["steps"].as_array().unwrap();
+        let texts: Vec<_> = steps.iter().map(ToString::to_string).collect();
+        let shown = texts[0].contains("count") && texts[1].contains("tea");
+        assert!(shown, "{name}: {texts:?}");
+        assert!(
+            steps.iter().all(|step| step.get("error").is_none()),
+            "{name}: {texts:?}"
+        );
     }
 }
