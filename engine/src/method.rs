@@ -42,6 +42,7 @@ const KNOWN: &[&str] = &[
     "notifications/prompts/list_changed",
     "notifications/elicitation/complete",
     "notifications/subscriptions/acknowledged",
+    "notifications/tasks",
     "notifications/tasks/status",
 ];
 

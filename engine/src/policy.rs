@@ -132,6 +132,12 @@ impl Policy {
         self.methods.allows(normal)
     }
 
+    /// Whether the lists name a method, given in normal form: what passes for the session's own
+    /// tasks alone is not named.
+    pub fn lists_method(&self, normal: &str) -> bool {
+        !self.methods.denies(normal) && self.methods.lists(normal)
+    }
+
     /// Whether the lists let a request of the server pass, given in normal form.
     pub fn allows_server_method(&self, normal: &str) -> bool {
         self.server_methods.allows(normal)

@@ -15,12 +15,14 @@ use super::node::node;
 use super::state::Subscriptions;
 use crate::peer::Process;
 
+mod tasks;
+
+pub use tasks::{Origin, Tasks};
+
 /// The most tools remembered of one server; a longer list is cut, and what was cut is refused.
 const MAX_TOOLS: usize = 4096;
 /// The most bytes of definitions remembered of one server.
 const MAX_DEFINITIONS: usize = 4 * 1024 * 1024;
-/// The most tasks remembered of one session.
-const MAX_TASKS: usize = 4096;
 /// The most of the client's roots that are taken as bases for relative paths.
 const MAX_ROOTS: usize = 64;
 
@@ -28,14 +30,17 @@ const MAX_ROOTS: usize = 64;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Learnt {
-    /// The protocol revision the server answered `initialize` with.
+    /// The protocol revision spoken: what the server answered `initialize` with, or what the
+    /// request stated that it last answered as revisions do which have no handshake.
     pub revision: Option<String>,
     /// The tools as the server last listed them; `None` before it did.
     tools: Option<Vec<Tool>>,
     /// The list was longer than is remembered.
     cut: bool,
-    /// Tasks this session created.
-    tasks: BTreeSet<String>,
+    /// Tasks the server made of this session's calls.
+    pub tasks: Tasks,
+    /// Tasks the client made of the server's requests.
+    pub client_tasks: Tasks,
     /// The client's roots that are folders.
     pub roots: Vec<PathBuf>,
     /// The hash of the policy the client was last shown the tools by.
@@ -175,19 +180,6 @@ impl Learnt {
                 && wire::json::parse(tool.whole().as_bytes())
                     .is_ok_and(|parsed| parsed.value.get("outputSchema").is_some())
         })
-    }
-
-    /// Takes in a task this session created.
-    pub fn task_created(&mut self, id: &str) {
-        if self.tasks.len() < MAX_TASKS {
-            self.tasks.insert(id.to_owned());
-        }
-    }
-
-    /// Whether this session created the task.
-    #[must_use]
-    pub fn task_known(&self, id: &str) -> bool {
-        self.tasks.contains(id)
     }
 
     /// Takes in the client's answer to `roots/list`.

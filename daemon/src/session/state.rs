@@ -24,15 +24,19 @@ mod ask;
 mod call;
 mod client;
 mod ending;
+mod inputs;
 mod listing;
 mod places;
 mod recorded;
 mod refuse;
 mod request;
 mod resume;
+mod revision;
 mod server;
+mod streams;
 mod strip;
 mod subscriptions;
+mod tasks;
 mod telling;
 mod traced;
 mod verdict;
@@ -282,6 +286,8 @@ pub struct State {
     prompts: VecDeque<i64>,
     /// Calls that waited for a person under an earlier daemon, by the client's frame.
     waited: HashMap<u64, WaitingRow>,
+    /// The revision the client's last request stated; none do before 2026-07-28.
+    stated: Option<String>,
     /// Calls judged.
     pub calls: u64,
     /// Calls refused.
@@ -301,6 +307,7 @@ impl State {
             prompts: VecDeque::new(),
             recorded: HashMap::new(),
             waited: HashMap::new(),
+            stated: None,
             calls: 0,
             refused: 0,
         }

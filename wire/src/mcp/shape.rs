@@ -32,6 +32,7 @@ const fn flat(keys: &'static [&'static str]) -> Shape {
 
 pub(super) const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 pub(super) const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
+pub(super) const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 pub(super) const RELATED_TASK: &str = "io.modelcontextprotocol/related-task";
 pub(super) const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 
@@ -49,6 +50,7 @@ pub(super) static PARAMS: Shape = Shape {
         "cursor",
         "data",
         "elicitationId",
+        "error",
         "includeContext",
         "inputRequests",
         "inputResponses",
@@ -73,6 +75,7 @@ pub(super) static PARAMS: Shape = Shape {
         "requestId",
         "requestState",
         "requestedSchema",
+        "result",
         "status",
         "statusMessage",
         "stopSequences",
@@ -200,7 +203,7 @@ static META: Shape = Shape {
         RELATED_TASK,
         SUBSCRIPTION_ID,
         "io.modelcontextprotocol/logLevel",
-        "io.modelcontextprotocol/protocolVersion",
+        PROTOCOL_VERSION,
         "io.modelcontextprotocol/serverInfo",
         "progressToken",
     ],

@@ -39,7 +39,7 @@ impl State {
         let waited = self.waited.remove(&one.at.number);
         let recorded = self.decided_before(one.at);
         if let Some(recorded) = recorded.as_ref().filter(|it| !it.allowed) {
-            return Judged::new(recorded.refusal(ctx, &one.id, About::Tool(&one.tool)));
+            return Judged::new(recorded.refusal(self.form(ctx), &one.id, About::Tool(&one.tool)));
         }
         if recorded
             .as_ref()

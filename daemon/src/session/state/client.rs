@@ -9,13 +9,11 @@ use wire::json::Value;
 use wire::mcp;
 use wire::rpc::{self, Frame, Id, Malformed, Message};
 
+use super::revision::BATCH_REVISION;
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
 use crate::session::reply::{self, About, Why, Word};
 use crate::session::table::Phase;
-
-/// The one revision in which a frame may hold several messages.
-const BATCH_REVISION: &str = "2025-03-26";
 
 impl State {
     /// Judges a frame from the client.
@@ -73,11 +71,6 @@ impl State {
         let record = self.dropped(ctx, at, "upstream", reason);
         self.server.answer(id, at.number);
         Judged::new(error.clone()).record(record).otherwise(error)
-    }
-
-    /// Whether this session's revision has batches.
-    pub(super) fn batches(&self) -> bool {
-        self.learnt.revision.as_deref() == Some(BATCH_REVISION)
     }
 
     /// Each message of a batch is judged by itself; what passes goes on one by one.
@@ -189,6 +182,9 @@ impl State {
                 return judged;
             }
         };
+        let stripped = message
+            .params_mut()
+            .is_some_and(|params| Self::strip_client(ctx, params));
         let mut judged = if ["notifications/cancelled", "cancelled"].contains(&normal.as_str()) {
             match self.client_cancels(ctx, at, message.params()) {
                 Some(judged) => return judged,
@@ -208,7 +204,7 @@ impl State {
         match self.redact_upstream(ctx, &mut message, None) {
             Ok((batch, changed)) => {
                 judged.batch.append(batch);
-                judged.effect = respelled(&mut message, &sent, plain && !changed);
+                judged.effect = respelled(&mut message, &sent, plain && !stripped && !changed);
                 judged
             }
             Err((batch, code, reason)) => {
@@ -277,6 +273,9 @@ impl State {
         {
             self.learnt.roots_listed(result);
             judged.batch.ops.push(self.learnt_op());
+        }
+        if let Message::Response { result, .. } = &message {
+            self.learn_client_task(&mut judged, &entry, result);
         }
         match self.redact_upstream(ctx, &mut message, None) {
             Ok((batch, changed)) => {

@@ -3,9 +3,9 @@
 use engine::decide::Code;
 use wire::rpc::Id;
 
-use super::{At, Context, Effect, Judged, State};
+use super::{At, Effect, Judged, State};
 use crate::audit::query::Stored;
-use crate::session::reply::{self, About, Why, Word};
+use crate::session::reply::{self, About, Form, Why, Word};
 
 /// One of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Recorded {
     }
 
     /// The refusal once more.
-    pub(super) fn refusal(&self, ctx: &Context<'_>, id: &Id, about: About<'_>) -> Effect {
+    pub(super) fn refusal(&self, form: Form, id: &Id, about: About<'_>) -> Effect {
         let code = CODES
             .into_iter()
             .find(|code| i64::from(code.number()) == self.code)
@@ -66,7 +66,7 @@ impl Recorded {
             reason: &self.reason,
             word: Word::Of(code),
         };
-        Effect::reply(reply::plain(id, about, why, ctx.policy().on_block()))
+        Effect::reply(reply::plain(id, about, why, form))
     }
 }
 

@@ -25,7 +25,7 @@ impl State {
         self.refused += 1;
         let dlp = ctx.policy().dlp();
         let effect = id.map_or(Effect::Drop, |id| {
-            Effect::reply(reply::refusal(id, about, refusal, ctx.policy().on_block()))
+            Effect::reply(reply::refusal(id, about, refusal, self.form(ctx)))
         });
         let record = record
             .set("violation", refusal.verdict == Verdict::Block)
@@ -59,7 +59,7 @@ impl State {
         why: Why<'_>,
     ) -> Judged {
         self.refused += 1;
-        let form = ctx.policy().on_block();
+        let form = self.form(ctx);
         let effect = id.map_or(Effect::Drop, |id| {
             Effect::reply(reply::plain(id, about, why, form))
         });

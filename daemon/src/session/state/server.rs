@@ -9,6 +9,7 @@ use wire::link::Stream;
 use wire::mcp;
 use wire::rpc::{self, Frame, Malformed, Message};
 
+use super::answer::Whose;
 use super::client::{keeps_all, respelled};
 use super::request::too_long;
 use super::telling::word;
@@ -141,25 +142,24 @@ impl State {
             );
             return Judged::new(Effect::Drop).record(record);
         }
-        if ["notifications/cancelled", "cancelled"].contains(&normal.as_str()) {
-            let named = mcp::cancelled_id(message.params());
-            let known = named.filter(|id| self.server.get(id).is_some());
-            if let Some(id) = &known {
-                self.server.cancel(id);
-            } else {
-                let record = self.dropped(ctx, at, "downstream", "a cancel of nothing under way");
-                return Judged::new(Effect::Drop).record(record);
-            }
-        }
-        match self.redact_downstream(ctx, &mut message, None) {
+        let mut judged = match self.may_tell(ctx, at, &normal, message.params()) {
+            Ok(judged) => judged,
+            Err(record) => return Judged::new(Effect::Drop).record(*record),
+        };
+        let task = mcp::task_named(message.params());
+        let origin = task
+            .and_then(|task| self.learnt.tasks.origin(task))
+            .cloned();
+        let whose = origin.as_ref().map(Whose::from);
+        match self.redact_downstream(ctx, &mut message, whose) {
             Ok((batch, changed)) => {
-                let mut judged = Judged::new(respelled(&mut message, &sent, plain && !changed));
-                judged.batch = batch;
+                judged.effect = respelled(&mut message, &sent, plain && !changed);
+                judged.batch.append(batch);
                 judged
             }
             Err((batch, _, _)) => {
-                let mut judged = Judged::new(Effect::Drop);
-                judged.batch = batch;
+                judged.effect = Effect::Drop;
+                judged.batch.append(batch);
                 judged
             }
         }
@@ -205,7 +205,8 @@ impl State {
         let wrong = message
             .params()
             .and_then(|it| mcp::check_params(&normal, it).err());
-        let listed = ctx.policy().allows_server_method(&normal);
+        let listed = ctx.policy().allows_server_method(&normal)
+            || self.client_task(&normal, message.params());
         let why = match wrong {
             Some(reason) => Some((Code::Forbidden, reason, Word::Malformed)),
             None if method_spelling(&sent).is_none() || !(listed || ctx.monitor()) => {

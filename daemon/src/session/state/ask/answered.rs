@@ -154,7 +154,7 @@ impl State {
             .set("error_code", why.code.number())
             .set("reason", why.reason);
         let about = About::Tool(&ask.tool);
-        let form = ctx.policy().on_block();
+        let form = self.form(ctx);
         let refusal = Effect::reply(reply::plain(&ask.request, about, why, form));
         let mut judged = Judged::new(Effect::Drop).record(record);
         judged
