@@ -6,10 +6,12 @@ use crate::json::Value;
 use crate::rpc::Id;
 
 mod methods;
+mod named;
 mod opaque;
 mod shape;
 
 pub use methods::KNOWN_METHODS;
+pub use named::{Named, list_key, listed, named};
 pub use opaque::{DEEPEST_KEPT, never_changed};
 use shape::{
     CLIENT_CAPABILITIES, DEFINITION, FOREIGN_PARAMS, INPUT_REQUEST, PARAMS, RESULT, Shape,

@@ -28,6 +28,7 @@ mod places;
 mod recorded;
 mod refuse;
 mod request;
+mod resources;
 mod resume;
 mod server;
 mod strip;

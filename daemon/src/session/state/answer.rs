@@ -215,6 +215,9 @@ impl State {
                 judged.batch.ops.push(self.learnt_op());
                 self.hold_back(ctx, judged, result)
             }
+            method @ ("resources/list" | "resources/templates/list" | "prompts/list") => {
+                self.filter_listed(ctx, method, result)
+            }
             "tools/call" => {
                 let task = result.get("task").and_then(|task| task.get("taskId"));
                 if let Some(task) = task.and_then(Value::as_str) {

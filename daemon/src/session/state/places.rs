@@ -18,7 +18,7 @@ impl State {
         ctx: &Context<'_>,
         params: Option<&Value<'_>>,
     ) -> Option<Refusal> {
-        let named = ["uri", "ref", "arguments", "argument"];
+        let named = ["uri", "ref", "arguments", "argument", "notifications"];
         let members = named
             .iter()
             .filter_map(|name| Some(((*name).into(), node(params?.get(name)?))));

@@ -13,6 +13,7 @@ use wire::rpc::{Id, Malformed, Message, result_line};
 use super::call::OneCall;
 use super::client::{keeps_all, respelled};
 use super::refuse::unwritable;
+use super::resources::{of_engine, told_of};
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
 use crate::session::reply::{About, Why, Word};
@@ -99,10 +100,16 @@ impl State {
     pub(super) fn decide_method(
         &self,
         ctx: &Context<'_>,
-        call: &Call<'_>,
-        normal: &str,
+        (sent, normal): (&str, &str),
         params: Option<&Value<'_>>,
     ) -> (MethodWord, Vec<String>) {
+        let named: Vec<_> = mcp::named(normal, params).iter().map(of_engine).collect();
+        let call = Call {
+            method: sent,
+            tool: None,
+            args: &Node::Null,
+            named: &named,
+        };
         let task = params
             .and_then(|params| params.get("taskId"))
             .and_then(Value::as_str);
@@ -117,9 +124,9 @@ impl State {
             task_known: normal.starts_with("tasks/")
                 && task.is_some_and(|task| self.learnt.task_known(task)),
         };
-        let decision = decide(ctx.policy(), call, &facts, &mut Buckets::default());
+        let decision = decide(ctx.policy(), &call, &facts, &mut Buckets::default());
         let trace = if self.facts.verbose {
-            engine::trace::decision_lines(ctx.policy(), call, &decision)
+            engine::trace::decision_lines(ctx.policy(), &call, &decision)
         } else {
             Vec::new()
         };
@@ -157,21 +164,18 @@ impl State {
         (sent, normal, plain): (&str, &str, bool),
     ) -> Judged {
         let call_id = (ctx.fresh_id)();
+        let named = told_of(ctx, normal, message.params());
         let record = |state: &Self, decision: &'static str| {
             state
                 .decision(ctx, "upstream", decision)
                 .set("method", word(sent, ctx.policy().dlp()))
+                .naming(named.as_ref())
                 .set("call_id", call_id.clone())
                 .set("frame", at.number)
                 .set("part", at.part)
         };
-        let call = Call {
-            method: sent,
-            tool: None,
-            args: &Node::Null,
-        };
         let about = About::Method(sent);
-        let (decided, trace) = self.decide_method(ctx, &call, normal, message.params());
+        let (decided, trace) = self.decide_method(ctx, (sent, normal), message.params());
         let decided =
             decided.and_then(
                 |violation| match self.protected_params(ctx, message.params()) {
