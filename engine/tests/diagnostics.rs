@@ -148,6 +148,14 @@ fn bad_patterns_for_resources_and_prompts_are_refused() {
 }
 
 #[test]
+fn an_allowed_host_that_is_left_open_is_a_warning() {
+    spec(
+        "open_hosts",
+        "allowed_tools: [a]\nallowed_resources:\n- https://*.example.com/*\n- http://example.com*\n- https://example.com/*\n- https://*\n- note://team-*\n- '*://x/*'\n",
+    );
+}
+
+#[test]
 fn a_list_that_nothing_gets_as_far_as_is_a_warning() {
     let lists = "allowed_resources: ['*']\ndenied_resources: ['a:*']\nallowed_prompts: ['*']\n";
     spec(

@@ -243,12 +243,17 @@ fn what_is_denied_is_denied_in_every_reading() {
         "https://internal:/a",
         "https://internal./a",
         "https://internal.:443/a",
+        "https://internal:0443/a",
+        "https://x@internal\u{3002}:00443/a",
         r"https:\\internal\a",
         "note://a/server.key",
         "note://a/server.key#x",
         "note://a/server.key?x",
         "note://a/server.KEY%00.txt",
         "note://a/server%2ekey",
+        "note://a/server.key/",
+        "note://a/server.key/.",
+        "note://a/server.key//?x",
     ] {
         read(etc, uri, Some(DENIED));
     }
@@ -279,6 +284,9 @@ fn denial_wins_and_needs_no_list_of_what_is_allowed() {
     read(both, "https://h/a#b", Some(DENIED));
     read(both, "https://h/a", None);
     read("allowed_methods: ['*']\ndenied_resources: []", "a:b", None);
+    let folder = "allowed_methods: ['*']\ndenied_resources: ['file:///a/', '*/']";
+    read(folder, "file:///a", Some(DENIED));
+    read(folder, "file:///ab", None);
 }
 
 #[test]

@@ -248,6 +248,7 @@ fn what_a_message_names_is_found_where_the_protocol_has_it() {
         "resources/read",
         "resources/subscribe",
         "resources/unsubscribe",
+        "resources/directory/read",
     ] {
         check(
             method,
@@ -298,6 +299,8 @@ fn what_a_message_names_is_found_where_the_protocol_has_it() {
         &[],
     );
     check(listen, r#"{"notifications":{}}"#, &[]);
+    check("prompts/render", r#"{"id":1}"#, &[Prompt(None)]);
+    check("resources/templates/list", r#"{"uri":"a:b"}"#, &[]);
     check("tools/list", r#"{"uri":"a:b","name":"p"}"#, &[]);
 }
 

@@ -15,7 +15,7 @@ pub(super) fn are_tighter(old: &NamedLists, new: &NamedLists) -> bool {
         (None, None | Some(_)) => true,
         (Some(_), None) => false,
         (Some(old), Some(new)) => each_is_covered(&old.entries, &new.entries, |old, new| {
-            new.pattern.covers(&old.pattern)
+            new.pattern.covers_denial(&old.pattern)
         }),
     };
     let prompts = match (&old.allowed_prompts, &new.allowed_prompts) {

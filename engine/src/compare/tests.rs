@@ -264,6 +264,10 @@ fn resources_and_prompts_may_only_become_fewer() {
         ("allowed_resources: ['a:B']", "allowed_resources: ['a:b']"),
         ("denied_resources: ['a:*']", "denied_resources: ['a:b*']"),
         ("denied_resources: ['a:b?c']", "denied_resources: ['a:b']"),
+        (
+            "denied_resources: ['a:/b/']",
+            "denied_resources: ['a:/b/*']",
+        ),
         ("denied_resources: []", ""),
         ("allowed_prompts: [p]", "allowed_prompts: [P]"),
     ] {

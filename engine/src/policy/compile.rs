@@ -31,6 +31,7 @@ pub(super) fn policy(it: Document, place: &Place, source: &mut Source<'_>) -> Op
         &named.methods_brought(),
     );
     resources::warn_of_idle(&spec, &methods, source);
+    resources::warn_of_open_hosts(&spec, source);
     let server = spec.allowed_server_methods;
     let server = server.map(|list| globs(&list, "`allowed_server_methods`", source));
     let policy = Policy {

@@ -142,6 +142,30 @@ fn prompt(text: &Text, source: &mut Source<'_>) -> Option<PromptEntry> {
     None
 }
 
+/// Warns of an allowed URI whose host is left open: `*` stands for what ends a host's name as well.
+pub(super) fn warn_of_open_hosts(spec: &Spec, source: &mut Source<'_>) {
+    let lists = spec.allowed_resources.iter();
+    for text in lists.flat_map(|list| &list.texts) {
+        if has_open_host(&text.text) {
+            source.warning(
+                text.at,
+                "more hosts fall under this than it looks: `*` stands for `/`, `.` and `@` too",
+                "write each host out",
+            );
+        }
+    }
+}
+
+fn has_open_host(pattern: &str) -> bool {
+    let Some((scheme, rest)) = pattern.split_once("://") else {
+        return false;
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let of_web = ["http", "https", "ws", "wss", "ftp"];
+    let scheme = scheme.to_ascii_lowercase();
+    of_web.contains(&scheme.as_str()) && host.contains('*') && host.chars().any(|it| it != '*')
+}
+
 /// Warns of a list that nothing gets as far as.
 pub(super) fn warn_of_idle(spec: &Spec, methods: &MethodLists, source: &mut Source<'_>) {
     let lists = [

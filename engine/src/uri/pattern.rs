@@ -78,11 +78,15 @@ impl UriPattern {
         each && !uri.hold_control() && all.next().is_some()
     }
 
-    /// Whether it denies a URI, by any reading of either.
+    /// Whether it denies a URI, by any reading of either, with closing slashes or without.
     pub(crate) fn denies(&self, uri: &Readings) -> bool {
-        let texts = || uri.0.iter().map(|it| &it.text);
-        self.denied_readings()
-            .any(|own| texts().any(|text| star_matches(&own.text, text)))
+        self.denied_readings().any(|own| {
+            let bare = without_slash(&own.text);
+            let matches = |text| star_matches(&own.text, text) || star_matches(bare, text);
+            uri.0
+                .iter()
+                .any(|it| matches(&it.text) || matches(without_slash(&it.text)))
+        })
     }
 
     /// What is denied: not what remains of the pattern without a part that the author wrote.
@@ -108,8 +112,19 @@ impl UriPattern {
             .any(|own| star_matches(&own.text, &all) || star_matches(&own.text, &folded))
     }
 
-    /// Whether everything the other allows, or denies, is surely allowed, or denied, by this one: a `*` of
-    /// the other's is only taken in by one of this pattern's.
+    /// Whether everything the other denies is surely denied by this one.
+    pub(crate) fn covers_denial(&self, other: &UriPattern) -> bool {
+        let denies_bare = |theirs: &Reading| {
+            let theirs = without_slash(&theirs.text);
+            self.denied_readings().any(|own| {
+                star_matches(&own.text, theirs) || star_matches(without_slash(&own.text), theirs)
+            })
+        };
+        self.covers(other) && other.denied_readings().all(denies_bare)
+    }
+
+    /// Whether everything the other allows is surely allowed by this one: a `*` of the other's is only
+    /// taken in by one of this pattern's.
     pub(crate) fn covers(&self, other: &UriPattern) -> bool {
         if self.is_everything() || other.is_everything() {
             return self.is_everything();
@@ -122,6 +137,12 @@ impl UriPattern {
                 .any(|own| star_matches(&own.text, &theirs.text))
         })
     }
+}
+
+/// The text without the slashes it ends in; as it is where a `*` stands before them.
+fn without_slash(text: &str) -> &str {
+    let bare = text.trim_end_matches('/');
+    if bare.ends_with('*') { text } else { bare }
 }
 
 /// The text of a URI template before its first variable.

@@ -163,18 +163,24 @@ fn bare(uri: &str) -> Option<String> {
     let parts = Parts::of(uri);
     let host = parts.authority?.rsplit('@').next()?;
     let usual = match parts.scheme.to_ascii_lowercase().as_str() {
-        "http:" | "ws:" => ":80",
-        "https:" | "wss:" => ":443",
-        "ftp:" => ":21",
-        _ => ":",
+        "http:" | "ws:" => "80",
+        "https:" | "wss:" => "443",
+        "ftp:" => "21",
+        _ => "",
     };
-    let host = host.strip_suffix(usual).unwrap_or(host);
-    let host = host.strip_suffix(':').unwrap_or(host);
-    let host = match host.rsplit_once(':') {
-        Some((name, port)) if !host.ends_with(']') => {
-            format!("{}:{port}", name.strip_suffix('.').unwrap_or(name))
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|it| it.is_ascii_digit()) => {
+            (name, port.trim_start_matches('0'))
         }
-        _ => host.strip_suffix('.').unwrap_or(host).to_owned(),
+        _ => (host, ""),
+    };
+    // A full stop of another script ends a part of a name as well.
+    let name = name.replace('\u{3002}', ".");
+    let name = name.strip_suffix('.').unwrap_or(&name);
+    let host = if port == usual || port.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{name}:{port}")
     };
     Some(parts.put_together(Some(&host), parts.path))
 }

@@ -18,12 +18,12 @@ pub enum Named<'v> {
 pub fn named<'v>(method_normal: &str, params: Option<&'v Value<'_>>) -> Vec<Named<'v>> {
     let text = |key| params.and_then(|it| it.get(key)).and_then(Value::as_str);
     match method_normal {
-        "resources/read" | "resources/subscribe" | "resources/unsubscribe" => {
-            vec![Named::Resource(text("uri"))]
-        }
-        "prompts/get" => vec![Named::Prompt(text("name"))],
         "completion/complete" => referred(params.and_then(|it| it.get("ref"))),
         "subscriptions/listen" => subscribed(params.and_then(|it| it.get("notifications"))),
+        list if list_key(list).is_some() => Vec::new(),
+        // Those of no revision yet too: what else would they be about?
+        resource if resource.starts_with("resources/") => vec![Named::Resource(text("uri"))],
+        prompt if prompt.starts_with("prompts/") => vec![Named::Prompt(text("name"))],
         _ => Vec::new(),
     }
 }
