@@ -125,13 +125,14 @@ type Places = [&'static [&'static str]];
 
 fn text_of<'v, 'a>(item: &'v Value<'a>, places: &Places) -> Option<&'v Value<'a>> {
     let at = |place: &&[&str]| place.iter().try_fold(item, |held, key| held.get(key));
-    places.iter().find_map(at)
+    let is_text = |it: &&Value<'_>| it.as_str().is_some();
+    places.iter().filter_map(at).find(is_text)
 }
 
 fn text_of_mut<'v, 'a>(item: &'v mut Value<'a>, places: &Places) -> Option<&'v mut Value<'a>> {
     let is_there = |place: &&&[&str]| {
         let end = place.iter().try_fold(&*item, |held, key| held.get(key));
-        end.is_some()
+        end.is_some_and(|it| it.as_str().is_some())
     };
     let place = places.iter().find(is_there)?;
     place.iter().try_fold(item, |held, key| held.get_mut(key))

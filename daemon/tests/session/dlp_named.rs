@@ -148,6 +148,7 @@ fn a_secret_in_a_prompt_is_redacted_wherever_it_stands() {
         json!([text(FIRST), text(LAST)]),
         json!([embedded(FIRST), embedded(LAST)]),
         json!([text(FIRST), embedded(LAST)]),
+        json!([text(FIRST), {"text": null, "content": {"type": "text", "text": LAST}}]),
         json!([{"role": "user", "content": [{"type": "text", "text": FIRST},
             {"type": "resource", "resource": {"uri": "f:x", "text": LAST}}]}]),
     ] {
