@@ -24,6 +24,7 @@ mod ask;
 mod call;
 mod client;
 mod ending;
+mod listing;
 mod places;
 mod recorded;
 mod refuse;
@@ -32,6 +33,7 @@ mod resources;
 mod resume;
 mod server;
 mod strip;
+mod subscriptions;
 mod telling;
 mod traced;
 mod verdict;
@@ -39,6 +41,7 @@ mod verdict;
 pub use ask::{Answer, Ask, By};
 pub use recorded::Recorded;
 pub use resume::Kept;
+pub use subscriptions::Subscriptions;
 pub use telling::mode_word;
 
 /// Who the session belongs to; it does not change.

@@ -17,6 +17,7 @@ mod dlp_named;
 mod dlp_up;
 mod forms;
 mod ids;
+mod listing;
 mod methods;
 mod model;
 mod names;

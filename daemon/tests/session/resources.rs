@@ -265,6 +265,21 @@ fn lists_hold_what_can_be_read() {
 }
 
 #[test]
+fn a_list_that_was_cut_may_not_be_kept() {
+    let list = |names: &[&str], ttl: u32, scope: &str| {
+        let prompts: Vec<_> = names.iter().map(|it| json!({"name": it})).collect();
+        json!({"prompts": prompts, "ttlMs": ttl, "cacheScope": scope})
+    };
+    let (whole, cut) = (
+        list(&["review", "x"], 60_000, "public"),
+        list(&["review"], 0, "private"),
+    );
+    lists(SPEC, "prompts/list", &whole, &cut);
+    let all = list(&["review"], 60_000, "public");
+    lists(SPEC, "prompts/list", &all, &all);
+}
+
+#[test]
 fn a_protected_file_is_not_listed_where_the_list_is_judged() {
     let spec = "allowed_resources: ['*']\nprotected_paths: [~/.ssh]";
     let all =

@@ -71,6 +71,7 @@ impl State {
         let Some(entries) = list.as_array_mut() else {
             // No list to us, whatever it is to the client.
             *list = Value::Array(Vec::new());
+            mcp::forbid_caching(result);
             return true;
         };
         let before = entries.len();
@@ -86,7 +87,11 @@ impl State {
                 || key != "resources" || looked_up > MOST_LOOKED_UP || !self.protects(ctx, entry);
             passes && reachable()
         });
-        before != entries.len()
+        let cut = before != entries.len();
+        if cut {
+            mcp::forbid_caching(result);
+        }
+        cut
     }
 
     fn protects(&self, ctx: &Context<'_>, resource: &Value<'_>) -> bool {
