@@ -16,9 +16,10 @@ pub mod policy;
 pub mod rate;
 mod re2;
 pub mod trace;
+mod uri;
 
 pub use decide::{
-    Allow, Ask, Call, Code, Decision, Facts, Listing, Override, Refusal, Verdict, decide,
+    Allow, Ask, Call, Code, Decision, Facts, Listing, Named, Override, Refusal, Verdict, decide,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use method::method_spelling;

@@ -9,6 +9,7 @@ mod place;
 #[cfg(test)]
 mod reference;
 mod refused;
+mod resources;
 mod rule;
 mod rule_block;
 mod source;
@@ -27,6 +28,7 @@ pub use written::{ArgsWish, AuditWishes, ListFilter, MethodsWish, Mode, OnBlock,
 
 pub(crate) use methods::MethodLists;
 pub(crate) use pattern::Outcome;
+pub(crate) use resources::{NamedLists, UriEntry};
 pub(crate) use rule::{Action, ArgRule, Rule, Rules};
 pub(crate) use tools::{Tool, Tools};
 
@@ -44,6 +46,7 @@ pub struct Policy {
     ask_timeout: Option<Duration>,
     methods: MethodLists,
     server_methods: MethodLists,
+    named: NamedLists,
     allowed: Tools,
     denied: Tools,
     rules: Rules,
@@ -143,6 +146,15 @@ impl Policy {
         self.server_methods.allows(normal)
     }
 
+    /// Whether a list of resources, or of `prompts`, is set, so that what a server lists is judged by it.
+    pub fn judges_list(&self, prompts: bool) -> bool {
+        if prompts {
+            self.named.allowed_prompts.is_some()
+        } else {
+            self.named.judge_resources()
+        }
+    }
+
     /// Every protected path: absolute and lexically normal.
     pub fn protected(&self) -> &[PathBuf] {
         self.paths.all()
@@ -181,6 +193,11 @@ impl Policy {
 
     pub(crate) fn server_methods(&self) -> &MethodLists {
         &self.server_methods
+    }
+
+    /// The lists of resources and prompts.
+    pub(crate) fn named(&self) -> &NamedLists {
+        &self.named
     }
 
     pub(crate) fn paths(&self) -> &place::ProtectedPaths {

@@ -7,6 +7,7 @@ use crate::rpc::{Id, Message};
 
 mod inputs;
 mod methods;
+mod named;
 mod opaque;
 mod revision;
 mod shape;
@@ -14,6 +15,7 @@ mod tasks;
 
 pub use inputs::{InputRequest, input_requests, input_responses, wants_url};
 pub use methods::KNOWN_METHODS;
+pub use named::{Named, list_key, listed, named};
 pub use opaque::{DEEPEST_KEPT, never_changed};
 pub use revision::{empty_list, stated_revision, states_type};
 use shape::{

@@ -252,6 +252,73 @@ fn ids_and_tokens_are_never_changed_but_what_only_looks_so_is() {
     }
 }
 
+#[test]
+fn what_a_message_names_is_found_where_the_protocol_has_it() {
+    use mcp::Named::{Prompt, Resource, Template};
+    let check = |method: &str, params: &str, named: &[mcp::Named<'_>]| {
+        let params = json(params);
+        assert_eq!(mcp::named(method, Some(&params)), named, "{method}");
+    };
+    for method in [
+        "resources/read",
+        "resources/subscribe",
+        "resources/unsubscribe",
+        "resources/directory/read",
+    ] {
+        check(
+            method,
+            r#"{"uri":"a:b","name":"x"}"#,
+            &[Resource(Some("a:b"))],
+        );
+        check(method, r#"{"uri":["a:b"]}"#, &[Resource(None)]);
+        assert_eq!(mcp::named(method, None), [Resource(None)]);
+    }
+    check("prompts/get", r#"{"name":"p"}"#, &[Prompt(Some("p"))]);
+    check("prompts/get", r#"{"name":1}"#, &[Prompt(None)]);
+    let complete = "completion/complete";
+    check(
+        complete,
+        r#"{"ref":{"type":"ref/resource","uri":"a:{b}"}}"#,
+        &[Template(Some("a:{b}"))],
+    );
+    check(
+        complete,
+        r#"{"ref":{"type":"ref/prompt","name":"p"}}"#,
+        &[Prompt(Some("p"))],
+    );
+    check(
+        complete,
+        r#"{"ref":{"type":"ref/other","name":"p"}}"#,
+        &[Template(None), Prompt(Some("p"))],
+    );
+    check(
+        complete,
+        r#"{"ref":{"uri":"a:b"}}"#,
+        &[Template(Some("a:b")), Prompt(None)],
+    );
+    check(complete, "{}", &[Template(None), Prompt(None)]);
+    let listen = "subscriptions/listen";
+    check(
+        listen,
+        r#"{"notifications":{"resourceSubscriptions":["a:b",7]}}"#,
+        &[Resource(Some("a:b")), Resource(None)],
+    );
+    check(
+        listen,
+        r#"{"notifications":{"resourceSubscriptions":"a:b"}}"#,
+        &[Resource(None)],
+    );
+    check(
+        listen,
+        r#"{"notifications":{"resourceSubscriptions":null}}"#,
+        &[],
+    );
+    check(listen, r#"{"notifications":{}}"#, &[]);
+    check("prompts/render", r#"{"id":1}"#, &[Prompt(None)]);
+    check("resources/templates/list", r#"{"uri":"a:b"}"#, &[]);
+    check("tools/list", r#"{"uri":"a:b","name":"p"}"#, &[]);
+}
+
 fn json(text: &str) -> Value<'_> {
     parse(text.as_bytes()).map(|it| it.value).expect(text)
 }

@@ -30,6 +30,7 @@ mod places;
 mod recorded;
 mod refuse;
 mod request;
+mod resources;
 mod resume;
 mod revision;
 mod server;

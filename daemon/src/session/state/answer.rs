@@ -244,6 +244,9 @@ impl State {
                 changed
             }
             "tasks/list" => self.keep_own_tasks(ctx, entry, result),
+            method @ ("resources/list" | "resources/templates/list" | "prompts/list") => {
+                self.filter_listed(ctx, method, result)
+            }
             _ => false,
         }
     }

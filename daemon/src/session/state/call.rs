@@ -115,6 +115,7 @@ impl State {
             method: "tools/call",
             tool: Some(&one.tool),
             args: &arguments,
+            named: &[],
         };
         let found = self.paths_in(ctx, &arguments);
         let resolved: Vec<PathBuf> = found.iter().map(|it| (ctx.resolve)(&it.path)).collect();

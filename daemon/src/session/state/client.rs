@@ -1,14 +1,14 @@
 //! Frames from the client.
 
-use engine::decide::{Call, Code};
+use engine::decide::Code;
 use engine::method_spelling;
 use engine::name::normal_form;
-use engine::node::Node;
 use engine::policy::MethodsWish;
 use wire::json::Value;
 use wire::mcp;
 use wire::rpc::{self, Frame, Id, Malformed, Message};
 
+use super::resources::told_of;
 use super::revision::BATCH_REVISION;
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
@@ -139,10 +139,12 @@ impl State {
     ) -> Judged {
         let sent = message.method().unwrap_or_default().to_owned();
         let normal = normal_form(&sent).into_owned();
+        let named = told_of(ctx, &normal, message.params());
         let record = |state: &Self, word_: &'static str| {
             state
                 .decision(ctx, "upstream", word_)
                 .set("method", word(&sent, ctx.policy().dlp()))
+                .naming(named.as_ref())
                 .set("frame", at.number)
                 .set("part", at.part)
         };
@@ -159,12 +161,7 @@ impl State {
             let why = malformed("a call must be a request");
             return self.refuse_plainly(ctx, record, None, About::Method(&sent), why);
         }
-        let call = Call {
-            method: &sent,
-            tool: None,
-            args: &Node::Null,
-        };
-        let (decision, trace) = self.decide_method(ctx, &call, &normal, message.params());
+        let (decision, trace) = self.decide_method(ctx, (&sent, &normal), message.params());
         let decision =
             decision.and_then(
                 |violation| match self.protected_params(ctx, message.params()) {
@@ -194,9 +191,7 @@ impl State {
             Judged::new(Effect::AsIs)
         };
         if let Some(refusal) = violation {
-            let record = record(self, "ALLOW_MONITOR")
-                .set("violation", true)
-                .set("reason", word(&refusal.reason, ctx.policy().dlp()));
+            let record = record(self, "ALLOW_MONITOR").violation(ctx, Some(&refusal));
             judged = judged.record(record);
         } else if keeps_all(ctx) {
             judged = judged.record(record(self, "ALLOW").set("violation", false));

@@ -13,6 +13,7 @@ use wire::rpc::{Id, Malformed, Message, result_line};
 use super::call::OneCall;
 use super::client::{keeps_all, respelled};
 use super::refuse::unwritable;
+use super::resources::{of_engine, told_of};
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
 use crate::session::reply::{About, Why, Word};
@@ -115,10 +116,16 @@ impl State {
     pub(super) fn decide_method(
         &self,
         ctx: &Context<'_>,
-        call: &Call<'_>,
-        normal: &str,
+        (sent, normal): (&str, &str),
         params: Option<&Value<'_>>,
     ) -> (MethodWord, Vec<String>) {
+        let named: Vec<_> = mcp::named(normal, params).iter().map(of_engine).collect();
+        let call = Call {
+            method: sent,
+            tool: None,
+            args: &Node::Null,
+            named: &named,
+        };
         let facts = Facts {
             now_ms: ctx.now_ms,
             listing: Listing::Unknown,
@@ -129,9 +136,9 @@ impl State {
             },
             task_known: self.own_task(normal, params),
         };
-        let decision = decide(ctx.policy(), call, &facts, &mut Buckets::default());
+        let decision = decide(ctx.policy(), &call, &facts, &mut Buckets::default());
         let trace = if self.facts.verbose {
-            engine::trace::decision_lines(ctx.policy(), call, &decision)
+            engine::trace::decision_lines(ctx.policy(), &call, &decision)
         } else {
             Vec::new()
         };
@@ -170,22 +177,19 @@ impl State {
     ) -> Judged {
         let call_id = (ctx.fresh_id)();
         let origin = self.task_origin(normal, message.params()).cloned();
+        let named = told_of(ctx, normal, message.params());
         let record = |state: &Self, decision: &'static str| {
             state
                 .decision(ctx, "upstream", decision)
                 .set("method", word(sent, ctx.policy().dlp()))
+                .naming(named.as_ref())
                 .set("call_id", call_id.clone())
                 .set_some("task_call_id", origin.as_ref().map(|it| it.call_id.clone()))
                 .set("frame", at.number)
                 .set("part", at.part)
         };
-        let call = Call {
-            method: sent,
-            tool: None,
-            args: &Node::Null,
-        };
         let about = About::Method(sent);
-        let (decided, trace) = self.decide_method(ctx, &call, normal, message.params());
+        let (decided, trace) = self.decide_method(ctx, (sent, normal), message.params());
         let decided =
             decided.and_then(
                 |violation| match self.protected_params(ctx, message.params()) {
