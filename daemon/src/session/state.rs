@@ -273,8 +273,8 @@ pub struct State {
     server: Table,
     /// Calls that wait for a person, by the client's frame.
     asks: BTreeMap<u64, Ask>,
-    /// Decisions of an earlier daemon on frames it may be sent again, by frame and part.
-    recorded: HashMap<(u64, u32), Recorded>,
+    /// Decisions of an earlier daemon on frames it may be sent again, by sender, frame and part.
+    recorded: HashMap<(Stream, u64, u32), Recorded>,
     /// When this session last asked a person, ms since 1970.
     prompts: VecDeque<i64>,
     /// Calls that waited for a person under an earlier daemon, by the client's frame.

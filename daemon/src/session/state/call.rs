@@ -37,7 +37,7 @@ pub(super) struct OneCall<'a> {
 impl State {
     pub(super) fn tool_call(&mut self, ctx: &Context<'_>, mut one: OneCall<'_>) -> Judged {
         let waited = self.waited.remove(&one.at.number);
-        let recorded = self.decided_before(one.at);
+        let recorded = self.decided_before(Stream::Client, one.at);
         if let Some(recorded) = recorded.as_ref().filter(|it| !it.allowed) {
             return Judged::new(recorded.refusal(ctx, &one.id, About::Tool(&one.tool)));
         }
