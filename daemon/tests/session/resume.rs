@@ -252,3 +252,32 @@ fn a_servers_request_allowed_before_and_refused_now_supersedes() {
     assert_eq!(out.lines[0]["supersedes"], 1);
     assert!(world.client(&answer("1", r#"{"roots":[]}"#)).nothing());
 }
+
+/// It was counted when it began to wait; the bucket in the store must not be set back.
+#[test]
+fn a_waiting_ask_that_needs_no_person_any_more_spends_nothing_and_ends_its_approval() {
+    let mut world = World::new(ASK);
+    let line = call("1", "pay", "{}");
+    world.client(&line);
+    world.policy("tool_rules:\n  - {tool: pay, rate_limit: 1/hour}");
+    world.killed_and_resumed();
+    let out = world.client_again(1, &line);
+    assert!(out.as_is, "{out:?}");
+    assert_eq!(out.signals.len(), 1, "the approval ends: {out:?}");
+    world.killed_and_resumed();
+    assert!(world.server(&answer("1", "{}")).as_is, "it was forwarded");
+}
+
+#[test]
+fn an_identical_ask_is_not_counted_again_after_a_restart() {
+    let mut world = World::new("tool_rules:\n  - {tool: pay, action: ask, rate_limit: 2/hour}");
+    let lines = ["1", "2"].map(|id| call(id, "pay", "{}"));
+    for line in &lines {
+        assert!(world.client(line).held);
+    }
+    world.killed_and_resumed();
+    for (number, line) in (1..).zip(&lines) {
+        let out = world.client_again(number, line);
+        assert!(out.held && out.lines.is_empty(), "{out:?}");
+    }
+}

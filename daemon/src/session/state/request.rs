@@ -89,6 +89,7 @@ impl State {
                         tool,
                         plain,
                         call_id,
+                        fresh: true,
                     },
                 )
             }

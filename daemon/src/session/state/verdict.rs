@@ -61,6 +61,7 @@ impl State {
         ctx: &Context<'_>,
         mut one: OneCall<'_>,
         allow: Allow,
+        waited: Option<&WaitingRow>,
     ) -> Judged {
         let word_ = if allow.violation.is_some() {
             "ALLOW_MONITOR"
@@ -88,7 +89,13 @@ impl State {
         judged.otherwise = unwritable(Some(&one.id), About::Tool(&one.tool));
         judged.batch.sync = judged.batch.sync.max(sync(ctx));
         let mut judged = judged.record(record);
-        self.spends(ctx, &mut judged, allow.spent);
+        if one.fresh {
+            self.spends(ctx, &mut judged, allow.spent);
+        }
+        // The policy no longer wants a person's word.
+        if let Some(waited) = waited {
+            judged.end_ask(&waited.id, "withdrawn");
+        }
         let phase = Phase::Forwarded { written: false };
         let (id, entry) = one.entry(ctx, allow.forward_as, phase);
         self.begins(&mut judged, Stream::Client, id, entry);
