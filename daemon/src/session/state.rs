@@ -30,6 +30,7 @@ mod refuse;
 mod request;
 mod resume;
 mod server;
+mod sizes;
 mod strip;
 mod telling;
 mod traced;
@@ -38,6 +39,7 @@ mod verdict;
 pub use ask::{Answer, Ask, By};
 pub use recorded::Recorded;
 pub use resume::Kept;
+pub use sizes::Sizes;
 pub use telling::mode_word;
 
 /// Who the session belongs to; it does not change.

@@ -69,7 +69,7 @@ impl State {
         }
         // One that waited beside an identical call has an entry, and nothing else.
         let known = recorded.is_some() || waited.is_some();
-        one.fresh = !known && !(open && !one.at.batched);
+        one.fresh = !known && (!open || one.at.batched);
         let fresh = one.fresh;
         self.calls += u64::from(fresh);
         if let Some(earlier) = self
