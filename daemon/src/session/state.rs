@@ -24,6 +24,7 @@ mod ask;
 mod call;
 mod client;
 mod ending;
+mod listing;
 mod places;
 mod recorded;
 mod refuse;
@@ -32,6 +33,7 @@ mod resume;
 mod server;
 mod sizes;
 mod strip;
+mod subscriptions;
 mod telling;
 mod traced;
 mod verdict;
@@ -40,6 +42,7 @@ pub use ask::{Answer, Ask, By};
 pub use recorded::Recorded;
 pub use resume::Kept;
 pub use sizes::Sizes;
+pub use subscriptions::Subscriptions;
 pub use telling::mode_word;
 
 /// Who the session belongs to; it does not change.

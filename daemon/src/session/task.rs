@@ -10,7 +10,7 @@ use wire::link::{Decoder, End, Exited, LinkError, MAX_FRAME, Packet, Stream, enc
 
 use super::opening::{self, Opening};
 use super::socket::Socket;
-use super::state::{Answer, Context, Effect, Judged, Signal, State};
+use super::state::{Answer, Context, Effect, InForce, Judged, Signal, State};
 use crate::approval::Answered;
 use crate::audit::{Batch, Written};
 use crate::daemon::Daemon;
@@ -18,6 +18,7 @@ use crate::policies::Slot;
 
 mod emit;
 mod end;
+mod lists;
 
 /// Frames judged before their batch is written.
 const GROUP: usize = 128;
@@ -66,6 +67,8 @@ enum Next {
     Answer(Answered),
     /// An ask has expired.
     Deadline,
+    /// Another version of the policy is in force.
+    Policy,
     /// Another connection takes over.
     Replaced,
     /// The daemon ends.
@@ -78,6 +81,10 @@ struct Task {
     decoder: Decoder,
     state: State,
     slot: Arc<Slot>,
+    /// Hears of other versions of the policy.
+    changes: watch::Receiver<()>,
+    /// The version the client's lists were last looked at under.
+    listed: Arc<InForce>,
     shim: Option<crate::peer::Process>,
     answers: mpsc::Receiver<Answered>,
     answer_to: mpsc::Sender<Answered>,
@@ -105,6 +112,8 @@ impl Task {
             socket,
             decoder,
             state: opening.state,
+            changes: opening.slot.changes(),
+            listed: opening.slot.in_force(),
             slot: opening.slot,
             shim: opening.shim,
             answers,
@@ -119,6 +128,7 @@ impl Task {
     }
 
     async fn run(&mut self) -> Over {
+        self.lists_of_old();
         if self.packets().await.is_err() || self.flush().await.is_err() {
             return Over::Lost;
         }
@@ -134,6 +144,7 @@ impl Task {
                 }
                 Next::Answer(answered) => self.answer(answered).await,
                 Next::Deadline => self.expire().await,
+                Next::Policy => self.policy_changed(),
                 Next::Replaced => return Over::Replaced,
                 Next::Stop => {
                     self.hear_out().await;
@@ -152,6 +163,7 @@ impl Task {
             read = self.socket.read(&mut self.decoder) => Next::Read(read.unwrap_or(0)),
             Some(answered) = self.answers.recv() => Next::Answer(answered),
             () = until(deadline) => Next::Deadline,
+            Ok(()) = self.changes.changed() => Next::Policy,
             _ = self.replaced.recv() => Next::Replaced,
             _ = self.stop.wait_for(|stop| *stop) => Next::Stop,
         }
