@@ -23,6 +23,8 @@ pub struct Exchange {
     pub answers: BTreeMap<u64, Vec<(Key, u64)>>,
     /// Ended, but that could not be written: a daemon started anew takes them for open.
     pub stale: BTreeSet<Key>,
+    /// Those whose sender no longer waits for them: they may be forgotten to make room.
+    pub cancelled: BTreeSet<Key>,
     /// Frames of requests whose answers are written, as the shim remembers them.
     pub over: BTreeSet<u64>,
 }
@@ -59,6 +61,7 @@ impl Exchange {
             keys.retain(|(answered, _)| *answered != key);
         }
         self.stale.remove(&key);
+        self.cancelled.remove(&key);
         self.open.insert(key, Open { number, waits });
     }
 
@@ -99,7 +102,7 @@ impl Exchange {
     pub fn taken_up(&mut self, known: &BTreeMap<Key, u64>, resent: &BTreeSet<u64>) {
         self.answers.clear();
         for (key, open) in &self.open {
-            let again = open.waits && resent.contains(&open.number);
+            let again = open.waits && resent.contains(&open.number) || self.cancelled.contains(key);
             assert!(
                 known.get(key) == Some(&open.number) || again,
                 "{key:?} of frame {} is forgotten",

@@ -141,7 +141,7 @@ impl Model {
     }
 
     /// A line to the server from the client's frame `number`, what was recorded being written.
-    pub fn to_server(&mut self, force: Force, number: u64, line: &[u8], ways: &mut Ways) {
+    pub fn goes_to_server(&mut self, force: Force, number: u64, line: &[u8], ways: &mut Ways) {
         let json = one_line(line);
         let shown = String::from_utf8_lossy(line);
         match json.kind() {
@@ -158,6 +158,7 @@ impl Model {
                         known || self.client.stale.contains(&named),
                         "a cancel of {named:?}, which the server has not got"
                     );
+                    self.client.cancelled.insert(named);
                 }
             }
             Some(Kind::Answer(Some(key))) => self.server.answered(key, number),
@@ -222,7 +223,7 @@ impl Model {
     }
 
     /// A line to the client from the server's frame `number`.
-    pub fn to_client(&mut self, force: Force, number: u64, line: &[u8], ways: &mut Ways) {
+    pub fn goes_to_client(&mut self, force: Force, number: u64, line: &[u8], ways: &mut Ways) {
         let json = one_line(line);
         let shown = String::from_utf8_lossy(line);
         match json.kind() {
