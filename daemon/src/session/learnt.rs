@@ -182,6 +182,11 @@ impl Learnt {
         })
     }
 
+    /// How many tools and tasks are remembered.
+    pub(super) fn sizes(&self) -> (usize, usize) {
+        (self.tools.iter().flatten().count(), self.tasks.len())
+    }
+
     /// Takes in the client's answer to `roots/list`.
     pub fn roots_listed(&mut self, result: &Value<'_>) {
         let roots = result.get("roots").and_then(Value::as_array);

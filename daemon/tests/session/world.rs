@@ -101,7 +101,11 @@ impl World {
 
     pub(crate) fn server(&mut self, line: &str) -> Out {
         self.server_frames += 1;
-        let number = self.server_frames;
+        self.server_again(self.server_frames, line)
+    }
+
+    /// A frame of the server's under a number of an earlier one.
+    pub(crate) fn server_again(&mut self, number: u64, line: &str) -> Out {
         let judged = self.with(line.len(), |state, ctx| {
             state.server_frame(ctx, number, line.as_bytes())
         });

@@ -65,6 +65,11 @@ impl Tasks {
         true
     }
 
+    /// How many there are.
+    pub(in crate::session) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// What the task stands for, where it is one of these.
     #[must_use]
     pub fn origin(&self, id: &str) -> Option<&Origin> {

@@ -5,6 +5,7 @@ use engine::method_spelling;
 use engine::name::normal_form;
 use engine::policy::MethodsWish;
 use wire::json::Value;
+use wire::link::Stream;
 use wire::mcp;
 use wire::rpc::{self, Frame, Id, Malformed, Message};
 
@@ -116,7 +117,7 @@ impl State {
         let judged = match message {
             Message::Request { .. } => self.client_request(ctx, at, message, plain),
             Message::Notification { .. } => {
-                let recorded = self.decided_before(at);
+                let recorded = self.decided_before(Stream::Client, at);
                 if recorded.as_ref().is_some_and(|it| !it.allowed) {
                     return Judged::new(Effect::Drop);
                 }

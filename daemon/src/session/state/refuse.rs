@@ -1,6 +1,7 @@
 //! Refusals: what goes back to the sender, and the record of it.
 
 use engine::decide::{Code, Refusal, Verdict};
+use wire::link::Stream;
 use wire::rpc::{Id, Malformed};
 
 use super::telling::{sync, word};
@@ -102,7 +103,7 @@ impl State {
             .set("frame", at.number)
             .set("part", at.part);
         let mut judged = Judged::new(effect.clone()).record(record).otherwise(effect);
-        if self.recorded.remove(&(at.number, at.part)).is_some() {
+        if self.decided_before(Stream::Client, at).is_some() {
             judged.batch.records.clear();
         }
         judged.refused = true;

@@ -106,6 +106,7 @@ impl State {
                         tool,
                         plain,
                         call_id,
+                        fresh: true,
                     },
                 )
             }
@@ -158,12 +159,15 @@ impl State {
         message: Message<'_>,
         (sent, normal, plain): (&str, &str, bool),
     ) -> Judged {
-        let recorded = self.decided_before(at);
+        let recorded = self.decided_before(Stream::Client, at);
         if let Some(recorded) = recorded.as_ref().filter(|it| !it.allowed) {
             let again = recorded.refusal(self.form(ctx), &id, About::Method(sent));
             return Judged::new(self.empty_instead(&id, normal).unwrap_or(again));
         }
-        let judged = self.judge_method(ctx, at, id, message, (sent, normal, plain));
+        let mut judged = self.judge_method(ctx, at, id.clone(), message, (sent, normal, plain));
+        if judged.refused {
+            self.ends_refused(&mut judged, Stream::Client, &id, at);
+        }
         judged.superseding(recorded.as_ref())
     }
 

@@ -7,7 +7,7 @@ use engine::name::normal_form;
 use engine::node::sha256_hex;
 use wire::link::Stream;
 use wire::mcp;
-use wire::rpc::{self, Frame, Malformed, Message};
+use wire::rpc::{self, Frame, Id, Malformed, Message};
 
 use super::answer::Whose;
 use super::client::{keeps_all, respelled};
@@ -165,16 +165,37 @@ impl State {
         }
     }
 
+    /// What an earlier daemon has decided is not decided anew, unless it is refused now.
     fn server_request(
         &mut self,
         ctx: &Context<'_>,
         at: At,
-        mut message: Message<'_>,
+        message: Message<'_>,
         plain: bool,
     ) -> Judged {
         let Some(id) = message.id().cloned() else {
             return Judged::new(Effect::Drop);
         };
+        let recorded = self.decided_before(Stream::Server, at);
+        if let Some(recorded) = recorded.as_ref().filter(|it| !it.allowed) {
+            let about = About::Method(message.method().unwrap_or_default());
+            return Judged::new(recorded.refusal(self.form(ctx), &id, about));
+        }
+        let mut judged = self.judge_server_request(ctx, at, id.clone(), message, plain);
+        if judged.refused {
+            self.ends_refused(&mut judged, Stream::Server, &id, at);
+        }
+        judged.superseding(recorded.as_ref())
+    }
+
+    fn judge_server_request(
+        &mut self,
+        ctx: &Context<'_>,
+        at: At,
+        id: Id,
+        mut message: Message<'_>,
+        plain: bool,
+    ) -> Judged {
         let sent = message.method().unwrap_or_default().to_owned();
         let normal = normal_form(&sent).into_owned();
         let record = |state: &Self, decision: &'static str| {

@@ -100,6 +100,7 @@ impl State {
             message,
             plain: false,
             call_id: String::new(),
+            fresh: false,
         };
         if let (Decision::Refuse(refusal), _) = self.decide_call(ctx, &one, false) {
             return Err((refusal.code, refusal.reason));
