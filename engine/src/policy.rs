@@ -124,6 +124,18 @@ impl Policy {
         self.on_block
     }
 
+    /// Whether another policy surely lets the same resources (or prompts) be read as this one.
+    pub fn reads_the_same(&self, other: &Policy, prompts: bool) -> bool {
+        let method = if prompts {
+            "prompts/get"
+        } else {
+            "resources/read"
+        };
+        self.mode == other.mode
+            && self.allows_method(method) == other.allows_method(method)
+            && self.named.written(prompts) == other.named.written(prompts)
+    }
+
     /// `list_filter`
     pub fn list_filter(&self) -> ListFilter {
         self.list_filter

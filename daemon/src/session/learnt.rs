@@ -45,12 +45,24 @@ pub struct Learnt {
     pub roots: Vec<PathBuf>,
     /// The hash of the policy the client was last shown the tools by.
     pub listed_under: Option<String>,
+    /// What else the client has listed.
+    pub listed: Listed,
     /// The tools left out of lists so far, in this session.
     hidden: BTreeSet<String>,
     /// The client's open subscriptions to changes.
     pub subscriptions: Subscriptions,
     /// The server's process, where it is the shim's own child.
     pub server: Option<Process>,
+}
+
+/// Lists beside that of the tools which the client has asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Listed {
+    /// `resources/list` or `resources/templates/list`
+    pub resources: bool,
+    /// `prompts/list`
+    pub prompts: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -58,7 +58,10 @@ fn a_refused_answer_or_notice_that_is_sent_again_is_recorded_once() {
     world.killed_and_resumed();
     let line = answer("1", &asks("sampling/createMessage").to_string());
     let again = world.server_again(1, &line);
-    assert_eq!(again.forward, first.forward, "the client gets the same error");
+    assert_eq!(
+        again.forward, first.forward,
+        "the client gets the same error"
+    );
     assert!(again.lines.is_empty(), "{again:?}");
 
     let mut world = World::new("allowed_tools: [t]");

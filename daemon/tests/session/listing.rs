@@ -166,6 +166,32 @@ fn a_change_of_the_policy_is_told_where_it_changes_what_may_be_called() {
 }
 
 #[test]
+fn a_change_of_what_may_be_read_is_told_to_a_client_that_listed_it() {
+    let listed = |method: &str, result: &str| {
+        let mut world = listed("allowed_resources: ['a:*']\nallowed_prompts: [p]");
+        world.client(&request("2", method, "{}"));
+        world.server(&answer("2", result));
+        world
+    };
+    let resources = || listed("resources/list", r#"{"resources":[]}"#);
+    let prompts = || listed("prompts/list", r#"{"prompts":[]}"#);
+    let changed = |mut world: World, spec: &str| -> Vec<String> {
+        let told = told(&mut world, spec);
+        let method = |it: &Value| it["method"].as_str().unwrap().to_owned();
+        told.iter().map(method).collect()
+    };
+    let of = |list: &str| vec![format!("notifications/{list}/list_changed")];
+    let more = "allowed_resources: ['a:*', 'b:*']\nallowed_prompts: [p]";
+    assert_eq!(changed(resources(), more), of("resources"));
+    assert!(changed(prompts(), more).is_empty());
+    let fewer = "allowed_resources: ['a:*']\nallowed_prompts: []";
+    assert_eq!(changed(prompts(), fewer), of("prompts"));
+    assert!(changed(resources(), fewer).is_empty());
+    let none = "allowed_prompts: [p]";
+    assert_eq!(changed(resources(), none), of("resources"));
+}
+
+#[test]
 fn a_client_of_the_stateless_revision_is_told_by_its_subscriptions() {
     let mut world = World::new(RULES);
     let listen = |id: &str, tools: bool| {

@@ -80,6 +80,29 @@ impl NamedLists {
         both.flatten().copied().collect()
     }
 
+    /// The entries that speak of resources, or of prompts, each with its list: what is equal here
+    /// lets the same pass.
+    pub(super) fn written(&self, prompts: bool) -> Vec<(&'static str, Vec<&str>)> {
+        fn uris(list: &List<UriEntry>) -> Vec<&str> {
+            list.entries.iter().map(|it| it.written.as_str()).collect()
+        }
+        if prompts {
+            let named = self.allowed_prompts.iter();
+            return named
+                .map(|list| {
+                    let entries = list.entries.iter().map(|it| it.written.as_str());
+                    ("allowed", entries.collect())
+                })
+                .collect();
+        }
+        let allowed = self
+            .allowed_resources
+            .iter()
+            .map(|it| ("allowed", uris(it)));
+        let denied = self.denied_resources.iter().map(|it| ("denied", uris(it)));
+        allowed.chain(denied).collect()
+    }
+
     /// Whether the policy has any of the lists.
     pub(crate) fn any(&self) -> bool {
         self.judge_resources() || self.allowed_prompts.is_some()

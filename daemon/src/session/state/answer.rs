@@ -245,6 +245,7 @@ impl State {
             }
             "tasks/list" => self.keep_own_tasks(ctx, entry, result),
             method @ ("resources/list" | "resources/templates/list" | "prompts/list") => {
+                self.lists_named(ctx, judged, method);
                 self.filter_listed(ctx, method, result)
             }
             _ => false,

@@ -37,7 +37,7 @@ impl State {
     ) -> bool {
         let held = self.hold_back(ctx, judged, result);
         let filter = ctx.policy().list_filter();
-        self.learnt.listed_under = Some(ctx.policy().hash().to_owned());
+        self.listed_under(ctx);
         let Some(tools) = mcp::tools_in_mut(result) else {
             return held;
         };
@@ -69,6 +69,26 @@ impl State {
             mcp::forbid_caching(result);
         }
         blocked > 0 || held
+    }
+
+    fn listed_under(&mut self, ctx: &Context<'_>) {
+        self.learnt.listed_under = Some(ctx.policy().hash().to_owned());
+    }
+
+    /// A list of resources or prompts goes to the client, filtered by this version of the policy.
+    pub(super) fn lists_named(&mut self, ctx: &Context<'_>, judged: &mut Judged, method: &str) {
+        let prompts = method == "prompts/list";
+        let listed = &mut self.learnt.listed;
+        let known = if prompts {
+            &mut listed.prompts
+        } else {
+            &mut listed.resources
+        };
+        let news = !std::mem::replace(known, true);
+        if news || self.learnt.listed_under.as_deref() != Some(ctx.policy().hash()) {
+            self.listed_under(ctx);
+            judged.batch.ops.push(self.learnt_op());
+        }
     }
 
     /// Nothing disappears in silence: what is left out is recorded, the first time in a session.
@@ -152,21 +172,28 @@ impl State {
         let filter = |in_force: &InForce| in_force.policy.list_filter();
         let same =
             filter(before) == filter(ctx.in_force) && callable(before) == callable(ctx.in_force);
-        if same {
-            return Vec::new();
-        }
-        self.lists_changed(&["tools"])
+        let differs = |prompts| !before.policy.reads_the_same(ctx.policy(), prompts);
+        let listed = self.learnt.listed;
+        let changed = [
+            ("tools", !same),
+            ("resources", listed.resources && differs(false)),
+            ("prompts", listed.prompts && differs(true)),
+        ];
+        self.lists_changed(&changed)
     }
 
     /// What to tell the client of a session taken up under another version of the policy than its
     /// lists were made under.
     #[must_use]
     pub fn resumed_under(&self, in_force: &InForce) -> Vec<Vec<u8>> {
-        let listed = self.learnt.listed_under.as_deref();
-        if listed.is_none_or(|hash| hash == in_force.policy.hash()) {
-            return Vec::new();
-        }
-        self.lists_changed(&["tools"])
+        let under = self.learnt.listed_under.as_deref();
+        let other = under.is_some_and(|hash| hash != in_force.policy.hash());
+        let listed = self.learnt.listed;
+        self.lists_changed(&[
+            ("tools", other && self.learnt.tool_names().next().is_some()),
+            ("resources", other && listed.resources),
+            ("prompts", other && listed.prompts),
+        ])
     }
 }
 

@@ -69,8 +69,11 @@ impl State {
             .map(|(id, _)| id)
     }
 
-    /// The notifications that say that these lists have changed.
-    pub(super) fn lists_changed(&self, lists: &[&str]) -> Vec<Vec<u8>> {
+    /// The notifications that say that these lists have changed, where they have.
+    pub(super) fn lists_changed(&self, lists: &[(&str, bool)]) -> Vec<Vec<u8>> {
+        let changed = lists.iter().filter(|(_, changed)| *changed);
+        let lists: Vec<&str> = changed.map(|(list, _)| *list).collect();
+        let lists = lists.as_slice();
         let Some(revision) = &self.learnt.revision else {
             return self.told_subscribers(lists);
         };
