@@ -82,7 +82,8 @@ install_python() {
 
 # A tool, and the Debian package that has it.
 tools=(jq:jq git:git logrotate:logrotate systemd-analyze:systemd systemd-socket-activate:systemd
-    mandoc:mandoc zsh:zsh fish:fish valgrind:valgrind)
+    mandoc:mandoc zsh:zsh fish:fish valgrind:valgrind Xvfb:xvfb xdotool:xdotool zenity:zenity
+    kdialog:kdialog)
 
 # Only what is missing, and only where nobody has to be asked for a password.
 install_tools() {

@@ -4,10 +4,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use wire::control::{Approval, Failure};
 
 use crate::session::state::Answer;
+
+pub mod channels;
+mod desktop;
+pub mod dialog;
+pub mod shown;
 
 /// What the queue tells a session.
 #[derive(Debug)]
@@ -30,6 +35,7 @@ struct Waiting {
 #[derive(Debug, Default)]
 pub struct Approvals {
     waiting: Mutex<BTreeMap<String, Waiting>>,
+    changes: watch::Sender<()>,
 }
 
 impl Approvals {
@@ -41,11 +47,13 @@ impl Approvals {
     pub fn asked(&self, approval: Approval, session: mpsc::Sender<Answered>) {
         self.lock()
             .insert(approval.id.clone(), Waiting { approval, session });
+        self.changes.send_replace(());
     }
 
     /// It no longer waits; the approval as it was shown, with how it ended.
     pub fn ended(&self, id: &str, state: &str) -> Option<Approval> {
         let mut approval = self.lock().remove(id)?.approval;
+        self.changes.send_replace(());
         state.clone_into(&mut approval.state);
         Some(approval)
     }
@@ -54,6 +62,19 @@ impl Approvals {
     pub fn forget(&self, session: &str) {
         self.lock()
             .retain(|_, waiting| waiting.approval.session != session);
+        self.changes.send_replace(());
+    }
+
+    /// Hears whenever a call begins to wait, or no longer does.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+
+    /// Whether this one still waits.
+    #[must_use]
+    pub fn waits(&self, id: &str) -> bool {
+        self.lock().contains_key(id)
     }
 
     /// What waits, the oldest first.

@@ -20,6 +20,13 @@ pub enum PolicyTrust {
     Off,
 }
 
+/// The ways a person is asked beside `aipctl`. One that the machine has not is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Channels {
+    /// A window of the desktop's dialog program.
+    pub dialog: bool,
+}
+
 /// The daemon's configuration as it works with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -29,6 +36,8 @@ pub struct Config {
     pub ask_timeout: Duration,
     /// How often a session may ask a person in a minute; past it calls are refused.
     pub prompts_per_minute: usize,
+    /// The ways a person is asked beside `aipctl`.
+    pub channels: Channels,
     /// What the audit store keeps.
     pub retention: Retention,
     /// How long a socket-activated daemon stays without use; `None` is for ever.
@@ -41,6 +50,7 @@ impl Default for Config {
             policy_trust: PolicyTrust::default(),
             ask_timeout: Duration::from_secs(60),
             prompts_per_minute: 10,
+            channels: Channels { dialog: true },
             retention: Retention::default(),
             idle_exit: Some(Duration::from_secs(300)),
         }
@@ -54,8 +64,15 @@ struct Written {
     policy_trust: PolicyTrust,
     ask_timeout: Option<u64>,
     prompts_per_minute: Option<usize>,
+    channels: Option<Vec<WrittenChannel>>,
     retention: WrittenRetention,
     idle_exit: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum WrittenChannel {
+    Dialog,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -144,6 +161,11 @@ impl Config {
             prompts_per_minute: written
                 .prompts_per_minute
                 .unwrap_or(default.prompts_per_minute),
+            channels: written
+                .channels
+                .map_or(default.channels, |listed| Channels {
+                    dialog: listed.contains(&WrittenChannel::Dialog),
+                }),
             retention: Retention {
                 days: written.retention.days.unwrap_or(kept.days),
                 bytes: written
@@ -191,12 +213,13 @@ mod tests {
     #[test]
     fn every_field_is_read() {
         let config = Config::parse(
-            "policy_trust: 'off'\nask_timeout: 2\nprompts_per_minute: 5\nidle_exit: 9\nretention: {days: 1, megabytes: 2, body_days: 3}\n",
+            "policy_trust: 'off'\nask_timeout: 2\nprompts_per_minute: 5\nchannels: []\nidle_exit: 9\nretention: {days: 1, megabytes: 2, body_days: 3}\n",
         )
         .unwrap();
         assert_eq!(config.policy_trust, PolicyTrust::Off);
         assert_eq!(config.ask_timeout, Duration::from_secs(2));
         assert_eq!(config.prompts_per_minute, 5);
+        assert_eq!(config.channels, Channels { dialog: false });
         assert_eq!(config.idle_exit, Some(Duration::from_secs(9)));
         assert_eq!(
             config.retention,

@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use wire::folders::Folders;
 
 use crate::activation::{self, Inherited, Open};
+use crate::approval::channels;
 use crate::audit::{Audit, Batch, NewRecord, retention, store};
 use crate::config::{Config, ConfigError};
 use crate::daemon::Daemon;
@@ -82,6 +83,7 @@ pub async fn run(folders: Folders, inherited: Option<Inherited>) -> Result<(), S
     let signals = tokio::spawn(signals(Arc::clone(&daemon)));
     let upkeep = tokio::spawn(upkeep(Arc::clone(&daemon)));
     let adopting = tokio::spawn(orphans::adopt(Arc::clone(&daemon)));
+    let windows = tokio::spawn(channels::windows(Arc::clone(&daemon)));
     let open = Open::default();
     let idle = tokio::spawn(idle(Arc::clone(&daemon), open.clone(), activated));
     tracing::info!(
@@ -109,7 +111,7 @@ pub async fn run(folders: Folders, inherited: Option<Inherited>) -> Result<(), S
         } => tracing::warn!("ending with connections still open"),
     }
 
-    for task in [upkeep, adopting, idle] {
+    for task in [upkeep, adopting, windows, idle] {
         task.abort();
         let _ended = task.await;
     }

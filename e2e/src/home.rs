@@ -98,9 +98,16 @@ impl Home {
         Ok(home)
     }
 
-    /// Replaces `config.yaml`; the daemon reads it when it starts.
+    /// Replaces `config.yaml`; the daemon reads it when it starts. No window opens on the
+    /// machine's own screen unless it says so.
     pub fn configure(&self, config: &str) {
-        write_private(&self.aip_home.join("config.yaml"), config);
+        let quiet = if config.contains("channels:") {
+            ""
+        } else {
+            "channels: []\n"
+        };
+        let config = format!("{config}{quiet}");
+        write_private(&self.aip_home.join("config.yaml"), &config);
     }
 
     /// `AIP_HOME`.

@@ -15,6 +15,8 @@ use crate::text::visible;
 /// The calls that wait.
 #[derive(Debug, Args)]
 pub struct Approvals {
+    /// Only this call, by its id or enough of its start
+    id: Option<String>,
     /// Print a JSON array for a program to read
     #[arg(long)]
     json: bool,
@@ -27,11 +29,23 @@ impl Approvals {
     /// When the daemon can't be asked.
     pub fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
         let answer = context.ask(&Request::Approvals)?;
+        let wanted = |id: &str| self.id.as_deref().is_none_or(|start| id.starts_with(start));
         if self.json {
-            context.print_json(&answer.items::<Value>()?)?;
+            let mut items = answer.items::<Value>()?;
+            items.retain(|it| it.get("id").and_then(Value::as_str).is_some_and(wanted));
+            context.print_json(&items)?;
             return Ok(Exit::Done);
         }
-        let approvals = answer.items::<Approval>()?;
+        let mut approvals = answer.items::<Approval>()?;
+        approvals.retain(|it| wanted(&it.id));
+        if let (true, Some(id)) = (approvals.is_empty(), &self.id) {
+            let message = format!(
+                "no approval `{}` waits; `aipctl approvals` lists those that do",
+                visible(id)
+            );
+            let code = "not_found".to_owned();
+            return Err(Failure::Daemon(wire::control::Failure { code, message }));
+        }
         if approvals.is_empty() {
             writeln!(context.out, "No call waits for an answer.")?;
         }
