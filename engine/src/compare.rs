@@ -32,6 +32,7 @@ pub fn only_tighter(old: &Policy, new: &Policy) -> bool {
         && methods_are_tighter(old.server_methods(), new.server_methods())
         && paths_are_tighter(old, new)
         && blocks::timeout_is_tighter(old.ask_timeout(), new.ask_timeout())
+        && new.pinning() >= old.pinning()
         && blocks::audit_is_tighter(old.audit(), new.audit())
         && blocks::dlp_is_tighter(old.dlp().spec(), new.dlp().spec())
 }

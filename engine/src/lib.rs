@@ -15,10 +15,11 @@ pub mod paths;
 pub mod policy;
 pub mod rate;
 mod re2;
+pub mod suspicious;
 pub mod trace;
 
 pub use decide::{
-    Allow, Ask, Call, Code, Decision, Facts, Listing, Override, Refusal, Verdict, decide,
+    Allow, Ask, Call, Code, Decision, Facts, Held, Listing, Override, Refusal, Verdict, decide,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use method::method_spelling;

@@ -23,7 +23,7 @@ use std::{path::PathBuf, time::Duration};
 use crate::{diagnostic::Diagnostics, dlp};
 
 pub use place::Place;
-pub use written::{ArgsWish, AuditWishes, MethodsWish, Mode, OnBlock, SyncWish};
+pub use written::{ArgsWish, AuditWishes, MethodsWish, Mode, OnBlock, Pinning, SyncWish};
 
 pub(crate) use methods::MethodLists;
 pub(crate) use pattern::Outcome;
@@ -41,6 +41,7 @@ pub struct Policy {
     on_block: OnBlock,
     audit: AuditWishes,
     ask_timeout: Option<Duration>,
+    pinning: Pinning,
     methods: MethodLists,
     server_methods: MethodLists,
     allowed: Tools,
@@ -113,6 +114,11 @@ impl Policy {
     /// `ask_timeout`, where the policy sets it.
     pub fn ask_timeout(&self) -> Option<Duration> {
         self.ask_timeout
+    }
+
+    /// `pinning`
+    pub fn pinning(&self) -> Pinning {
+        self.pinning
     }
 
     /// `on_block`

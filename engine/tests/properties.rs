@@ -353,6 +353,7 @@ fn run(policy: &Policy, it: &Try, buckets: &mut Buckets) -> Decision {
     let facts = Facts {
         now_ms: it.now_ms,
         listing: Listing::Unknown,
+        held: None,
         override_: Override::None,
         paths: Found {
             candidates: &[],

@@ -7,7 +7,7 @@ use super::{Allow, Ask, Call, Code, Decision, Facts, Listing, Refusal, args, is_
 use crate::{
     name::normal_form,
     node::{Node, definition_hash},
-    policy::{Action, Policy, Rule},
+    policy::{Action, Pinning, Policy, Rule},
     rate,
 };
 
@@ -75,6 +75,7 @@ impl<'j> Judging<'j> {
             Self::denied as fn(&Self) -> Option<Refusal>,
             Self::blocked,
             Self::schema,
+            Self::pinned,
             Self::arguments,
             Self::not_listed,
         ];
@@ -160,6 +161,16 @@ impl<'j> Judging<'j> {
                 .because("schema_hash")
                 .at_line(rule.line),
         )
+    }
+
+    /// Of step 5 too: the definition is not the one that was pinned.
+    fn pinned(&self) -> Option<Refusal> {
+        let held = self
+            .facts
+            .held
+            .filter(|_| self.policy.pinning() == Pinning::Block)?;
+        let refusal = Refusal::new(Code::SchemaMismatch, held.reason());
+        Some(refusal.because("pinning: block"))
     }
 
     fn arguments(&self) -> Option<Refusal> {

@@ -8,7 +8,7 @@ use super::{
     place::{Place, ProtectedPaths},
     rule::{Action, Rules},
     source::{At, Source},
-    written::{AuditWishes, Document, Mode, OnBlock, Profile, Spec, Text, WrittenRule},
+    written::{AuditWishes, Document, Mode, OnBlock, Pinning, Profile, Spec, Text, WrittenRule},
 };
 use crate::{
     dlp::{self, Dlp, DlpSpec},
@@ -37,6 +37,7 @@ pub(super) fn policy(it: Document, place: &Place, source: &mut Source<'_>) -> Op
         on_block: spec.on_block,
         audit: spec.audit,
         ask_timeout: spec.ask_timeout,
+        pinning: spec.pinning,
         methods,
         server_methods: MethodLists::of_server(server),
         allowed: tools(&spec.allowed_tools, "`allowed_tools`", source),
@@ -70,6 +71,7 @@ pub(super) fn no_policy() -> Policy {
         on_block: OnBlock::Error,
         audit: AuditWishes::default(),
         ask_timeout: None,
+        pinning: Pinning::default(),
         methods: MethodLists::of_client(None, Vec::new(), Profile::Compat),
         server_methods: MethodLists::of_server(None),
         allowed: Tools::default(),

@@ -6,9 +6,8 @@ use super::{
     yaml::{Entry, Value},
 };
 
-const NOT_BUILT: [&str; 6] = [
+const NOT_BUILT: [&str; 5] = [
     "list_filter",
-    "pinning",
     "allowed_resources",
     "denied_resources",
     "allowed_prompts",

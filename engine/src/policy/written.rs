@@ -23,6 +23,18 @@ pub enum OnBlock {
     ToolResult,
 }
 
+/// What becomes of a tool whose definition is not the one that was pinned.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Pinning {
+    /// Nothing is compared or recorded.
+    Off,
+    /// It is recorded and told.
+    #[default]
+    Warn,
+    /// It is held too, until a person approves it.
+    Block,
+}
+
 /// What the policy wants of the audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditWishes {
@@ -117,6 +129,7 @@ pub(super) struct Spec {
     pub(super) dlp: Option<DlpSpec>,
     pub(super) audit: AuditWishes,
     pub(super) ask_timeout: Option<Duration>,
+    pub(super) pinning: Pinning,
 }
 
 /// An entry of `tool_rules`.
