@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use engine::decide::Listing;
 use engine::name::{looks_like, normal_form};
-use engine::node::{Node, sha256_hex};
+use engine::node::{Node, Numbers, canonical, sha256_hex};
 use engine::paths::{Ground, candidates};
 use serde::{Deserialize, Serialize};
 use wire::json::Value;
@@ -33,6 +33,8 @@ pub struct Learnt {
     tools: Option<Vec<Tool>>,
     /// The list was longer than is remembered.
     cut: bool,
+    /// How far the list under way has come.
+    paging: Paging,
     /// Tasks this session created.
     tasks: BTreeSet<String>,
     /// The client's roots that are folders.
@@ -41,19 +43,86 @@ pub struct Learnt {
     pub server: Option<Process>,
 }
 
+/// How far a list has come. Its pages follow each other by their cursors, whose SHA-256 is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct Paging {
+    /// Each page so far was the one after the page before.
+    sound: bool,
+    /// The cursor of the page that is to come.
+    next: Option<String>,
+    /// The list is whole.
+    whole: bool,
+}
+
+/// Which page of a list a request asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Page {
+    /// The first one.
+    #[default]
+    First,
+    /// The one behind this cursor, by the cursor's SHA-256.
+    After(String),
+    /// That is not known.
+    Unknown,
+}
+
+impl Page {
+    /// What a list request's params ask for.
+    #[must_use]
+    pub fn asked(params: Option<&Value<'_>>) -> Self {
+        match params.and_then(|params| params.get("cursor")) {
+            None => Self::First,
+            Some(cursor) => Self::After(sha256_hex(cursor.to_json().as_bytes())),
+        }
+    }
+
+    /// As the store keeps it.
+    #[must_use]
+    pub fn word(&self) -> &str {
+        match self {
+            Self::First => "first",
+            Self::After(cursor) => cursor,
+            Self::Unknown => "",
+        }
+    }
+
+    /// As the store kept it.
+    #[must_use]
+    pub fn of_word(word: String) -> Self {
+        match word.as_str() {
+            "first" => Self::First,
+            "" => Self::Unknown,
+            _ => Self::After(word),
+        }
+    }
+}
+
+/// A tool as it was listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Tool {
-    name: String,
-    normal: String,
-    looks: String,
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// The name's normal form.
+    pub normal: String,
+    /// What the name looks like.
+    pub looks: String,
+    /// SHA-256 of its whole definition as canonical JSON.
+    #[serde(default)]
+    pub hash: String,
     /// Its definition as JSON, as the store may keep it.
-    definition: String,
+    pub definition: String,
     /// Its whole definition, where that differs; not known to a daemon started anew.
     #[serde(skip)]
     whole: Option<String>,
 }
 
 impl Tool {
+    /// Whether the store does not keep the whole definition.
+    pub fn is_redacted(&self) -> bool {
+        self.whole.is_some()
+    }
+
     fn whole(&self) -> &str {
         self.whole.as_deref().unwrap_or(&self.definition)
     }
@@ -61,18 +130,20 @@ impl Tool {
 
 impl Learnt {
     /// Takes in one page of a tool list; the first page replaces what was known. `kept` gives the
-    /// definition as the store may keep it, where that differs.
+    /// definition as the store may keep it, where that differs. Says from which tool on those of
+    /// this page are.
     pub fn tools_listed(
         &mut self,
         page: &[Value<'_>],
-        first: bool,
+        asked: &Page,
         kept: impl Fn(&Value<'_>) -> Option<String>,
-    ) {
+    ) -> usize {
         let tools = self.tools.get_or_insert_default();
-        if first {
+        if *asked == Page::First {
             tools.clear();
             self.cut = false;
         }
+        let from = tools.len();
         let mut bytes: usize = tools.iter().map(|tool| tool.definition.len()).sum();
         for definition in page {
             let Some(name) = definition.get("name").and_then(Value::as_str) else {
@@ -83,17 +154,46 @@ impl Learnt {
             bytes = bytes.saturating_add(text.len());
             if tools.len() >= MAX_TOOLS || bytes > MAX_DEFINITIONS {
                 self.cut = true;
-                return;
+                break;
             }
             let stored = kept(definition);
             tools.push(Tool {
                 name: name.to_owned(),
                 normal: normal_form(name).into_owned(),
                 looks: looks_like(name),
+                hash: sha256_hex(canonical(&node(definition), Numbers::AsWritten).as_bytes()),
                 whole: stored.is_some().then(|| text.clone()),
                 definition: stored.unwrap_or(text),
             });
         }
+        from
+    }
+
+    /// Takes in where a page stands in its list: `next` is the cursor it ends with.
+    pub fn page_listed(&mut self, asked: &Page, next: Option<&Value<'_>>) {
+        let follows = match asked {
+            Page::First => true,
+            Page::After(cursor) => self.paging.sound && self.paging.next.as_ref() == Some(cursor),
+            Page::Unknown => false,
+        };
+        let next = next.filter(|next| **next != Value::Null);
+        self.paging = Paging {
+            sound: follows,
+            whole: follows && next.is_none() && !self.cut,
+            next: next.map(|next| sha256_hex(next.to_json().as_bytes())),
+        };
+    }
+
+    /// Whether the list, as far as it is known, is all of the server's.
+    #[must_use]
+    pub fn whole_list(&self) -> bool {
+        self.paging.whole
+    }
+
+    /// The tools as the server last listed them, as far as they are remembered.
+    #[must_use]
+    pub fn tools(&self) -> &[Tool] {
+        self.tools.as_deref().unwrap_or_default()
     }
 
     /// What the server listed under this name, handed to `then`: the tool's definition too where

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::policy::Pinning;
+use engine::trace::tools_line;
 use tokio::sync::mpsc;
 use wire::link::{
     Decoder, Hello, MAX_FRAME, Packet, Refused, Resume, Stream, VERSIONS, Welcome, encode,
@@ -10,17 +12,18 @@ use wire::link::{
 
 use super::orphans::Owned;
 use super::socket::Socket;
-use super::state::{Facts, Kept, State};
+use super::state::{Facts, InForce, Kept, State};
 use crate::audit::batch::{OutstandingRow, SessionOp};
 use crate::audit::restore::SessionRow;
 use crate::audit::{AuditError, Batch, NewRecord, StateOp, query, restore};
 use crate::daemon::{Daemon, Running};
 use crate::peer::Process;
+use crate::pins::{self, Server};
 use crate::policies::{Opened, PolicyError, Slot};
 
 mod claims;
 
-use claims::{digest, facts, meets, secret};
+use claims::{argv, digest, facts, identity, meets, secret};
 
 /// The longest hello: a policy of 1 MiB, escaped at its worst, and the claims beside it.
 const MAX_HELLO: usize = 8 * 1024 * 1024;
@@ -150,14 +153,23 @@ async fn begun(
         id: facts.id.clone(),
         op,
     }];
-    let written = daemon
-        .audit
-        .commit(Batch {
-            records: vec![record],
-            ops,
-            ..Batch::default()
-        })
-        .await?;
+    let mut batch = Batch {
+        records: vec![record],
+        ops,
+        ..Batch::default()
+    };
+    let pinned = Pinned::begin(daemon, &facts, &in_force);
+    batch.append(pinned.batch);
+    let written = match daemon.audit.commit(batch).await {
+        Ok(written) => written,
+        Err(error) => {
+            daemon
+                .pins
+                .put_back(&facts.client, &facts.identity, pinned.before);
+            return Err(error.into());
+        }
+    };
+    let notices = notices.into_iter().chain(pinned.notice).collect();
     let mut first = welcome(&facts.id, &secret, &slot, notices);
     if hello.verbose {
         for line in engine::trace::loaded_lines(&in_force.policy) {
@@ -188,6 +200,42 @@ async fn begun(
         replaced,
         first,
     })
+}
+
+/// What a session's beginning changes in the pins.
+struct Pinned {
+    batch: Batch,
+    before: Option<Server>,
+    /// For the person.
+    notice: Option<String>,
+}
+
+impl Pinned {
+    fn begin(daemon: &Daemon, facts: &Facts, in_force: &InForce) -> Self {
+        let mut book = daemon.pins.open();
+        let before = book.get(&facts.client);
+        let before = before.and_then(|it| it.get(&facts.identity)).cloned();
+        if in_force.policy.pinning() == Pinning::Off {
+            return Self {
+                batch: Batch::default(),
+                before,
+                notice: None,
+            };
+        }
+        let (batch, instead_of) = pins::begins(&mut book, facts);
+        let notice = instead_of.map(|it| {
+            let what = format!(
+                "another command than last time ({} before, {} now)",
+                it.program, facts.program
+            );
+            format!("aip: {}", tools_line(&facts.server, &what))
+        });
+        Self {
+            batch,
+            before,
+            notice,
+        }
+    }
 }
 
 async fn resumed(
@@ -245,10 +293,15 @@ async fn resumed(
         message: error.to_string(),
     })?;
     let mut first = welcome(&resume.session, &resume.secret, &slot, Vec::new());
-    let facts = Facts {
+    let mut facts = Facts {
         verbose: hello.verbose,
+        argv: argv(hello),
         ..owned.session
     };
+    if facts.identity.is_empty() {
+        // Begun under a daemon that did not keep it.
+        facts.identity = identity(hello);
+    }
     if facts.mirror.is_some() {
         let (id, seen) = (facts.id.clone(), resume.audit_seen);
         for (seq, line) in daemon

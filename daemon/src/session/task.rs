@@ -287,6 +287,7 @@ impl Task {
             now_ms,
             in_force: &in_force,
             frame_bytes,
+            pins: &self.daemon.pins,
             override_: self.daemon.overriding(now_ms).for_engine(),
             prompts_per_minute: self.daemon.config.prompts_per_minute,
             ask_timeout: in_force

@@ -20,6 +20,7 @@ mod methods;
 mod model;
 mod names;
 mod out;
+mod pinned;
 mod records;
 mod resume;
 mod undo;

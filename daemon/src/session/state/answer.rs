@@ -199,21 +199,25 @@ impl State {
                 let revision = result.get("protocolVersion").and_then(Value::as_str);
                 self.learnt.revision = revision.map(str::to_owned);
                 judged.batch.ops.push(self.learnt_op());
+                self.read_instructions(ctx, judged, result);
                 Self::strip_server(ctx, result)
             }
-            "server/discover" => Self::strip_server(ctx, result),
+            "server/discover" => {
+                self.read_instructions(ctx, judged, result);
+                Self::strip_server(ctx, result)
+            }
             "tools/list" => {
                 let page = mcp::tools_in(result).unwrap_or_default();
                 let dlp = ctx.policy().dlp();
-                self.learnt
-                    .tools_listed(page, entry.first_page, |definition| {
-                        let mut kept = definition.clone();
-                        redact::definition(&mut kept, dlp)
-                            .changed()
-                            .then(|| kept.to_json())
-                    });
+                let from = self.learnt.tools_listed(page, &entry.page, |definition| {
+                    let mut kept = definition.clone();
+                    redact::definition(&mut kept, dlp)
+                        .changed()
+                        .then(|| kept.to_json())
+                });
+                self.compare_with_pins(ctx, judged, entry, result, from);
                 judged.batch.ops.push(self.learnt_op());
-                self.hold_back(ctx, judged, result)
+                self.hide_held(ctx, result) | self.hold_back(ctx, judged, result)
             }
             "tools/call" => {
                 let task = result.get("task").and_then(|task| task.get("taskId"));

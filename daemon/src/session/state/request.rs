@@ -15,6 +15,7 @@ use super::client::{keeps_all, respelled};
 use super::refuse::unwritable;
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
+use crate::session::learnt::Page;
 use crate::session::reply::{About, Why, Word};
 use crate::session::table::{Entry, Full, Phase};
 
@@ -109,6 +110,7 @@ impl State {
         let facts = Facts {
             now_ms: ctx.now_ms,
             listing: Listing::Unknown,
+            held: None,
             override_: ctx.override_,
             paths: Found {
                 candidates: &[],
@@ -228,9 +230,7 @@ impl State {
         judged.otherwise = unwritable(Some(&id), about);
         let entry = Entry {
             number: at.number,
-            first_page: message
-                .params()
-                .is_none_or(|params| params.get("cursor").is_none()),
+            page: Page::asked(message.params()),
             method: message.method().unwrap_or_default().to_owned(),
             tool: None,
             call_id: call_id.clone(),

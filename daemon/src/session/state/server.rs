@@ -13,6 +13,7 @@ use super::client::{keeps_all, respelled};
 use super::request::too_long;
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
+use crate::session::learnt::Page;
 use crate::session::reply::{About, Why, Word};
 use crate::session::table::{Entry, Phase};
 
@@ -256,7 +257,7 @@ impl State {
             call_id: (ctx.fresh_id)(),
             began_ms: ctx.now_ms,
             recorded: false,
-            first_page: true,
+            page: Page::Unknown,
             restored: false,
             phase: Phase::Forwarded { written: false },
         };
