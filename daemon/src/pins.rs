@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use engine::decide::Held;
 use engine::node::sha256_hex;
 use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast;
 
 mod compare;
 mod print;
@@ -24,6 +25,8 @@ pub const MAX_TOOLS: usize = 4096;
 const MAX_NAME: usize = 512;
 /// The most bytes of definitions kept of one server; of what is more only hashes are.
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
+/// Approvals a session may lag behind; past it, it takes one for its own.
+const APPROVALS: usize = 64;
 /// How long the first listing may take, in ms: what is listed later is new, whether or not the
 /// server ever came to the end of its list.
 const FIRST_LISTING: i64 = 10 * 60 * 1000;
@@ -175,13 +178,26 @@ impl Server {
 pub type Book = HashMap<String, HashMap<String, Server>>;
 
 /// The book behind its lock.
-#[derive(Debug, Default)]
-pub struct Pins(Mutex<Book>);
+#[derive(Debug)]
+pub struct Pins {
+    book: Mutex<Book>,
+    approved: broadcast::Sender<(String, String)>,
+}
+
+impl Default for Pins {
+    fn default() -> Self {
+        let (approved, _) = broadcast::channel(APPROVALS);
+        Self {
+            book: Mutex::default(),
+            approved,
+        }
+    }
+}
 
 impl Pins {
     /// Opens it, to be read or written in one go.
     pub fn open(&self) -> MutexGuard<'_, Book> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks something of one server, where it is known.
@@ -192,6 +208,18 @@ impl Pins {
         ask: impl FnOnce(&Server) -> Option<T>,
     ) -> Option<T> {
         ask(self.open().get(client)?.get(server)?)
+    }
+
+    /// Hears of each approval: the client and the server.
+    #[must_use]
+    pub fn approvals(&self) -> broadcast::Receiver<(String, String)> {
+        self.approved.subscribe()
+    }
+
+    /// Tells sessions that a person has approved tools of a server.
+    pub fn approved(&self, client: String, server: String) {
+        // Without sessions there is nobody to tell.
+        let _nobody = self.approved.send((client, server));
     }
 
     /// Puts a server back as it was; `None` for one that was not known.

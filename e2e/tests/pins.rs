@@ -151,6 +151,8 @@ fn a_tool_that_goes_and_one_that_comes_are_held() {
     );
     assert_eq!(stage.events("TOOL_REMOVED")[0]["tool"], "write");
     stage.out(&["tools", "approve", "aip-recorder", "--all"]);
+    let told = "notifications/tools/list_changed";
+    assert!(client.find(PATIENCE, |it| it["method"] == told).is_some());
     assert_eq!(list(&mut client), ["read", "late"]);
     assert_eq!(stage.states(), ["late approved", "read approved"]);
     assert!(client.call("late", &json!({})).get("result").is_some());

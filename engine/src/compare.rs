@@ -4,7 +4,7 @@
 //! Only what can be proven from the two documents counts; doubt is false. Proven is: under the
 //! override in force `none` or `deny_all`, no call that the old version refuses passes under the
 //! new one, none that it asks about passes unasked, nothing it redacts is let out, and nothing
-//! it records is left out. The override `monitor` is a person's own choice to let refusals
+//! it records is left out, nor does a list show a tool it did not. The override `monitor` is a person's own choice to let refusals
 //! pass: a call that changes from asked or counted to refused passes with them while it lasts.
 //! A client's variant of a name counts as the name itself, which is what would be forwarded.
 
@@ -31,6 +31,7 @@ pub fn only_tighter(old: &Policy, new: &Policy) -> bool {
         && methods_are_tighter(old.methods(), new.methods())
         && methods_are_tighter(old.server_methods(), new.server_methods())
         && paths_are_tighter(old, new)
+        && new.list_filter() >= old.list_filter()
         && blocks::timeout_is_tighter(old.ask_timeout(), new.ask_timeout())
         && new.pinning() >= old.pinning()
         && blocks::audit_is_tighter(old.audit(), new.audit())

@@ -176,6 +176,15 @@ fn is_watching(policy: &Policy, facts: &Facts<'_>) -> bool {
     wanted && !policy.is_none()
 }
 
+/// What refuses every call of a tool, whatever its arguments; none where some call could pass or
+/// be asked about. A list shows a tool by this, so that what is listed and what may be called agree.
+pub fn refuses_tool(policy: &Policy, tool: &str, facts: &Facts<'_>) -> Option<Refusal> {
+    if is_watching(policy, facts) {
+        return None;
+    }
+    judge_method(policy, TOOLS_CALL, facts).or_else(|| tool::refuses(policy, tool, facts))
+}
+
 fn judge_method(policy: &Policy, normal: &str, facts: &Facts<'_>) -> Option<Refusal> {
     let lists = policy.methods();
     if lists.denies(normal) {

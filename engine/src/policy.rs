@@ -23,7 +23,9 @@ use std::{path::PathBuf, time::Duration};
 use crate::{diagnostic::Diagnostics, dlp};
 
 pub use place::Place;
-pub use written::{ArgsWish, AuditWishes, MethodsWish, Mode, OnBlock, Pinning, SyncWish};
+pub use written::{
+    ArgsWish, AuditWishes, ListFilter, MethodsWish, Mode, OnBlock, Pinning, SyncWish,
+};
 
 pub(crate) use methods::MethodLists;
 pub(crate) use pattern::Outcome;
@@ -39,6 +41,7 @@ pub struct Policy {
     none: bool,
     mode: Mode,
     on_block: OnBlock,
+    list_filter: ListFilter,
     audit: AuditWishes,
     ask_timeout: Option<Duration>,
     pinning: Pinning,
@@ -124,6 +127,11 @@ impl Policy {
     /// `on_block`
     pub fn on_block(&self) -> OnBlock {
         self.on_block
+    }
+
+    /// `list_filter`
+    pub fn list_filter(&self) -> ListFilter {
+        self.list_filter
     }
 
     /// Whether the lists let a method of the client pass, given in normal form and whatever the

@@ -77,6 +77,14 @@ pub fn finding_line(pattern: &str, count: u64, place: &str, action: &str) -> Str
     ))
 }
 
+/// How many tools of a list the client is not shown, or shown as blocked.
+pub fn filtered_line(blocked: usize, listed: usize, hidden: bool) -> String {
+    let what = if hidden { "left out" } else { "marked" };
+    debug(&format!(
+        "tools/list: {blocked} of {listed} tools {what}, no call of them can pass"
+    ))
+}
+
 /// DLP could not finish with what is in a `place`.
 pub fn unscanned_line(place: &str, reason: &str) -> String {
     warn(&format!(

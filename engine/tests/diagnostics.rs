@@ -126,7 +126,7 @@ fn values_are_checked() {
 fn what_is_not_built_is_refused_by_name() {
     spec(
         "unsupported",
-        "list_filter: true\nallowed_resources: []\ndenied_resources: []\nallowed_prompts: []\nextends: x\ndlp: {rules: [secrets]}\nidentity: {enabled: true}\nserver: {require_token: true}\nregistry: {}\naat: {url: x}\n",
+        "allowed_resources: []\ndenied_resources: []\nallowed_prompts: []\nextends: x\ndlp: {rules: [secrets]}\nidentity: {enabled: true}\nserver: {require_token: true}\nregistry: {}\naat: {url: x}\n",
     );
 }
 

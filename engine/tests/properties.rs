@@ -3,7 +3,7 @@
 
 use engine::{
     Call, Decision, Facts, Listing, Node, Override, Place, Policy, compare::only_tighter, decide,
-    paths::Found, rate::Buckets,
+    decide::refuses_tool, paths::Found, rate::Buckets,
 };
 use proptest::{prelude::*, sample::select, strategy::ValueTree};
 
@@ -120,6 +120,36 @@ proptest! {
         for it in tries.iter().filter(|it| it.tool != name) {
             let before = run(&old, it, &mut old_buckets);
             prop_assert_eq!(before, run(&new, it, &mut new_buckets));
+        }
+    }
+
+    #[test]
+    fn a_tool_left_out_of_a_list_is_refused_whatever_its_arguments(
+        plan in plan(), tries in tries(),
+    ) {
+        let (policy, mut buckets) = (load(&plan), Buckets::default());
+        for it in tries.iter().filter(|it| it.method == "tools/call") {
+            if refuses_tool(&policy, it.tool, &facts(it.now_ms)).is_some() {
+                let refused = matches!(run(&policy, it, &mut buckets), Decision::Refuse(_));
+                prop_assert!(refused);
+            }
+        }
+    }
+
+    #[test]
+    fn a_tool_that_is_listed_passes_where_no_argument_or_rate_stops_it(
+        plan in plan(), tries in tries(),
+    ) {
+        let mut plan = plan;
+        for rule in &mut plan.rules {
+            *rule = Rule { arg: None, strict: false, rate: None, ..*rule };
+        }
+        let (policy, mut buckets) = (load(&plan), Buckets::default());
+        for it in tries.iter().filter(|it| it.method == "tools/call") {
+            if refuses_tool(&policy, it.tool, &facts(it.now_ms)).is_none() {
+                let refused = matches!(run(&policy, it, &mut buckets), Decision::Refuse(_));
+                prop_assert!(!refused);
+            }
         }
     }
 
@@ -344,14 +374,9 @@ fn load(plan: &Plan) -> Policy {
         .policy
 }
 
-fn run(policy: &Policy, it: &Try, buckets: &mut Buckets) -> Decision {
-    let args = it
-        .args
-        .iter()
-        .map(|(k, v)| ((*k).into(), Node::String((*v).into())));
-    let args = Node::Object(args.collect());
-    let facts = Facts {
-        now_ms: it.now_ms,
+fn facts(now_ms: i64) -> Facts<'static> {
+    Facts {
+        now_ms,
         listing: Listing::Unknown,
         held: None,
         override_: Override::None,
@@ -360,7 +385,16 @@ fn run(policy: &Policy, it: &Try, buckets: &mut Buckets) -> Decision {
             resolved: &[],
         },
         task_known: false,
-    };
+    }
+}
+
+fn run(policy: &Policy, it: &Try, buckets: &mut Buckets) -> Decision {
+    let args = it
+        .args
+        .iter()
+        .map(|(k, v)| ((*k).into(), Node::String((*v).into())));
+    let args = Node::Object(args.collect());
+    let facts = facts(it.now_ms);
     let tool = (it.method == "tools/call").then_some(it.tool);
     decide(
         policy,

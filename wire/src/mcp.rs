@@ -3,7 +3,7 @@
 //! called. All revisions from 2024-11-05 to 2026-07-28.
 
 use crate::json::Value;
-use crate::rpc::Id;
+use crate::rpc::{Id, Message};
 
 mod methods;
 mod opaque;
@@ -12,7 +12,8 @@ mod shape;
 pub use methods::KNOWN_METHODS;
 pub use opaque::{DEEPEST_KEPT, never_changed};
 use shape::{
-    CLIENT_CAPABILITIES, DEFINITION, FOREIGN_PARAMS, INPUT_REQUEST, PARAMS, RESULT, Shape,
+    CLIENT_CAPABILITIES, DEFINITION, FOREIGN_PARAMS, INPUT_REQUEST, PARAMS, RESULT,
+    SUBSCRIPTION_ID, Shape,
 };
 
 /// A tool call's params.
@@ -184,6 +185,33 @@ pub fn strip_capability(holder: &mut Value<'_>, capability: &str) -> bool {
 
 fn take(capabilities: Option<&mut Value<'_>>, capability: &str) -> bool {
     capabilities.is_some_and(|it| it.remove(capability).is_some())
+}
+
+/// The notification that a list (`tools`, `prompts`, `resources`) has changed, as a line: in
+/// revision 2026-07-28 under the request that subscribed to it.
+#[must_use]
+pub fn list_changed(list: &str, subscription: Option<&Id>) -> Vec<u8> {
+    let params = subscription.map(|id| {
+        let meta = Value::object([(SUBSCRIPTION_ID, id.to_value())]);
+        Value::object([("_meta", meta)])
+    });
+    let message = Message::Notification {
+        method: format!("notifications/{list}/list_changed").into(),
+        params,
+        extra: Vec::new(),
+    };
+    message.to_bytes()
+}
+
+/// Corrects what a list says of how long and by whom it may be kept, once it is no longer the
+/// same for everyone and may change with the policy (revision 2026-07-28: `ttlMs`, `cacheScope`).
+/// A list that says nothing of either is left alone.
+pub fn forbid_caching(result: &mut Value<'_>) {
+    if result.get("ttlMs").is_none() && result.get("cacheScope").is_none() {
+        return;
+    }
+    result.insert("ttlMs", Value::integer(0));
+    result.insert("cacheScope", Value::string("private"));
 }
 
 /// The empty answer to a list method.

@@ -74,15 +74,18 @@ pub(super) async fn approve(
         .commit(batch)
         .await
         .map_err(|error| unavailable(&error))?;
-    let mut book = daemon.pins.open();
-    let server = book.get_mut(&client).and_then(|it| it.get_mut(&identity));
-    let approved = server.map_or(0, |server| {
-        if all {
-            server.about.instead_of = None;
-        }
-        let approve = |it: &&ShownTool| server.approve(&it.tool, it.hash.as_deref());
-        tools.iter().filter(approve).count()
-    });
+    let approved = {
+        let mut book = daemon.pins.open();
+        let server = book.get_mut(&client).and_then(|it| it.get_mut(&identity));
+        server.map_or(0, |server| {
+            if all {
+                server.about.instead_of = None;
+            }
+            let approve = |it: &&ShownTool| server.approve(&it.tool, it.hash.as_deref());
+            tools.iter().filter(approve).count()
+        })
+    };
+    daemon.pins.approved(client, identity);
     Ok(serde_json::json!({ "approved": approved }))
 }
 

@@ -115,12 +115,12 @@ impl Policies {
             &self.place,
             &slot.buckets,
         ));
-        *slot.write() = SlotState {
+        slot.put(SlotState {
             in_force,
             text: text.to_owned(),
             since,
             pending: None,
-        };
+        });
         Ok(())
     }
 

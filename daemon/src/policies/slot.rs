@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 
 use engine::policy::{Place, Policy};
 use engine::rate::Buckets;
+use tokio::sync::watch;
 use wire::control::{PendingPolicy, PolicyState};
 
 use super::base_name;
@@ -17,6 +18,7 @@ pub struct Slot {
     pub(super) path: String,
     pub(super) buckets: Arc<Mutex<Buckets>>,
     state: RwLock<SlotState>,
+    changes: watch::Sender<()>,
 }
 
 #[derive(Debug)]
@@ -32,6 +34,18 @@ impl Slot {
     #[must_use]
     pub fn in_force(&self) -> Arc<InForce> {
         Arc::clone(&self.read().in_force)
+    }
+
+    /// Hears whenever another version has come into force.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+
+    /// Puts another version in force, and says so to the sessions under it.
+    pub(super) fn put(&self, state: SlotState) {
+        *self.write() = state;
+        self.changes.send_replace(());
     }
 
     /// The policy as the control socket shows it.
@@ -87,6 +101,7 @@ pub(super) fn slot(
         path,
         buckets,
         state: RwLock::new(state),
+        changes: watch::Sender::default(),
     }
 }
 

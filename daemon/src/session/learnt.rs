@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use wire::json::Value;
 
 use super::node::node;
+use super::state::Subscriptions;
 use crate::peer::Process;
 
 /// The most tools remembered of one server; a longer list is cut, and what was cut is refused.
@@ -39,6 +40,12 @@ pub struct Learnt {
     tasks: BTreeSet<String>,
     /// The client's roots that are folders.
     pub roots: Vec<PathBuf>,
+    /// The hash of the policy the client was last shown the tools by.
+    pub listed_under: Option<String>,
+    /// The tools left out of lists so far, in this session.
+    hidden: BTreeSet<String>,
+    /// The client's open subscriptions to changes.
+    pub subscriptions: Subscriptions,
     /// The server's process, where it is the shim's own child.
     pub server: Option<Process>,
 }
@@ -229,6 +236,17 @@ impl Learnt {
                 })
             }
         }
+    }
+
+    /// Of tools that are left out of a list, those that were not before.
+    pub fn newly_hidden(&mut self, mut names: Vec<String>) -> Vec<String> {
+        names.retain(|name| self.hidden.len() < MAX_TOOLS && self.hidden.insert(name.clone()));
+        names
+    }
+
+    /// The names of all tools remembered, as the server last listed them.
+    pub fn tool_names(&self) -> impl Iterator<Item = &str> {
+        self.tools.iter().flatten().map(|tool| tool.name.as_str())
     }
 
     /// Whether the tool can't be told apart from another that is listed.

@@ -25,6 +25,7 @@ mod ask;
 mod call;
 mod client;
 mod ending;
+mod listing;
 mod pinned;
 mod places;
 mod recorded;
@@ -33,6 +34,7 @@ mod request;
 mod resume;
 mod server;
 mod strip;
+mod subscriptions;
 mod telling;
 mod traced;
 mod verdict;
@@ -40,6 +42,7 @@ mod verdict;
 pub use ask::{Answer, Ask, By};
 pub use recorded::Recorded;
 pub use resume::Kept;
+pub use subscriptions::Subscriptions;
 pub use telling::mode_word;
 
 /// Who the session belongs to; it does not change.

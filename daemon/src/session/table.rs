@@ -1,6 +1,6 @@
 //! Requests under way in one direction, by id (1 is not "1"), bounded.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use wire::rpc::Id;
 
@@ -64,6 +64,9 @@ pub struct Table {
     entries: HashMap<Id, Entry>,
     /// Frames that carry answers, until the shim has written them.
     answers: HashMap<u64, Vec<Id>>,
+    /// Requests under way whose sender has cancelled them, oldest first: an answer may still come,
+    /// or never.
+    cancelled: VecDeque<Id>,
 }
 
 impl Table {
@@ -79,26 +82,53 @@ impl Table {
         if self.entries.len() < MAX_OUTSTANDING {
             return Ok(());
         }
-        let answered = self
-            .entries
-            .values()
-            .filter(|entry| answered(entry))
-            .count();
-        if self.entries.len() - answered >= MAX_OUTSTANDING || answered >= MAX_OUTSTANDING {
+        let answered = self.answered();
+        let waited_for = self.entries.len() - answered - self.cancelled.len();
+        if waited_for >= MAX_OUTSTANDING || answered >= MAX_OUTSTANDING {
             return Err(Full::TooMany);
         }
         Ok(())
     }
 
-    /// A request begins.
-    pub fn begin(&mut self, id: Id, entry: Entry) {
+    /// A request begins. Where the table is full, those cancelled longest ago make room: they are
+    /// returned, and nobody waits for them.
+    pub fn begin(&mut self, id: Id, entry: Entry) -> Vec<(Id, Entry)> {
         self.remove(&id);
+        let mut gone = Vec::new();
+        while self.entries.len() >= MAX_OUTSTANDING
+            && self.entries.len() - self.answered() >= MAX_OUTSTANDING
+        {
+            let Some(oldest) = self.cancelled.front().cloned() else {
+                break;
+            };
+            gone.extend(self.remove(&oldest).map(|entry| (oldest, entry)));
+        }
         self.entries.insert(id, entry);
+        gone
+    }
+
+    fn answered(&self) -> usize {
+        let answered = |entry: &&Entry| matches!(entry.phase, Phase::Answered { .. });
+        self.entries.values().filter(answered).count()
+    }
+
+    /// The sender no longer waits for this request, which was forwarded.
+    pub fn cancel(&mut self, id: &Id) {
+        if self.forwarded(id).is_some() && !self.is_cancelled(id) {
+            self.cancelled.push_back(id.clone());
+        }
+    }
+
+    /// Whether the sender no longer waits for it.
+    #[must_use]
+    pub fn is_cancelled(&self, id: &Id) -> bool {
+        self.cancelled.contains(id)
     }
 
     /// A request that did not begin after all, or is over without an answer.
     pub fn remove(&mut self, id: &Id) -> Option<Entry> {
         let entry = self.entries.remove(id)?;
+        self.cancelled.retain(|it| it != id);
         if let Phase::Answered { by } = entry.phase
             && let Some(ids) = self.answers.get_mut(&by)
         {
@@ -136,6 +166,7 @@ impl Table {
     pub fn answer(&mut self, id: &Id, by: u64) {
         if let Some(entry) = self.entries.get_mut(id) {
             entry.phase = Phase::Answered { by };
+            self.cancelled.retain(|it| it != id);
             self.answers.entry(by).or_default().push(id.clone());
         }
     }
@@ -243,5 +274,28 @@ mod tests {
         assert_eq!(table.admits(&Id::Number(-1)), Err(Full::TooMany));
         table.answer(&Id::Number(0), 1);
         assert_eq!(table.admits(&Id::Number(-1)), Ok(()));
+    }
+
+    #[test]
+    fn cancelled_requests_that_are_never_answered_make_room_the_oldest_first() {
+        let mut table = Table::default();
+        for n in 0..MAX_OUTSTANDING {
+            table.begin(Id::Number(n as i64), entry(n as u64));
+        }
+        for n in [7, 3, 7] {
+            table.cancel(&Id::Number(n));
+        }
+        assert_eq!(table.admits(&Id::Number(-1)), Ok(()));
+        let gone = table.begin(Id::Number(-1), entry(5000));
+        assert_eq!(
+            gone.iter().map(|(id, _)| id).collect::<Vec<_>>(),
+            [&Id::Number(7)]
+        );
+        assert!(
+            table.forwarded(&Id::Number(3)).is_some(),
+            "its answer may still come"
+        );
+        table.begin(Id::Number(-2), entry(5001));
+        assert_eq!(table.admits(&Id::Number(-3)), Err(Full::TooMany));
     }
 }

@@ -16,6 +16,7 @@ mod dlp_failing;
 mod dlp_up;
 mod forms;
 mod ids;
+mod listing;
 mod methods;
 mod model;
 mod names;

@@ -305,6 +305,29 @@ fn a_secret_in_a_definition_is_not_kept_and_its_change_is_seen() {
     assert!(!disk.contains("SECRET-"), "the store holds a secret");
 }
 
+/// Neither a name nor a key of a definition is a way for a secret into the store.
+#[test]
+fn a_secret_in_a_name_is_not_kept_and_the_tool_stays_new() {
+    let spec = "allowed_tools: ['*']\npinning: block\ndlp:\n  patterns: [{name: K, regex: 'secret-[0-9]+'}]";
+    let mut world = World::new(spec);
+    let mut keyed = tool("b", "B");
+    keyed["secret-2"] = json!(1);
+    list(&mut world, &[tool("secret-1", "A"), keyed.clone()]);
+    let prints = |world: &World| format!("{:?}", world.pins.open());
+    assert!(!prints(&world).contains("secret-"), "{}", prints(&world));
+    assert_eq!(
+        world.client(&call("9", "secret-1", "{}")).code(),
+        Some(-32013)
+    );
+    keyed["secret-2"] = json!(2);
+    let out = list(&mut world, &[tool("secret-1", "A"), keyed]);
+    assert_eq!(out.event("TOOL_ADDED").unwrap()["tool"], "[REDACTED:K]");
+    assert_eq!(
+        out.event("TOOL_CHANGED").unwrap()["changed"],
+        json!(["[REDACTED:K]"])
+    );
+}
+
 #[test]
 fn suspicious_texts_are_events_and_change_no_verdict() {
     let mut world = World::new(BLOCK);

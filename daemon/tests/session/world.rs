@@ -71,13 +71,14 @@ impl World {
         world
     }
 
-    /// Puts another policy in force; what was spent stays spent.
-    pub(crate) fn policy(&mut self, spec: &str) {
+    /// Puts another policy in force; what was spent stays spent. Returns the one before.
+    pub(crate) fn policy(&mut self, spec: &str) -> InForce {
         let buckets = Arc::clone(&self.in_force.buckets);
-        self.in_force = InForce {
+        let after = InForce {
             buckets,
             ..in_force(spec)
         };
+        std::mem::replace(&mut self.in_force, after)
     }
 
     pub(crate) fn client(&mut self, line: &str) -> Out {

@@ -60,6 +60,14 @@ fn the_same_policy_and_a_stricter_one_are_accepted() {
 }
 
 #[test]
+fn a_list_that_shows_more_is_refused() {
+    tighter("list_filter: none", "list_filter: mark");
+    tighter("list_filter: mark", "list_filter: hide");
+    looser("list_filter: hide", "list_filter: mark");
+    looser("allowed_tools: []", "list_filter: none");
+}
+
+#[test]
 fn what_allows_more_tools_is_refused() {
     looser("pinning: block", "pinning: warn");
     looser("pinning: warn", "pinning: off");

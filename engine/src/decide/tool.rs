@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::{Allow, Ask, Call, Code, Decision, Facts, Listing, Refusal, args, is_watching};
 use crate::{
+    method::TOOLS_CALL,
     name::normal_form,
     node::{Node, definition_hash},
     policy::{Action, Pinning, Policy, Rule},
@@ -26,6 +27,34 @@ pub(super) fn judge(
         Err(refusal) => Decision::Refuse(*refusal),
     }
 }
+
+/// What refuses the tool by itself: its name, or the definition the server gives of it.
+pub(super) fn refuses(policy: &Policy, tool: &str, facts: &Facts<'_>) -> Option<Refusal> {
+    let call = Call {
+        method: TOOLS_CALL,
+        tool: Some(tool),
+        args: &Node::Null,
+    };
+    let judging = match Judging::new(policy, &call, facts) {
+        Ok(judging) => judging,
+        Err(refusal) => return Some(*refusal),
+    };
+    let none = judging.policy_exists().err().map(|it| *it);
+    let by_name = || OF_THE_TOOL.iter().find_map(|step| step(&judging));
+    none.or_else(by_name)
+        .or_else(|| judging.name_to_forward().err().map(|it| *it))
+}
+
+type Step = for<'s, 'j> fn(&'s Judging<'j>) -> Option<Refusal>;
+
+/// The steps that look at no argument.
+const OF_THE_TOOL: [Step; 5] = [
+    |it| it.denied(),
+    |it| it.blocked(),
+    |it| it.schema(),
+    |it| it.pinned(),
+    |it| it.not_listed(),
+];
 
 struct Judging<'j> {
     policy: &'j Policy,

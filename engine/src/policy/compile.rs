@@ -8,7 +8,9 @@ use super::{
     place::{Place, ProtectedPaths},
     rule::{Action, Rules},
     source::{At, Source},
-    written::{AuditWishes, Document, Mode, OnBlock, Pinning, Profile, Spec, Text, WrittenRule},
+    written::{
+        AuditWishes, Document, ListFilter, Mode, OnBlock, Pinning, Profile, Spec, Text, WrittenRule,
+    },
 };
 use crate::{
     dlp::{self, Dlp, DlpSpec},
@@ -35,6 +37,7 @@ pub(super) fn policy(it: Document, place: &Place, source: &mut Source<'_>) -> Op
         none: false,
         mode: spec.mode,
         on_block: spec.on_block,
+        list_filter: spec.list_filter,
         audit: spec.audit,
         ask_timeout: spec.ask_timeout,
         pinning: spec.pinning,
@@ -69,6 +72,7 @@ pub(super) fn no_policy() -> Policy {
         none: true,
         mode: Mode::Enforce,
         on_block: OnBlock::Error,
+        list_filter: ListFilter::Hide,
         audit: AuditWishes::default(),
         ask_timeout: None,
         pinning: Pinning::default(),

@@ -6,8 +6,7 @@ use super::{
     yaml::{Entry, Value},
 };
 
-const NOT_BUILT: [&str; 5] = [
-    "list_filter",
+const NOT_BUILT: [&str; 4] = [
     "allowed_resources",
     "denied_resources",
     "allowed_prompts",

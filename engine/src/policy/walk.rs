@@ -9,8 +9,8 @@ use super::{
     source::{At, Source},
     values,
     written::{
-        ArgsWish, AuditWishes, Document, MethodsWish, Mode, OnBlock, Pinning, Profile, Spec,
-        SyncWish, Text, WrittenRule,
+        ArgsWish, AuditWishes, Document, ListFilter, MethodsWish, Mode, OnBlock, Pinning, Profile,
+        Spec, SyncWish, Text, WrittenRule,
     },
     yaml::Tree,
 };
@@ -143,6 +143,11 @@ fn spec(tree: &Tree, source: &mut Source<'_>) -> Option<Spec> {
         ("error", OnBlock::Error),
         ("tool_result", OnBlock::ToolResult),
     ];
+    let filters = [
+        ("hide", ListFilter::Hide),
+        ("mark", ListFilter::Mark),
+        ("none", ListFilter::None),
+    ];
     let profiles = [("compat", Profile::Compat), ("strict", Profile::Strict)];
     let unsafe_dlp = field(&found, "unsafe_dlp", source, flag).unwrap_or(false);
     let dlp = found
@@ -153,6 +158,7 @@ fn spec(tree: &Tree, source: &mut Source<'_>) -> Option<Spec> {
         mode: word(&found, "mode", &modes, source).unwrap_or(Mode::Enforce),
         matching: word(&found, "match", &MATCHING, source).unwrap_or(Matching::Full),
         on_block: word(&found, "on_block", &answers, source).unwrap_or(OnBlock::Error),
+        list_filter: word(&found, "list_filter", &filters, source).unwrap_or(ListFilter::Hide),
         profile: word(&found, "method_profile", &profiles, source).unwrap_or(Profile::Compat),
         strict_args_default: field(&found, "strict_args_default", source, flag).unwrap_or(false),
         allowed_tools: list(&found, "allowed_tools", source).unwrap_or_default(),

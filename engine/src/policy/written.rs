@@ -35,6 +35,18 @@ pub enum Pinning {
     Block,
 }
 
+/// What becomes of a tool in a list that no call of it could pass, from the most telling to the
+/// least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ListFilter {
+    /// It stays as the server listed it.
+    None,
+    /// It stays, and its description says that it is blocked.
+    Mark,
+    /// It is left out.
+    Hide,
+}
+
 /// What the policy wants of the audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditWishes {
@@ -117,6 +129,7 @@ pub(super) struct Spec {
     pub(super) mode: Mode,
     pub(super) matching: Matching,
     pub(super) on_block: OnBlock,
+    pub(super) list_filter: ListFilter,
     pub(super) profile: Profile,
     pub(super) strict_args_default: bool,
     pub(super) allowed_tools: Vec<Text>,

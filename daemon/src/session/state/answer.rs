@@ -8,7 +8,6 @@ use wire::json::Value;
 use wire::mcp;
 use wire::rpc::{Id, Message};
 
-use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
 use crate::audit::{Batch, NewRecord};
 use crate::session::redact::{self, Redaction};
@@ -216,8 +215,10 @@ impl State {
                         .then(|| kept.to_json())
                 });
                 self.compare_with_pins(ctx, judged, entry, result, from);
+                let held = self.hide_held(ctx, result);
+                let changed = self.filter_tools(ctx, judged, result);
                 judged.batch.ops.push(self.learnt_op());
-                self.hide_held(ctx, result) | self.hold_back(ctx, judged, result)
+                held | changed
             }
             "tools/call" => {
                 let task = result.get("task").and_then(|task| task.get("taskId"));
@@ -229,38 +230,6 @@ impl State {
             }
             _ => false,
         }
-    }
-
-    /// Tools that two readers could read differently, or that can't be told apart, are not shown
-    /// to the client; that they are held is recorded.
-    fn hold_back(&self, ctx: &Context<'_>, judged: &mut Judged, result: &mut Value<'_>) -> bool {
-        let Some(tools) = mcp::tools_in_mut(result) else {
-            return false;
-        };
-        let before = tools.len();
-        let mut held = Vec::new();
-        tools.retain(|tool| {
-            let name = tool.get("name").and_then(Value::as_str).unwrap_or_default();
-            let reason = match mcp::check_definition(tool) {
-                Err(reason) => Some(reason),
-                Ok(()) if self.learnt.ambiguous(name) => {
-                    Some("another tool has this name or one that looks like it".to_owned())
-                }
-                Ok(()) => None,
-            };
-            let shown = reason.is_none();
-            held.extend(reason.map(|reason| (name.to_owned(), reason)));
-            shown
-        });
-        judged
-            .batch
-            .records
-            .extend(held.iter().map(|(name, reason)| {
-                self.event(ctx, "TOOL_HELD")
-                    .set("tool", word(name, ctx.policy().dlp()))
-                    .set("reason", reason.clone())
-            }));
-        before != tools.len()
     }
 
     /// DLP on what the server sends. `Err`: what goes in its place.

@@ -211,7 +211,32 @@ impl State {
             .ops
             .push(self.op(SessionOp::OutstandingAdd(row)));
         judged.undo.push(Undo::Began(sender, id.clone()));
-        self.table(sender).begin(id, entry);
+        let now_ms = entry.began_ms;
+        for (id, gone) in self.table(sender).begin(id, entry) {
+            self.forget(judged, sender, &id, &gone, now_ms);
+        }
+    }
+
+    /// A request that was cancelled and never answered: the server has it, and that is all.
+    fn forget(&self, judged: &mut Judged, sender: Stream, id: &Id, gone: &Entry, now_ms: i64) {
+        let sender = if sender == Stream::Server {
+            "server"
+        } else {
+            "client"
+        };
+        judged.batch.ops.push(self.op(SessionOp::OutstandingDrop {
+            sender,
+            id: id_json(id),
+            number: gone.number,
+        }));
+        if gone.recorded {
+            let outcome = NewRecord::outcome(now_ms, &gone.call_id, "forwarded");
+            let session = self.facts.id.clone();
+            judged
+                .later
+                .records
+                .push(outcome.set("session_id", session));
+        }
     }
 
     pub(super) fn spends(&self, ctx: &Context<'_>, judged: &mut Judged, spent: Option<Spent>) {

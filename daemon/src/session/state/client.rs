@@ -239,7 +239,10 @@ impl State {
             Some((entry, _)) if entry.phase == Phase::Asking => {
                 Some(self.withdraw(ctx, entry.number, "cancelled by the client", None))
             }
-            Some((entry, _)) if matches!(entry.phase, Phase::Forwarded { .. }) => None,
+            Some((entry, id)) if matches!(entry.phase, Phase::Forwarded { .. }) => {
+                self.client.cancel(&id);
+                None
+            }
             Some(_) | None => {
                 let record = self.dropped(ctx, at, "upstream", "a cancel of nothing under way");
                 Some(Judged::new(Effect::Drop).record(record))

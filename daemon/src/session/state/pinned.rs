@@ -44,6 +44,11 @@ impl State {
         if ctx.policy().pinning() == Pinning::Off {
             return None;
         }
+        self.differs(ctx, name)
+    }
+
+    /// The same whatever the policy says.
+    pub(super) fn differs(&self, ctx: &Context<'_>, name: &str) -> Option<Held> {
         let normal = normal_form(name);
         let tools = self.learnt.tools();
         // A tool restored from an earlier version's memory has no hash.
@@ -77,7 +82,20 @@ impl State {
             let name = tool.get("name").and_then(Value::as_str);
             name.is_none_or(|name| self.hides(ctx, name).is_none())
         });
-        before != tools.len()
+        let hidden = before != tools.len();
+        if hidden {
+            mcp::forbid_caching(result);
+        }
+        hidden
+    }
+
+    /// What to tell the client once a person has approved tools of its server.
+    #[must_use]
+    pub fn approved(&self, ctx: &Context<'_>) -> Vec<Vec<u8>> {
+        if ctx.policy().pinning() != Pinning::Block || self.learnt.tools().is_empty() {
+            return Vec::new();
+        }
+        self.lists_changed(&["tools"])
     }
 
     /// Compares a page of a list with the pins; its tools are those learnt from `from` on.
@@ -214,14 +232,28 @@ impl State {
         if same.is_some_and(|print| print.hash == tool.hash) {
             return None;
         }
+        let dlp = ctx.policy().dlp();
+        if word(&tool.name, dlp) != tool.name && tool.is_redacted() {
+            // Its name can't be kept, so it stays new, and is told each time.
+            if !listing.server.about.closed {
+                return None;
+            }
+            let event = self.tool_event(ctx, "TOOL_ADDED", &tool.name);
+            let event = event.set("new_hash", tool.hash.clone());
+            judged.batch.records.push(event);
+            return Some((word(&tool.name, dlp), "is new"));
+        }
         let whole = node(definition);
         let fits = listing.bytes.saturating_add(tool.definition.len()) <= MAX_BYTES;
         let text = if fits { tool.definition.as_str() } else { "" };
         listing.bytes = listing.bytes.saturating_add(text.len());
-        let print = Print {
+        let mut print = Print {
             bytes: text.len(),
             ..Print::of(&whole, tool.is_redacted() || !fits)
         };
+        for (name, _) in &mut print.members {
+            *name = word(name, dlp);
+        }
         let listed = Listed {
             name: tool.name.clone(),
             normal: tool.normal.clone(),
@@ -251,7 +283,6 @@ impl State {
                 Some((shown(), "is new"))
             }
             Change::Changed { approved } => {
-                let dlp = ctx.policy().dlp();
                 let members = approved.differs_in(&listed.print).into_iter();
                 let members: Vec<_> = members
                     .take(MEMBERS)

@@ -228,6 +228,9 @@ impl State {
         }
         judged.effect = respelled(&mut message, sent, plain && !stripped && !redacted);
         judged.otherwise = unwritable(Some(&id), about);
+        if normal == "subscriptions/listen" {
+            self.subscribes(&mut judged, &id, message.params());
+        }
         let entry = Entry {
             number: at.number,
             page: Page::asked(message.params()),

@@ -143,9 +143,11 @@ impl State {
             return Judged::new(Effect::Drop).record(record);
         }
         if normal == "notifications/cancelled" {
-            let known = mcp::cancelled_id(message.params())
-                .is_some_and(|id| self.server.get(&id).is_some());
-            if !known {
+            let named = mcp::cancelled_id(message.params());
+            let known = named.filter(|id| self.server.get(id).is_some());
+            if let Some(id) = &known {
+                self.server.cancel(id);
+            } else {
                 let record = self.dropped(ctx, at, "downstream", "a cancel of nothing under way");
                 return Judged::new(Effect::Drop).record(record);
             }

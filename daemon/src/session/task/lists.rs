@@ -1,0 +1,42 @@
+//! Tells the client that its lists have changed with the policy.
+
+use super::{Arc, Packet, Stream, Task, encode};
+
+/// Lines told at once are fewer than two to this power.
+const MOST_BITS: u32 = 12;
+
+impl Task {
+    /// A session taken up again may have been listed to under an earlier version.
+    pub(super) fn lists_of_old(&mut self) {
+        let lines = self.state.resumed_under(&self.listed);
+        self.tell(lines);
+    }
+
+    /// Another version is in force: what may be called can be more, or less.
+    pub(super) fn policy_changed(&mut self) {
+        let now = self.slot.in_force();
+        let before = std::mem::replace(&mut self.listed, Arc::clone(&now));
+        let lines = self.with_context(0, |state, ctx| state.policy_changed(ctx, &before));
+        self.tell(lines);
+    }
+
+    /// A person has approved tools: more may be called, and shown.
+    pub(super) fn tools_approved(&mut self) {
+        let lines = self.with_context(0, |state, ctx| state.approved(ctx));
+        self.tell(lines);
+    }
+
+    /// The same words can be said again by a later daemon and mean another change, so their
+    /// numbers follow the clock: the shim leaves out a number it has seen with the same bytes.
+    fn tell(&mut self, lines: Vec<Vec<u8>>) {
+        let now = u64::try_from(crate::time::now_ms()).unwrap_or(0);
+        for (number, bytes) in (now << MOST_BITS..).zip(lines) {
+            let packet = Packet::Inject {
+                stream: Stream::Client,
+                number,
+                bytes,
+            };
+            encode(&packet, &mut self.out);
+        }
+    }
+}
