@@ -25,7 +25,11 @@ CREATE TABLE pin (
     PRIMARY KEY (client, server, tool)
 ) STRICT;
 
--- Which page of a list a request asked for: empty where it is no list, `first`, or SHA-256 of its
--- cursor.
+-- Which page a request asked for, where it asked for a list: `first`, SHA-256 of its cursor, or
+-- empty where that is not known.
 
 ALTER TABLE outstanding ADD COLUMN page TEXT NOT NULL DEFAULT '';
+
+-- A server's arguments may hold secrets: they are the shim's to say again.
+
+UPDATE session SET facts = json_remove(facts, '$.session.argv') WHERE json_valid(facts);

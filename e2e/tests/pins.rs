@@ -7,6 +7,8 @@
 )]
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use e2e::client::{Client, PATIENCE};
@@ -284,6 +286,38 @@ fn programs_that_share_a_name_nobody_gave_are_no_swap() {
     drop(stage.client(&[], &["--stderr", "another"]));
     assert_eq!(stage.events("SERVER_CHANGED").len(), 0);
     assert_eq!(stage.servers().len(), 2);
+}
+
+#[test]
+fn what_is_approved_is_what_was_shown_and_nothing_else() {
+    let stage = Stage::new(BLOCK);
+    stage.lists(&json!([tool("read", "R."), tool("write", "W.")]));
+    let mut client = stage.client(&["--name", "files"], &[]);
+    list(&mut client);
+    stage.lists(&json!([tool("read", "Other."), tool("write", "Other.")]));
+    list(&mut client);
+    let server = stage.servers().remove(0);
+    let hash = |tool: usize| server["tools"][tool]["hash"].clone();
+    let ask = |second: Value| {
+        let request = json!({"op": "tools_approve", "client": server["client"],
+            "identity": server["identity"], "all": true, "tools": [
+                {"tool": "read", "hash": hash(0)}, {"tool": "write", "hash": second}]});
+        let socket = UnixStream::connect(stage.home.path().join("run/control.sock")).unwrap();
+        writeln!(&socket, "{request}").unwrap();
+        let mut line = String::new();
+        BufReader::new(&socket).read_line(&mut line).unwrap();
+        serde_json::from_str::<Value>(&line).unwrap()
+    };
+    let refused = ask(server["tools"][1]["approved_hash"].clone());
+    assert_eq!(refused["error"]["code"], "conflict", "{refused}");
+    assert_eq!(
+        stage.states(),
+        ["read changed", "write changed"],
+        "all or nothing"
+    );
+    assert_eq!(stage.events("TOOL_APPROVED").len(), 0);
+    assert_eq!(ask(hash(1))["end"]["approved"], 2);
+    assert_eq!(stage.states(), ["read approved", "write approved"]);
 }
 
 #[test]

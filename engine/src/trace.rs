@@ -106,7 +106,8 @@ pub fn pin_line(server: &str, tool: &str, what: &str) -> String {
 /// What else a person is to know of a server's tools, and the command that shows it.
 pub fn tools_line(server: &str, what: &str) -> String {
     let command = format!("aipctl tools list {}", quoted(server));
-    warn(&format!("Server {}: {what}; see: {command}", shown(server)))
+    let (server, what) = (shown(server), shown(what));
+    warn(&format!("Server {server}: {what}; see: {command}"))
 }
 
 /// A word of a command, safe to be pasted into a shell.

@@ -4,7 +4,7 @@
 use engine::name::{looks_like, normal_form};
 use rusqlite::{Connection, params};
 
-use crate::pins::{About, Book, Found, Pin, Print};
+use crate::pins::{About, Book, Found, Pin, Print, Server};
 
 /// A change of one server's pins.
 #[derive(Clone)]
@@ -123,9 +123,9 @@ pub fn book(connection: &Connection) -> rusqlite::Result<Book> {
     let mut servers = connection.prepare("SELECT client, server, about FROM pinned_server")?;
     let mut rows = servers.query([])?;
     while let Some(row) = rows.next()? {
-        let about: String = row.get(2)?;
-        let server = book.entry(row.get(0)?).or_default();
-        server.entry(row.get(1)?).or_default().about = json(Some(about)).unwrap_or_default();
+        let about = json(row.get(2)?).unwrap_or_else(unreadable);
+        let servers = book.entry(row.get(0)?).or_default();
+        servers.entry(row.get(1)?).or_default().about = about;
     }
     let mut pins = connection.prepare(
         "SELECT client, server, tool, first_ms, last_ms, approved_print, listed_print, findings \
@@ -143,14 +143,22 @@ pub fn book(connection: &Connection) -> rusqlite::Result<Book> {
             listed: print(row.get(6)?),
             findings: json::<Vec<Found>>(row.get(7)?).unwrap_or_default(),
         };
-        let server = book.entry(row.get(0)?).or_default();
-        server
-            .entry(row.get(1)?)
-            .or_default()
-            .tools
-            .insert(tool, pin);
+        let servers = book.entry(row.get(0)?).or_default();
+        let server = servers.entry(row.get(1)?).or_insert_with(|| Server {
+            about: unreadable(),
+            ..Server::default()
+        });
+        server.tools.insert(tool, pin);
     }
     Ok(book)
+}
+
+/// Of a server nothing is known but that it was seen before: what it lists now is new.
+fn unreadable() -> About {
+    About {
+        closed: true,
+        ..About::default()
+    }
 }
 
 /// A print that can't be read is that of no definition.

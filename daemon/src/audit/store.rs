@@ -258,6 +258,8 @@ mod tests {
         }
         old.execute_batch(
             "INSERT INTO outstanding VALUES ('s', 'client', '1', 4, 'tools/list', NULL, 'c', 5);
+             INSERT INTO session VALUES ('s', '', '{\"session\":{\"id\":\"s\",\"argv\":[\"p\",\"--key=k\"]}}', '{}'),
+                ('t', '', 'no JSON', '{}');
              PRAGMA user_version = 2;",
         )
         .unwrap();
@@ -266,6 +268,10 @@ mod tests {
         let rows = crate::audit::restore::outstanding(&store, "s").unwrap();
         let pages: Vec<_> = rows.iter().map(|row| row.page.as_str()).collect();
         assert_eq!(pages, [""], "which page was asked for is not known");
+        let facts = crate::audit::restore::session(&store, "s")
+            .unwrap()
+            .unwrap();
+        assert_eq!(facts.facts, r#"{"session":{"id":"s"}}"#);
         assert!(crate::audit::pins::book(&store).unwrap().is_empty());
         assert_eq!(schema_of(&store).unwrap(), schema().unwrap());
         assert!(folder.path().join("audit.db.schema-2").is_file());

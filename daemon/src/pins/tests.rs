@@ -127,6 +127,26 @@ fn programs_of_one_base_name_are_no_swap() {
     assert_eq!(started(&mut book, "three", true, 2).0, None);
 }
 
+/// Whoever may write the store may break what is pinned, not have it pinned anew.
+#[test]
+fn what_can_not_be_read_back_is_no_first_sight() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = crate::audit::store::open(&folder.path().join("audit.db")).unwrap();
+    store
+        .execute_batch(
+            "INSERT INTO pinned_server VALUES ('c', 'broken', 'x');
+             INSERT INTO pin VALUES ('c', 'alone', 't', 1, 1, 'x', '{}', '{\"hash\":\"1\"}', '{}', 'x');",
+        )
+        .unwrap();
+    let mut book = crate::audit::pins::book(&store).unwrap();
+    let servers = book.get_mut("c").unwrap();
+    let broken = servers.get_mut("broken").unwrap();
+    assert_eq!(list(broken, "t", "1", 0), Some(Change::Added));
+    let alone = servers.get_mut("alone").unwrap();
+    assert_eq!(alone.shown("t", "1"), Some(Held::Changed));
+    assert_eq!(list(alone, "u", "1", 0), Some(Change::Added));
+}
+
 fn list(server: &mut Server, name: &str, hash: &str, now_ms: i64) -> Option<Change> {
     let print = Print {
         hash: hash.to_owned(),

@@ -215,6 +215,7 @@ impl State {
             let event = event.set("client", self.facts.client.clone());
             judged.batch.records.push(event.set("count", count));
         }
+        self.suspected_more(ctx, judged, listing.suspected);
         self.tell(judged, &told, listing.suspected);
     }
 

@@ -42,6 +42,18 @@ impl State {
         findings
     }
 
+    /// What was not told one by one is told by its number.
+    pub(super) fn suspected_more(&self, ctx: &Context<'_>, judged: &mut Judged, count: usize) {
+        if let Some(more @ 1..) = count.checked_sub(EVENTS) {
+            let event = self
+                .event(ctx, "TOOL_SUSPICIOUS")
+                .set("client", self.facts.client.clone())
+                .set("finding", "more")
+                .set("count", more);
+            judged.batch.records.push(event);
+        }
+    }
+
     /// Looks at the instructions in the result of `initialize` or `server/discover`, where they
     /// are not those looked at last.
     pub(in crate::session::state) fn read_instructions(
