@@ -15,6 +15,11 @@ use super::node::node;
 use super::state::Subscriptions;
 use crate::peer::Process;
 
+mod page;
+
+pub use page::Page;
+use page::Paging;
+
 /// The most tools remembered of one server; a longer list is cut, and what was cut is refused.
 const MAX_TOOLS: usize = 4096;
 /// The most bytes of definitions remembered of one server.
@@ -48,61 +53,6 @@ pub struct Learnt {
     pub subscriptions: Subscriptions,
     /// The server's process, where it is the shim's own child.
     pub server: Option<Process>,
-}
-
-/// How far a list has come. Its pages follow each other by their cursors, whose SHA-256 is kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-struct Paging {
-    /// Each page so far was the one after the page before.
-    sound: bool,
-    /// The cursor of the page that is to come.
-    next: Option<String>,
-    /// The list is whole.
-    whole: bool,
-}
-
-/// Which page of a list a request asks for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Page {
-    /// The first one.
-    #[default]
-    First,
-    /// The one behind this cursor, by the cursor's SHA-256.
-    After(String),
-    /// That is not known.
-    Unknown,
-}
-
-impl Page {
-    /// What a list request's params ask for.
-    #[must_use]
-    pub fn asked(params: Option<&Value<'_>>) -> Self {
-        match params.and_then(|params| params.get("cursor")) {
-            None => Self::First,
-            Some(cursor) => Self::After(sha256_hex(cursor.to_json().as_bytes())),
-        }
-    }
-
-    /// As the store keeps it.
-    #[must_use]
-    pub fn word(&self) -> &str {
-        match self {
-            Self::First => "first",
-            Self::After(cursor) => cursor,
-            Self::Unknown => "",
-        }
-    }
-
-    /// As the store kept it.
-    #[must_use]
-    pub fn of_word(word: String) -> Self {
-        match word.as_str() {
-            "first" => Self::First,
-            "" => Self::Unknown,
-            _ => Self::After(word),
-        }
-    }
 }
 
 /// A tool as it was listed.
@@ -178,17 +128,8 @@ impl Learnt {
 
     /// Takes in where a page stands in its list: `next` is the cursor it ends with.
     pub fn page_listed(&mut self, asked: &Page, next: Option<&Value<'_>>) {
-        let follows = match asked {
-            Page::First => true,
-            Page::After(cursor) => self.paging.sound && self.paging.next.as_ref() == Some(cursor),
-            Page::Unknown => false,
-        };
-        let next = next.filter(|next| **next != Value::Null);
-        self.paging = Paging {
-            sound: follows,
-            whole: follows && next.is_none() && !self.cut,
-            next: next.map(|next| sha256_hex(next.to_json().as_bytes())),
-        };
+        self.paging.goes_on(asked, next);
+        self.paging.whole &= !self.cut;
     }
 
     /// Whether the list, as far as it is known, is all of the server's.

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::policy::Pinning;
-use engine::trace::tools_line;
 use tokio::sync::mpsc;
 use wire::link::{
     Decoder, Hello, MAX_FRAME, Packet, Refused, Resume, Stream, VERSIONS, Welcome, encode,
@@ -12,18 +10,19 @@ use wire::link::{
 
 use super::orphans::Owned;
 use super::socket::Socket;
-use super::state::{Facts, InForce, Kept, State};
+use super::state::{Facts, Kept, State};
 use crate::audit::batch::{OutstandingRow, SessionOp};
 use crate::audit::restore::SessionRow;
 use crate::audit::{AuditError, Batch, NewRecord, StateOp, query, restore};
 use crate::daemon::{Daemon, Running};
 use crate::peer::Process;
-use crate::pins::{self, Server};
 use crate::policies::{Opened, PolicyError, Slot};
 
 mod claims;
+mod pinned;
 
 use claims::{argv, digest, facts, identity, meets, secret};
+use pinned::Pinned;
 
 /// The longest hello: a policy of 1 MiB, escaped at its worst, and the claims beside it.
 const MAX_HELLO: usize = 8 * 1024 * 1024;
@@ -200,42 +199,6 @@ async fn begun(
         replaced,
         first,
     })
-}
-
-/// What a session's beginning changes in the pins.
-struct Pinned {
-    batch: Batch,
-    before: Option<Server>,
-    /// For the person.
-    notice: Option<String>,
-}
-
-impl Pinned {
-    fn begin(daemon: &Daemon, facts: &Facts, in_force: &InForce) -> Self {
-        let mut book = daemon.pins.open();
-        let before = book.get(&facts.client);
-        let before = before.and_then(|it| it.get(&facts.identity)).cloned();
-        if in_force.policy.pinning() == Pinning::Off {
-            return Self {
-                batch: Batch::default(),
-                before,
-                notice: None,
-            };
-        }
-        let (batch, instead_of) = pins::begins(&mut book, facts);
-        let notice = instead_of.map(|it| {
-            let what = format!(
-                "another command than last time ({} before, {} now)",
-                it.program, facts.program
-            );
-            format!("aip: {}", tools_line(&facts.server, &what))
-        });
-        Self {
-            batch,
-            before,
-            notice,
-        }
-    }
 }
 
 async fn resumed(

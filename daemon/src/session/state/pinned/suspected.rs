@@ -8,7 +8,8 @@ use engine::suspicious::{self, Foreign};
 use engine::trace::tools_line;
 use wire::json::Value;
 
-use super::{Context, Found, Judged, Listing, PinOp, PinnedBefore, State, Undo, found, word};
+use super::listed::Listing;
+use super::{Context, Found, Judged, PinOp, PinnedBefore, State, Undo, found, word};
 use crate::pins::{Book, Server};
 
 /// The most findings of one page of a list that are told one by one.
