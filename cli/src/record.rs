@@ -57,11 +57,12 @@ fn decision(record: &Value) -> (String, Tone) {
 
 fn call(record: &Value) -> String {
     let tool = text(record, "tool");
-    if tool.is_empty() {
-        text(record, "method").to_owned()
-    } else {
-        tool.to_owned()
+    if !tool.is_empty() {
+        return tool.to_owned();
     }
+    let parts = ["method", "resource", "prompt"].map(|key| text(record, key));
+    let told: Vec<_> = parts.into_iter().filter(|it| !it.is_empty()).collect();
+    told.join(" ")
 }
 
 fn why(record: &Value) -> String {
@@ -108,7 +109,7 @@ mod tests {
             json!({"timestamp": "2026-03-03T10:30:46.000Z", "method": "tools/call",
                 "tool": "read\u{1b}[0m", "decision": "ALLOW", "violation": false}),
             json!({"timestamp": "2026-03-03T10:30:47.000Z", "method": "resources/read",
-                "decision": "ALLOW_MONITOR", "violation": true}),
+                "resource": "file:///etc/hosts", "decision": "ALLOW_MONITOR", "violation": true}),
             json!({"timestamp": "2026-03-03T10:30:48.000Z", "event": "DLP_TRIGGERED",
                 "dlp_rule": "AWS Key", "dlp_action": "REDACTED", "dlp_match_count": 2}),
             json!({"timestamp": "soon", "outcome": "answered"}),

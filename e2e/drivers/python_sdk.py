@@ -1,9 +1,10 @@
 """Drives an MCP server over stdio with the official Python SDK, either series.
 
-usage: python_sdk.py [--auto] STEPS COMMAND        (steps and transcript: transcript.py)
+usage: python_sdk.py [--auto | --revision REVISION] STEPS COMMAND
+                                                    (steps and transcript: transcript.py)
 
 With --auto the SDK (2.x) negotiates the newest revision by itself; without, it does the older
-handshake.
+handshake, in which the first series can be made to ask for an older revision.
 """
 
 import asyncio
@@ -44,6 +45,8 @@ class Answers:
 
     async def elicitation(self, _context, params):
         self.transcript.asked.append({"elicitation": plain(params)})
+        if getattr(params, "mode", "form") == "url":
+            return types.ElicitResult(action="accept")
         return types.ElicitResult(action="accept", content=FORM)
 
     async def logging(self, params):
@@ -79,6 +82,51 @@ class Steps:
         more = {"progress_callback": progress.heard} if step.get("progress") else {}
         result = await self.session.call_tool(step["call"], step.get("args", {}), **more)
         return [plain(result), progress]
+
+    async def cancel(self, step):
+        """Cancels a call once it is under way: the first series by hand, the second by itself."""
+        progress = asyncio.Event()
+
+        async def began(*_):
+            progress.set()
+
+        before = getattr(self.session, "_request_id", None)
+        call = asyncio.ensure_future(
+            self.session.call_tool(step["cancel"], {}, progress_callback=began)
+        )
+        await progress.wait()
+        if before is None:
+            call.cancel()
+        else:
+            params = types.CancelledNotificationParams(requestId=before)
+            cancelled = types.CancelledNotification(
+                method="notifications/cancelled", params=params
+            )
+            await self.session.send_notification(types.ClientNotification(cancelled))
+        try:
+            return plain(await call)
+        except asyncio.CancelledError:
+            return "cancelled"
+
+    async def task(self, step):
+        tasks = self.session.experimental
+        made = (await tasks.call_tool_as_task(step["task"])).task
+        result = await tasks.get_task_result(made.taskId, types.CallToolResult)
+        listed = await tasks.list_tasks()
+        known = [it.taskId == made.taskId for it in listed.tasks]
+        return [plain(result), (await tasks.get_task(made.taskId)).status, known]
+
+    async def foreign(self, step):
+        return await self.session.experimental.get_task(step["foreign"])
+
+    async def listen(self, step):
+        async with self.session.listen(tools_list_changed=True) as stream:
+            await self.session.call_tool(step["listen"], {})
+            event = await stream.__anext__()
+            return [plain(stream.honored), type(event).__name__]
+
+    async def rootsChanged(self, _step):
+        return await self.session.send_roots_list_changed()
 
     async def read(self, step):
         return await self.session.read_resource(step["read"])
@@ -127,6 +175,9 @@ async def main():
     if args[0] == "--auto":
         args = args[1:]
         connect = by_negotiation
+    elif args[0] == "--revision":
+        types.LATEST_PROTOCOL_VERSION = args[1]
+        args = args[2:]
     steps, command = args
     server = StdioServerParameters(command=command, args=[], env=dict(os.environ))
     transcript = Transcript()

@@ -78,6 +78,29 @@ export class Steps {
     return [result, progress];
   }
 
+  rootsChanged = () => this.client.sendRootsListChanged();
+
+  // Cancels a call once it is under way.
+  async cancel(step) {
+    const controller = new AbortController();
+    const options = { signal: controller.signal, onprogress: () => controller.abort("enough") };
+    try {
+      return await this.callTool({ name: step.cancel, arguments: {} }, options);
+    } catch (error) {
+      if (!controller.signal.aborted) throw error;
+      return "cancelled";
+    }
+  }
+
+  async listen(step) {
+    const stream = await this.client.listen({ toolsListChanged: true });
+    const changed = new Promise((resolve) => this.changed(resolve));
+    await this.callTool({ name: step.listen, arguments: {} }, {});
+    await changed;
+    await stream.close();
+    return [stream.honoredFilter, await stream.closed];
+  }
+
   complete(step) {
     const ref = { type: "ref/prompt", name: step.complete };
     return this.client.complete({ ref, argument: { name: step.argument, value: step.value } });

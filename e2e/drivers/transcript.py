@@ -7,6 +7,11 @@ Every driver is called as: DRIVER STEPS COMMAND. STEPS is a JSON list of one-ste
     {"read": URI}  {"prompt": NAME, "args": {...}}
     {"complete": PROMPT, "argument": NAME, "value": TEXT}
     {"ping": true}  {"level": LEVEL}  {"subscribe": URI}
+    {"cancel": NAME}  {"listen": NAME}  {"rootsChanged": true}  {"task": NAME}  {"foreign": TASK}
+
+`cancel` calls a tool and cancels once it made progress; `listen` calls one while it listens for
+changes of the tool list; `task` calls one as a task and fetches its result; `foreign` asks for a
+task of nobody's. Not every driver takes each of these.
 
 The transcript is a JSON object: how the session was `opened`; of each of the `steps` its result or
 the error; what the server `asked` of the client; and which log messages were `heard`. The two

@@ -1,6 +1,9 @@
 // Drives an MCP server over stdio with the official TypeScript SDK, first series.
 //
-// usage: typescript_sdk.mjs STEPS COMMAND        (steps and transcript: transcript.py)
+// usage: typescript_sdk.mjs [--revision REVISION] STEPS COMMAND
+//                                                 (steps and transcript: transcript.py)
+//
+// It always asks for the newest revision it knows; with --revision it asks for that one.
 
 import { FORM, ROOT, SAMPLE, Steps, Transcript, load } from "./transcript.mjs";
 
@@ -9,7 +12,8 @@ const { Client } = await sdk("client/index.js");
 const { StdioClientTransport } = await sdk("client/stdio.js");
 const types = await sdk("types.js");
 
-const [steps, command] = process.argv.slice(2);
+const args = process.argv.slice(2);
+const [steps, command] = args.slice(-2);
 const transcript = new Transcript();
 const capabilities = { roots: {}, sampling: {}, elicitation: { form: {}, url: {} } };
 const client = new Client({ name: "typescript_sdk.mjs", version: "1" }, { capabilities });
@@ -30,7 +34,15 @@ client.setNotificationHandler(types.LoggingMessageNotificationSchema, ({ params 
   transcript.heard.push(params);
 });
 
-await client.connect(new StdioClientTransport({ command, env: process.env }));
+const transport = new StdioClientTransport({ command, env: process.env });
+if (args[0] === "--revision") {
+  const send = transport.send.bind(transport);
+  transport.send = (message, options) => {
+    if (message.method === "initialize") message.params.protocolVersion = args[1];
+    return send(message, options);
+  };
+}
+await client.connect(transport);
 transcript.opened = {
   capabilities: client.getServerCapabilities(),
   serverInfo: client.getServerVersion(),

@@ -49,7 +49,10 @@ transcript.opened = {
   instructions: client.getInstructions(),
 };
 const call = (params, options) => client.callTool(params, options);
-await transcript.run(JSON.parse(steps), new Steps(client, call), (error) =>
+const session = new Steps(client, call);
+session.changed = (heard) =>
+  client.setNotificationHandler("notifications/tools/list_changed", () => heard());
+await transcript.run(JSON.parse(steps), session, (error) =>
   error instanceof ProtocolError || error instanceof SdkError
     ? { code: error.code, message: error.message, data: error.data }
     : undefined,

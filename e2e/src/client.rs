@@ -172,7 +172,8 @@ impl Client {
         }
     }
 
-    fn next_line(&mut self, timeout: Duration) -> Option<Vec<u8>> {
+    /// The program's next line as it was written, its newline cut off.
+    pub fn next_line(&mut self, timeout: Duration) -> Option<Vec<u8>> {
         self.lines.recv_timeout(timeout).ok()
     }
 

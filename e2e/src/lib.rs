@@ -20,6 +20,7 @@ pub mod notes;
 pub mod programs;
 pub mod record;
 pub mod recorder;
+pub mod scripted;
 pub mod store;
 pub mod stranger;
 pub mod wait;

@@ -89,6 +89,11 @@ impl Recorder {
         let result = match method {
             "initialize" => initialize(message),
             "tools/list" => self.list(&message["params"]),
+            "resources/list" => json!({"resources": [
+                {"uri": "note://team/plan", "name": "plan"},
+                {"uri": "note://private/plan", "name": "plan"},
+            ]}),
+            "prompts/list" => json!({"prompts": [{"name": "review"}, {"name": "other"}]}),
             "tools/call" => return self.call(id, &message["params"]),
             _ => json!({}),
         };

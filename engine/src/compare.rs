@@ -9,6 +9,7 @@
 //! A client's variant of a name counts as the name itself, which is what would be forwarded.
 
 mod blocks;
+mod named;
 mod tools;
 
 use crate::{
@@ -30,6 +31,7 @@ pub fn only_tighter(old: &Policy, new: &Policy) -> bool {
         && tools::are_tighter(old, new)
         && methods_are_tighter(old.methods(), new.methods())
         && methods_are_tighter(old.server_methods(), new.server_methods())
+        && named::are_tighter(old.named(), new.named())
         && paths_are_tighter(old, new)
         && new.list_filter() >= old.list_filter()
         && blocks::timeout_is_tighter(old.ask_timeout(), new.ask_timeout())

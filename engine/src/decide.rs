@@ -1,6 +1,7 @@
 //! Judges one message from the client: policy, call and facts in, decision out.
 
 mod args;
+mod named;
 mod refusal;
 mod tool;
 
@@ -13,6 +14,7 @@ use crate::{
     rate,
 };
 
+pub use named::{Named, WORK, judge_named};
 pub use refusal::{Code, Refusal, Verdict};
 
 /// What the client sent.
@@ -24,6 +26,8 @@ pub struct Call<'a> {
     pub tool: Option<&'a str>,
     /// The arguments: an object, or null where there are none.
     pub args: &'a Node<'a>,
+    /// The resources and prompts that other methods name.
+    pub named: &'a [Named<'a>],
 }
 
 /// What the server listed under the tool's name.
@@ -154,7 +158,9 @@ pub fn decide(
     let Some(spelling) = method_spelling(call.method) else {
         return Decision::Refuse(Refusal::method("method name is not in its normal form"));
     };
-    let violation = match judge_method(policy, &normal, facts) {
+    let refusal = judge_method(policy, &normal, facts);
+    let refusal = refusal.or_else(|| named::judge(policy, &normal, call.named));
+    let violation = match refusal {
         None => None,
         Some(refusal) if is_watching(policy, facts) => Some(refusal),
         Some(refusal) => return Decision::Refuse(refusal),

@@ -42,6 +42,7 @@ const KNOWN: &[&str] = &[
     "notifications/prompts/list_changed",
     "notifications/elicitation/complete",
     "notifications/subscriptions/acknowledged",
+    "notifications/tasks",
     "notifications/tasks/status",
 ];
 
@@ -71,6 +72,27 @@ pub(crate) const COMPAT: &[&str] = &[
     "subscriptions/listen",
 ];
 
+/// What `allowed_resources` brings along when a policy names no methods.
+pub(crate) const RESOURCES: &[&str] = &[
+    "resources/list",
+    "resources/templates/list",
+    RESOURCES_READ,
+    RESOURCES_SUBSCRIBE,
+    "resources/unsubscribe",
+];
+
+/// What `allowed_prompts` brings along when a policy names no methods.
+pub(crate) const PROMPTS: &[&str] = &["prompts/list", PROMPTS_GET];
+
+/// Reads a resource.
+pub(crate) const RESOURCES_READ: &str = "resources/read";
+
+/// Asks to be told of a resource's changes.
+pub(crate) const RESOURCES_SUBSCRIBE: &str = "resources/subscribe";
+
+/// Gets a prompt.
+pub(crate) const PROMPTS_GET: &str = "prompts/get";
+
 /// What a server may ask of the client when a policy names nothing.
 pub(crate) const SERVER: &[&str] = &["ping", "roots/list", "elicitation/create"];
 
@@ -82,6 +104,12 @@ pub(crate) const TASKS: &str = "tasks/";
 
 /// The one method whose params name a tool.
 pub(crate) const TOOLS_CALL: &str = "tools/call";
+
+/// Proposes values for what a resource template or a prompt takes.
+pub(crate) const COMPLETE: &str = "completion/complete";
+
+/// Asks to be told of changes, revision 2026-07-28.
+pub(crate) const LISTEN: &str = "subscriptions/listen";
 
 /// The spelling to forward: the MCP specification's own where it knows the method, the name
 /// itself where it is in normal form, and none otherwise.
@@ -122,7 +150,7 @@ mod tests {
 
     #[test]
     fn the_lists_are_spelled_as_the_specification_does() {
-        for list in [SAFE, COMPAT, SERVER, NEVER_STOPPED] {
+        for list in [SAFE, COMPAT, RESOURCES, PROMPTS, SERVER, NEVER_STOPPED] {
             for method in list {
                 assert!(KNOWN.contains(method), "{method}");
             }

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
+pub(crate) use glob::star_matches;
 pub use glob::{Glob, GlobError};
 
 /// Rounds after which a name that still changes is taken as it stands. Two suffice for every

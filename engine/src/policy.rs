@@ -9,6 +9,7 @@ mod place;
 #[cfg(test)]
 mod reference;
 mod refused;
+mod resources;
 mod rule;
 mod rule_block;
 mod source;
@@ -29,6 +30,7 @@ pub use written::{
 
 pub(crate) use methods::MethodLists;
 pub(crate) use pattern::Outcome;
+pub(crate) use resources::{NamedLists, UriEntry};
 pub(crate) use rule::{Action, ArgRule, Rule, Rules};
 pub(crate) use tools::{Tool, Tools};
 
@@ -47,6 +49,7 @@ pub struct Policy {
     pinning: Pinning,
     methods: MethodLists,
     server_methods: MethodLists,
+    named: NamedLists,
     allowed: Tools,
     denied: Tools,
     rules: Rules,
@@ -140,9 +143,24 @@ impl Policy {
         self.methods.allows(normal)
     }
 
+    /// Whether the lists name a method, given in normal form: what passes for the session's own
+    /// tasks alone is not named.
+    pub fn lists_method(&self, normal: &str) -> bool {
+        !self.methods.denies(normal) && self.methods.lists(normal)
+    }
+
     /// Whether the lists let a request of the server pass, given in normal form.
     pub fn allows_server_method(&self, normal: &str) -> bool {
         self.server_methods.allows(normal)
+    }
+
+    /// Whether a list of resources, or of `prompts`, is set, so that what a server lists is judged by it.
+    pub fn judges_list(&self, prompts: bool) -> bool {
+        if prompts {
+            self.named.allowed_prompts.is_some()
+        } else {
+            self.named.judge_resources()
+        }
     }
 
     /// Every protected path: absolute and lexically normal.
@@ -183,6 +201,11 @@ impl Policy {
 
     pub(crate) fn server_methods(&self) -> &MethodLists {
         &self.server_methods
+    }
+
+    /// The lists of resources and prompts.
+    pub(crate) fn named(&self) -> &NamedLists {
+        &self.named
     }
 
     pub(crate) fn paths(&self) -> &place::ProtectedPaths {

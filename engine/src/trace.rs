@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use crate::{
-    decide::{Call, Code, Decision, Refusal, Verdict},
+    decide::{Call, Code, Decision, Named, Refusal, Verdict},
     diagnostic::escaped,
     method::TOOLS_CALL,
     name::normal_form,
@@ -57,11 +57,14 @@ pub fn decision_lines(policy: &Policy, call: &Call<'_>, decision: &Decision) -> 
             lines.extend(tool_lines(policy, &normal_form(tool), &told));
         }
         _ => {
-            lines.push(debug(&format!("Request: {}", shown(&method))));
-            lines.extend(
-                told.refusal
-                    .map(|it| debug(&format!("Method: {}", it.reason))),
-            );
+            let named: Vec<_> = call.named.iter().filter_map(name).collect();
+            let arrow = if named.is_empty() { "" } else { " -> " };
+            lines.push(debug(&format!(
+                "Request: {}{arrow}{}",
+                shown(&method),
+                shown(&named.join(", "))
+            )));
+            lines.extend(named_lines(policy, call.named, &told));
         }
     }
     lines.push(told.verdict());
@@ -206,6 +209,46 @@ fn tool_lines(policy: &Policy, normal: &str, told: &Told<'_>) -> Vec<String> {
             .map(|it| debug(&reason(it))),
     );
     lines
+}
+
+fn name<'c>(named: &Named<'c>) -> Option<&'c str> {
+    match *named {
+        Named::Resource(name) | Named::Template(name) | Named::Prompt(name) => name,
+    }
+}
+
+/// What the lists of resources and prompts say, where the method got as far as them.
+fn named_lines(policy: &Policy, named: &[Named<'_>], told: &Told<'_>) -> Vec<String> {
+    if let Some(refusal) = told.refusal {
+        return vec![debug(&match refusal.failed_rule.as_deref() {
+            Some("denied_resources") => {
+                format!("Evaluating denied_resources: {} ✗", shown(&refusal.detail))
+            }
+            Some("allowed_resources" | "allowed_prompts") => refusal.reason.clone(),
+            _ => format!("Method: {}", refusal.reason),
+        })];
+    }
+    let lists = policy.named();
+    let resources = named.iter().any(|it| !matches!(it, Named::Prompt(_)));
+    let prompts = named.iter().any(|it| matches!(it, Named::Prompt(_)));
+    [
+        (
+            resources && lists.denied_resources.is_some(),
+            "denied_resources",
+        ),
+        (
+            resources && lists.allowed_resources.is_some(),
+            "allowed_resources",
+        ),
+        (
+            prompts && lists.allowed_prompts.is_some(),
+            "allowed_prompts",
+        ),
+    ]
+    .into_iter()
+    .filter(|(told, _)| *told)
+    .map(|(_, list)| debug(&format!("Evaluating {list} ✓")))
+    .collect()
 }
 
 fn rule_lines(rule: &Rule, told: &Told<'_>) -> Vec<String> {

@@ -126,7 +126,7 @@ fn values_are_checked() {
 fn what_is_not_built_is_refused_by_name() {
     spec(
         "unsupported",
-        "allowed_resources: []\ndenied_resources: []\nallowed_prompts: []\nextends: x\ndlp: {rules: [secrets]}\nidentity: {enabled: true}\nserver: {require_token: true}\nregistry: {}\naat: {url: x}\n",
+        "extends: x\ndlp: {rules: [secrets]}\nidentity: {enabled: true}\nserver: {require_token: true}\nregistry: {}\naat: {url: x}\n",
     );
 }
 
@@ -136,6 +136,39 @@ fn a_policy_that_lets_nothing_through_is_a_warning() {
     spec(
         "closed_by_rules",
         "allowed_tools: []\ntool_rules: [{tool: a, action: block}]\n",
+    );
+}
+
+#[test]
+fn bad_patterns_for_resources_and_prompts_are_refused() {
+    spec(
+        "bad_resources",
+        "allowed_tools: [a]\nallowed_resources: ['', \"a\\u200b\", 'file:///%2A', 7]\ndenied_resources: {a: b}\nallowed_prompts: ['', \"a\\u202e\", true]\n",
+    );
+}
+
+#[test]
+fn an_allowed_host_that_is_left_open_is_a_warning() {
+    spec(
+        "open_hosts",
+        "allowed_tools: [a]\nallowed_resources:\n- https://*.example.com/*\n- http://example.com*\n- https://example.com/*\n- https://*\n- note://team-*\n- '*://x/*'\n",
+    );
+}
+
+#[test]
+fn a_list_that_nothing_gets_as_far_as_is_a_warning() {
+    let lists = "allowed_resources: ['*']\ndenied_resources: ['a:*']\nallowed_prompts: ['*']\n";
+    spec(
+        "idle_lists",
+        &format!("allowed_tools: [a]\nallowed_methods: [ping, resources/list]\n{lists}"),
+    );
+    spec(
+        "denied_lists",
+        &format!("allowed_tools: [a]\ndenied_methods: ['*/read', prompts/get]\n{lists}"),
+    );
+    spec(
+        "idle_denial",
+        "allowed_tools: [a]\ndenied_resources: ['a:*']\n",
     );
 }
 
@@ -154,6 +187,8 @@ fn these_are_accepted_without_a_word() {
         "allowed_tools: [a]\ndlp: {unsafe_dlp: true, log_original_on_failure: true}",
         "tool_rules: [{tool: a, action: allow}]",
         "allowed_tools: [a]\nprotected_paths: ['~', ~/x, $HOME/y, /z, rel/w]",
+        "allowed_tools: [a]\nallowed_resources: ['file:///My%20Notes/[a]{b}?c=*#d']\ndenied_resources: []\nallowed_prompts: ['A b*']",
+        "allowed_tools: [a]\nallowed_methods: [resources/*, prompts/get]\nallowed_resources: []\nallowed_prompts: []",
         "allowed_tools: ['7', yes, 1.2.3, 0x]",
     ] {
         assert_eq!(rendered(&with_head(text)), "", "{text}");

@@ -402,6 +402,7 @@ fn run(policy: &Policy, it: &Try, buckets: &mut Buckets) -> Decision {
             method: it.method,
             tool,
             args: &args,
+            named: &[],
         },
         &facts,
         buckets,

@@ -5,16 +5,26 @@
 use crate::json::Value;
 use crate::rpc::{Id, Message};
 
+mod inputs;
 mod methods;
+mod named;
 mod opaque;
+mod revision;
 mod shape;
+mod tasks;
 
+pub use inputs::{InputRequest, input_requests, input_responses, wants_url};
 pub use methods::KNOWN_METHODS;
+pub use named::{Named, list_key, listed, named};
 pub use opaque::{DEEPEST_KEPT, never_changed};
+pub use revision::{empty_list, stated_revision, states_type};
 use shape::{
-    CLIENT_CAPABILITIES, DEFINITION, FOREIGN_PARAMS, INPUT_REQUEST, PARAMS, RESULT,
-    SUBSCRIPTION_ID, Shape,
+    CLIENT_CAPABILITIES, DEFINITION, FOREIGN_PARAMS, PARAMS, RESULT, SUBSCRIPTION_ID, Shape,
 };
+pub use tasks::{TASKS_EXTENSION, keep_listened_tasks, keep_tasks, task_created, task_named};
+
+/// The notice of a task in revision 2026-07-28.
+const TASK_NOTICE: &str = "notifications/tasks";
 
 /// A tool call's params.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +50,13 @@ pub fn check_params(method_normal: &str, params: &Value<'_>) -> Result<(), Strin
     } else {
         &FOREIGN_PARAMS
     };
-    no_look_alike(shape, params, "the params")
+    no_look_alike(shape, params, "the params")?;
+    match params.get("result") {
+        Some(result) if method_normal == TASK_NOTICE => {
+            no_look_alike(&RESULT, result, "the task's result")
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Checks the result of a request of this method as [`check_params`] does.
@@ -52,6 +68,10 @@ pub fn check_result(method_normal: &str, result: &Value<'_>) -> Result<(), Strin
         return Ok(());
     }
     no_look_alike(&RESULT, result, "the result")?;
+    // A task's own answer holds the result of the call it stands for.
+    if let Some(inner) = result.get("result") {
+        no_look_alike(&RESULT, inner, "the task's result")?;
+    }
     input_requests(result).map(drop)
 }
 
@@ -84,52 +104,6 @@ pub fn tool_call<'v, 'a>(params: Option<&'v Value<'a>>) -> Result<ToolCall<'v, '
         return Err("`arguments` must be an object".to_owned());
     }
     Ok(ToolCall { name, arguments })
-}
-
-/// A request that a result carries instead of an answer (revision 2026-07-28).
-#[derive(Clone, Copy, Debug)]
-pub struct InputRequest<'v, 'a> {
-    /// Under which it is to be answered.
-    pub key: &'v str,
-    /// As sent.
-    pub method: &'v str,
-    /// An object, or absent.
-    pub params: Option<&'v Value<'a>>,
-}
-
-/// The requests a result carries; none in most.
-///
-/// # Errors
-/// When they are not what the protocol says: they can't be judged then.
-pub fn input_requests<'v, 'a>(result: &'v Value<'a>) -> Result<Vec<InputRequest<'v, 'a>>, String> {
-    let Some(requests) = result.get("inputRequests") else {
-        return Ok(Vec::new());
-    };
-    let members = requests
-        .as_object()
-        .ok_or("`inputRequests` must be an object")?;
-    members
-        .iter()
-        .map(|(key, request)| input_request(key, request))
-        .collect()
-}
-
-fn input_request<'v, 'a>(
-    key: &'v str,
-    request: &'v Value<'a>,
-) -> Result<InputRequest<'v, 'a>, String> {
-    no_look_alike(&INPUT_REQUEST, request, "an input request")?;
-    let method = request.get("method").and_then(Value::as_str);
-    let method = method.ok_or("`method` of an input request must be a string")?;
-    let params = request.get("params");
-    if params.is_some_and(|it| it.as_object().is_none()) {
-        return Err("`params` of an input request must be an object".to_owned());
-    }
-    Ok(InputRequest {
-        key,
-        method,
-        params,
-    })
 }
 
 /// Gives the params of `tools/call` another tool name.
@@ -174,17 +148,31 @@ pub fn progress_of(params: Option<&Value<'_>>) -> Option<Id> {
 
 /// Takes a capability out of what a side says it can do: in the params or the result of
 /// `initialize`, in the result of `server/discover`, or in the `_meta` of any request of revision
-/// 2026-07-28. Says whether it was there.
+/// 2026-07-28; and with it the tasks of its kind. Says whether it was there.
 pub fn strip_capability(holder: &mut Value<'_>, capability: &str) -> bool {
-    let stated = take(holder.get_mut("capabilities"), capability);
+    in_capabilities(holder, |capabilities| {
+        let tasks = capabilities
+            .get_mut("tasks")
+            .and_then(|tasks| tasks.get_mut("requests"));
+        let of_its_kind = tasks.is_some_and(|it| it.remove(capability).is_some());
+        capabilities.remove(capability).is_some() || of_its_kind
+    })
+}
+
+/// Takes an extension out of what a side says it can do, as [`strip_capability`] does.
+pub fn strip_extension(holder: &mut Value<'_>, extension: &str) -> bool {
+    in_capabilities(holder, |capabilities| {
+        let extensions = capabilities.get_mut("extensions");
+        extensions.is_some_and(|it| it.remove(extension).is_some())
+    })
+}
+
+fn in_capabilities<'a>(holder: &mut Value<'a>, take: impl Fn(&mut Value<'a>) -> bool) -> bool {
+    let stated = holder.get_mut("capabilities").is_some_and(&take);
     let meta = holder
         .get_mut("_meta")
         .and_then(|meta| meta.get_mut(CLIENT_CAPABILITIES));
-    take(meta, capability) || stated
-}
-
-fn take(capabilities: Option<&mut Value<'_>>, capability: &str) -> bool {
-    capabilities.is_some_and(|it| it.remove(capability).is_some())
+    meta.is_some_and(&take) || stated
 }
 
 /// The notification that a list (`tools`, `prompts`, `resources`) has changed, as a line: in
@@ -212,17 +200,4 @@ pub fn forbid_caching(result: &mut Value<'_>) {
     }
     result.insert("ttlMs", Value::integer(0));
     result.insert("cacheScope", Value::string("private"));
-}
-
-/// The empty answer to a list method.
-#[must_use]
-pub fn empty_list(method_normal: &str) -> Option<Value<'static>> {
-    let key = match method_normal {
-        "tools/list" => "tools",
-        "prompts/list" => "prompts",
-        "resources/list" => "resources",
-        "resources/templates/list" => "resourceTemplates",
-        _ => return None,
-    };
-    Some(Value::object([(key, Value::Array(Vec::new()))]))
 }

@@ -134,6 +134,15 @@ fn results_and_definitions_are_checked_at_the_top() {
     assert!(!result(r#"{"capabilities":{"Resources":{}}}"#));
     assert!(mcp::check_result("vendor/method", &json(r#"{"Content":[]}"#)).is_ok());
 
+    let roots = |text| mcp::check_result("roots/list", &json(text)).is_ok();
+    assert!(roots(
+        r#"{"roots":[{"uri":"file:///a","name":"n","Vendor":1},1]}"#
+    ));
+    assert!(!roots(r#"{"roots":[],"Roots":[{"uri":"file:///a"}]}"#));
+    assert!(!roots(
+        r#"{"roots":[{"uri":"file:///a"},{"uri":"file:///b","URI":"file:///c"}]}"#
+    ));
+
     let definition = |text| mcp::check_definition(&json(text)).is_ok();
     assert!(definition(
         r#"{"name":"x","inputSchema":{"Name":1},"annotations":{"title":"t"}}"#

@@ -129,6 +129,11 @@ fn capabilities_are_stripped_wherever_they_are_stated() {
             r#"{"capabilities":{},"_meta":{"io.modelcontextprotocol/clientCapabilities":{}}}"#,
             true,
         ),
+        (
+            r#"{"capabilities":{"tasks":{"list":{},"requests":{"sampling":{},"tools":{}}}}}"#,
+            r#"{"capabilities":{"tasks":{"list":{},"requests":{"tools":{}}}}}"#,
+            true,
+        ),
         (r#"{"capabilities":1}"#, r#"{"capabilities":1}"#, false),
         ("{}", "{}", false),
     ] {
@@ -144,7 +149,7 @@ fn capabilities_are_stripped_wherever_they_are_stated() {
 
 #[test]
 fn empty_lists_have_their_key() {
-    let empty = |method| mcp::empty_list(method).map(|it| it.to_json());
+    let empty = |method| mcp::empty_list(method, false).map(|it| it.to_json());
     assert_eq!(empty("tools/list").as_deref(), Some(r#"{"tools":[]}"#));
     assert_eq!(empty("prompts/list").as_deref(), Some(r#"{"prompts":[]}"#));
     assert_eq!(
@@ -155,7 +160,11 @@ fn empty_lists_have_their_key() {
         empty("resources/templates/list").as_deref(),
         Some(r#"{"resourceTemplates":[]}"#)
     );
+    assert_eq!(empty("tasks/list").as_deref(), Some(r#"{"tasks":[]}"#));
     assert_eq!(empty("roots/list"), None);
+    let stated = mcp::empty_list("tools/list", true).map(|it| it.to_json());
+    let whole = r#"{"resultType":"complete","tools":[],"ttlMs":0,"cacheScope":"private"}"#;
+    assert_eq!(stated.as_deref(), Some(whole));
 }
 
 #[test]
@@ -197,6 +206,10 @@ fn ids_and_tokens_are_never_changed_but_what_only_looks_so_is() {
         "result/task/taskId",
         "result/tasks/[]/taskId",
         "result/inputRequests/k/method",
+        "result/inputRequests/k/params/elicitationId",
+        "params/inputRequests/k/method",
+        "params/elicitationId",
+        "error/data/elicitations/[]/elicitationId",
     ] {
         assert!(
             mcp::never_changed(&path.split('/').collect::<Vec<_>>()),
@@ -228,6 +241,8 @@ fn ids_and_tokens_are_never_changed_but_what_only_looks_so_is() {
         "result/method",
         "params/name",
         "error/data/requestState",
+        "error/data/elicitations/[]/url",
+        "result/inputRequests/k/params/url",
         "id/x",
     ] {
         assert!(
@@ -237,6 +252,124 @@ fn ids_and_tokens_are_never_changed_but_what_only_looks_so_is() {
     }
 }
 
+#[test]
+fn what_a_message_names_is_found_where_the_protocol_has_it() {
+    use mcp::Named::{Prompt, Resource, Template};
+    let check = |method: &str, params: &str, named: &[mcp::Named<'_>]| {
+        let params = json(params);
+        assert_eq!(mcp::named(method, Some(&params)), named, "{method}");
+    };
+    for method in [
+        "resources/read",
+        "resources/subscribe",
+        "resources/unsubscribe",
+        "resources/directory/read",
+    ] {
+        check(
+            method,
+            r#"{"uri":"a:b","name":"x"}"#,
+            &[Resource(Some("a:b"))],
+        );
+        check(method, r#"{"uri":["a:b"]}"#, &[Resource(None)]);
+        assert_eq!(mcp::named(method, None), [Resource(None)]);
+    }
+    check("prompts/get", r#"{"name":"p"}"#, &[Prompt(Some("p"))]);
+    check("prompts/get", r#"{"name":1}"#, &[Prompt(None)]);
+    let complete = "completion/complete";
+    check(
+        complete,
+        r#"{"ref":{"type":"ref/resource","uri":"a:{b}"}}"#,
+        &[Template(Some("a:{b}"))],
+    );
+    check(
+        complete,
+        r#"{"ref":{"type":"ref/prompt","name":"p"}}"#,
+        &[Prompt(Some("p"))],
+    );
+    check(
+        complete,
+        r#"{"ref":{"type":"ref/other","name":"p"}}"#,
+        &[Template(None), Prompt(Some("p"))],
+    );
+    check(
+        complete,
+        r#"{"ref":{"uri":"a:b"}}"#,
+        &[Template(Some("a:b")), Prompt(None)],
+    );
+    check(complete, "{}", &[Template(None), Prompt(None)]);
+    let listen = "subscriptions/listen";
+    check(
+        listen,
+        r#"{"notifications":{"resourceSubscriptions":["a:b",7]}}"#,
+        &[Resource(Some("a:b")), Resource(None)],
+    );
+    check(
+        listen,
+        r#"{"notifications":{"resourceSubscriptions":"a:b"}}"#,
+        &[Resource(None)],
+    );
+    check(
+        listen,
+        r#"{"notifications":{"resourceSubscriptions":null}}"#,
+        &[],
+    );
+    check(listen, r#"{"notifications":{}}"#, &[]);
+    check("prompts/render", r#"{"id":1}"#, &[Prompt(None)]);
+    check("resources/templates/list", r#"{"uri":"a:b"}"#, &[]);
+    check("tools/list", r#"{"uri":"a:b","name":"p"}"#, &[]);
+}
+
 fn json(text: &str) -> Value<'_> {
     parse(text.as_bytes()).map(|it| it.value).expect(text)
+}
+
+#[test]
+fn what_a_server_asks_inside_a_message_is_found_wherever_it_stands() {
+    let asked = |holder: &str| {
+        let value = json(holder);
+        let found = mcp::input_requests(&value);
+        found.map(|all| all.iter().map(|it| it.key.to_owned()).collect::<Vec<_>>())
+    };
+    let one = r#""inputRequests":{"a":{"method":"ping"}}"#;
+    assert_eq!(asked(&format!("{{{one}}}")), Ok(vec!["a".to_owned()]));
+    let nested = format!(r#"{{{one},"result":{{{one}}}}}"#);
+    assert_eq!(asked(&nested).map(|all| all.len()), Ok(2));
+    assert_eq!(asked("{}"), Ok(Vec::new()));
+    for wrong in [
+        r#"{"inputRequests":[]}"#,
+        r#"{"inputRequests":{"a":{"Method":"ping"}}}"#,
+        r#"{"inputRequests":{"a":{"method":7}}}"#,
+        r#"{"inputRequests":{"a":{"method":"ping","params":[]}}}"#,
+        r#"{"result":{"inputRequests":7}}"#,
+    ] {
+        assert!(asked(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn an_error_that_wants_an_address_visited_is_told_by_its_code_or_its_data() {
+    for (error, wants) in [
+        (r#"{"code":-32042}"#, true),
+        (r#"{"code":-32000,"data":{"elicitations":[]}}"#, true),
+        (r#"{"code":-32000,"data":{"elicitation":[]}}"#, false),
+        (r#"{"code":-32000,"data":"elicitations"}"#, false),
+    ] {
+        assert_eq!(mcp::wants_url(&json(error)), wants, "{error}");
+    }
+}
+
+#[test]
+fn a_revision_is_stated_in_the_meta_of_a_request_and_nowhere_else() {
+    let stated = |params: &str| {
+        let params = json(params);
+        mcp::stated_revision(Some(&params)).map(str::to_owned)
+    };
+    let meta = r#"{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}"#;
+    assert_eq!(stated(meta).as_deref(), Some("2026-07-28"));
+    assert_eq!(stated(r#"{"protocolVersion":"2026-07-28"}"#), None);
+    assert_eq!(
+        stated(r#"{"_meta":{"io.modelcontextprotocol/protocolVersion":7}}"#),
+        None
+    );
+    assert_eq!(mcp::stated_revision(None), None);
 }

@@ -60,6 +60,7 @@ fn judged(policy: &Policy, request: &Request) -> Observed {
         method: &request.method,
         tool: request.tool.as_deref(),
         args: &args,
+        named: &[],
     };
     let mut buckets = Buckets::default();
     let mut judge = || {

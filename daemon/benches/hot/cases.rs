@@ -70,6 +70,7 @@ pub(crate) fn decision(rules: usize) -> Case {
             method: "tools/call",
             tool: Some(&tool),
             args: &args,
+            named: &[],
         };
         let facts = Facts {
             now_ms: 1_772_533_845_123,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::escape::escaped;
-use super::record::ordered;
+use super::record::{NewRecord, ordered};
 
 /// One record.
 pub struct Stored {
@@ -30,12 +30,23 @@ impl Stored {
             let value: Value = serde_json::from_str(&text).unwrap_or_default();
             text = escaped(&value.to_string()).into_owned();
         }
-        Ok(Self {
-            seq: row.get(0)?,
-            args: row.get(2)?,
+        Ok(Self::new(row.get(0)?, row.get(2)?, text))
+    }
+
+    /// A record as the store would give it back under this number.
+    #[must_use]
+    pub fn of(mut record: NewRecord, seq: u64) -> Self {
+        let text = record.chained_text(seq, None);
+        Self::new(seq, record.body().map(str::to_owned), text)
+    }
+
+    fn new(seq: u64, args: Option<String>, text: String) -> Self {
+        Self {
+            seq,
+            args,
             members: members(&text).unwrap_or_default(),
             text,
-        })
+        }
     }
 
     /// The record as a line of the export.

@@ -16,16 +16,16 @@ use super::state::Subscriptions;
 use crate::peer::Process;
 
 mod page;
+mod tasks;
 
 pub use page::Page;
 use page::Paging;
+pub use tasks::{Origin, Tasks};
 
 /// The most tools remembered of one server; a longer list is cut, and what was cut is refused.
 const MAX_TOOLS: usize = 4096;
 /// The most bytes of definitions remembered of one server.
 const MAX_DEFINITIONS: usize = 4 * 1024 * 1024;
-/// The most tasks remembered of one session.
-const MAX_TASKS: usize = 4096;
 /// The most of the client's roots that are taken as bases for relative paths.
 const MAX_ROOTS: usize = 64;
 
@@ -33,7 +33,8 @@ const MAX_ROOTS: usize = 64;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Learnt {
-    /// The protocol revision the server answered `initialize` with.
+    /// The protocol revision spoken: what the server answered `initialize` with, or what the
+    /// request stated that it last answered as revisions do which have no handshake.
     pub revision: Option<String>,
     /// The tools as the server last listed them; `None` before it did.
     tools: Option<Vec<Tool>>,
@@ -41,8 +42,10 @@ pub struct Learnt {
     cut: bool,
     /// How far the list under way has come.
     paging: Paging,
-    /// Tasks this session created.
-    tasks: BTreeSet<String>,
+    /// Tasks the server made of this session's calls.
+    pub tasks: Tasks,
+    /// Tasks the client made of the server's requests.
+    pub client_tasks: Tasks,
     /// The client's roots that are folders.
     pub roots: Vec<PathBuf>,
     /// The hash of the policy the client was last shown the tools by.
@@ -218,17 +221,9 @@ impl Learnt {
         })
     }
 
-    /// Takes in a task this session created.
-    pub fn task_created(&mut self, id: &str) {
-        if self.tasks.len() < MAX_TASKS {
-            self.tasks.insert(id.to_owned());
-        }
-    }
-
-    /// Whether this session created the task.
-    #[must_use]
-    pub fn task_known(&self, id: &str) -> bool {
-        self.tasks.contains(id)
+    /// How many tools and tasks are remembered.
+    pub(super) fn sizes(&self) -> (usize, usize) {
+        (self.tools.iter().flatten().count(), self.tasks.len())
     }
 
     /// Takes in the client's answer to `roots/list`.

@@ -110,25 +110,43 @@ pub fn word(text: &str, dlp: &Dlp) -> String {
 }
 
 /// Where an item of a list may keep its text: itself, a prompt message's content, an embedded
-/// resource.
-const TEXT_HOLDERS: [&str; 2] = ["content", "resource"];
+/// resource, and that in a prompt message.
+const TEXT_PLACES: [&[&str]; 4] = [
+    &["text"],
+    &["content", "text"],
+    &["resource", "text"],
+    &["content", "resource", "text"],
+];
 
-fn text_of<'v, 'a>(item: &'v Value<'a>) -> Option<&'v Value<'a>> {
-    item.get("text").or_else(|| {
-        let mut holders = TEXT_HOLDERS.iter().filter_map(|holder| item.get(holder));
-        holders.find_map(|held| held.get("text"))
-    })
+/// The values of a completion are their own text.
+const ITSELF: [&[&str]; 1] = [&[]];
+
+type Places = [&'static [&'static str]];
+
+fn text_of<'v, 'a>(item: &'v Value<'a>, places: &Places) -> Option<&'v Value<'a>> {
+    let at = |place: &&[&str]| place.iter().try_fold(item, |held, key| held.get(key));
+    let is_text = |it: &&Value<'_>| it.as_str().is_some();
+    places.iter().filter_map(at).find(is_text)
 }
 
-fn text_of_mut<'v, 'a>(item: &'v mut Value<'a>) -> Option<&'v mut Value<'a>> {
-    if item.get("text").is_some() {
-        return item.get_mut("text");
-    }
-    let holder = TEXT_HOLDERS.iter().find(|holder| {
-        item.get(holder)
-            .is_some_and(|held| held.get("text").is_some())
-    })?;
-    item.get_mut(holder)?.get_mut("text")
+fn text_of_mut<'v, 'a>(item: &'v mut Value<'a>, places: &Places) -> Option<&'v mut Value<'a>> {
+    let is_there = |place: &&&[&str]| {
+        let end = place.iter().try_fold(&*item, |held, key| held.get(key));
+        end.is_some_and(|it| it.as_str().is_some())
+    };
+    let place = places.iter().find(is_there)?;
+    place.iter().try_fold(item, |held, key| held.get_mut(key))
+}
+
+/// The kinds of content that are base64, whether they name their media type or not.
+const MEDIA: [&str; 2] = ["image", "audio"];
+
+/// Whether a member called `data` beside these is base64.
+fn is_media(members: &[Member<'_>]) -> bool {
+    members.iter().any(|(key, value)| {
+        let kind = value.as_str().unwrap_or_default();
+        key == "mimeType" || (key == "type" && MEDIA.contains(&kind))
+    })
 }
 
 /// A whole number written with an exponent or a fraction, as its reader will see it.
@@ -164,6 +182,11 @@ impl Path<'_> {
             at = before;
         }
         keys.get(free..).is_some_and(never_changed)
+    }
+
+    /// Whether the values of a completion stand here.
+    fn is_completion(&self) -> bool {
+        matches!(self, Path::Key(Path::Key(_, "completion"), "values"))
     }
 
     fn has(&self, wanted: &str) -> bool {
@@ -230,18 +253,23 @@ impl<'d> Walk<'d> {
     }
 
     fn array(&mut self, items: &mut [Value<'_>], path: &Path<'_>) {
-        let path = Path::Key(path, "[]");
+        let below = Path::Key(path, "[]");
         for item in items.iter_mut() {
-            self.value(item, &path);
+            self.value(item, &below);
         }
-        self.joined(items);
+        let places: &Places = if path.is_completion() {
+            &ITSELF
+        } else {
+            &TEXT_PLACES
+        };
+        self.joined(items, places);
     }
 
     /// A secret cut in two and put into neighbouring text items is still found.
-    fn joined(&mut self, items: &mut [Value<'_>]) {
+    fn joined(&mut self, items: &mut [Value<'_>], places: &Places) {
         let texts: Vec<&str> = items
             .iter()
-            .filter_map(|item| text_of(item).and_then(Value::as_str))
+            .filter_map(|item| text_of(item, places).and_then(Value::as_str))
             .collect();
         if texts.len() < 2 {
             return;
@@ -255,7 +283,7 @@ impl<'d> Walk<'d> {
                 self.found.count(findings);
                 let places = items
                     .iter_mut()
-                    .filter_map(text_of_mut)
+                    .filter_map(|item| text_of_mut(item, places))
                     .filter(|text| text.as_str().is_some());
                 for (place, part) in places.zip(parts) {
                     if let Some(part) = part {
@@ -267,7 +295,7 @@ impl<'d> Walk<'d> {
     }
 
     fn object(&mut self, members: &mut [(Cow<'_, str>, Value<'_>)], path: &Path<'_>) {
-        let media = members.iter().any(|(key, _)| key == "mimeType");
+        let media = is_media(members);
         for (key, value) in members.iter_mut() {
             let encoded = key == "blob" || (media && key == "data");
             if let (true, Value::String(text)) = (encoded, &mut *value) {

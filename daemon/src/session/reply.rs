@@ -32,9 +32,25 @@ pub(super) struct Why<'a> {
     pub(super) word: Word,
 }
 
+/// In which form a refused call is answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Form {
+    /// What the policy wants.
+    pub(super) on_block: OnBlock,
+    /// The client states the revision it speaks, so results must state their type.
+    pub(super) typed: bool,
+}
+
+impl Form {
+    const ERROR: Self = Self {
+        on_block: OnBlock::Error,
+        typed: false,
+    };
+}
+
 /// The answer to what the policy refused, newline included (SPEC section 3).
 #[must_use]
-pub(super) fn refusal(id: &Id, about: About<'_>, refusal: &Refusal, form: OnBlock) -> Vec<u8> {
+pub(super) fn refusal(id: &Id, about: About<'_>, refusal: &Refusal, form: Form) -> Vec<u8> {
     let why = Why {
         code: refusal.code,
         reason: &refusal.reason,
@@ -52,31 +68,35 @@ pub(super) fn refusal(id: &Id, about: About<'_>, refusal: &Refusal, form: OnBloc
 
 /// The answer to what the daemon refused by itself, newline included.
 #[must_use]
-pub(super) fn plain(id: &Id, about: About<'_>, why: Why<'_>, form: OnBlock) -> Vec<u8> {
+pub(super) fn plain(id: &Id, about: About<'_>, why: Why<'_>, form: Form) -> Vec<u8> {
     answer(id, about, why, form, Vec::new())
 }
 
 /// An error line, whatever form the policy gives refusals of calls.
 #[must_use]
 pub(super) fn error(id: &Id, about: About<'_>, why: Why<'_>) -> Vec<u8> {
-    answer(id, about, why, OnBlock::Error, Vec::new())
+    answer(id, about, why, Form::ERROR, Vec::new())
 }
 
 fn answer(
     id: &Id,
     about: About<'_>,
     why: Why<'_>,
-    form: OnBlock,
+    form: Form,
     more: Vec<(&'static str, Value<'static>)>,
 ) -> Vec<u8> {
-    if let (About::Tool(_), OnBlock::ToolResult) = (about, form) {
+    if let (About::Tool(_), OnBlock::ToolResult) = (about, form.on_block) {
         let text = format!("{}: {}", why.code.message(), why.reason);
         let item = Value::object([
             ("type", Value::string("text")),
             ("text", Value::string(text)),
         ]);
         let content = Value::Array(vec![item]);
-        let result = Value::object([("content", content), ("isError", Value::Bool(true))]);
+        let of_type = form
+            .typed
+            .then(|| ("resultType", Value::string("complete")));
+        let members = [("content", content), ("isError", Value::Bool(true))];
+        let result = Value::object(of_type.into_iter().chain(members));
         return result_line(id, result);
     }
     let mut data = data(about, why.reason, why.word);

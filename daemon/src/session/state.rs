@@ -25,16 +25,22 @@ mod ask;
 mod call;
 mod client;
 mod ending;
+mod inputs;
 mod listing;
 mod pinned;
 mod places;
 mod recorded;
 mod refuse;
 mod request;
+mod resources;
 mod resume;
+mod revision;
 mod server;
+mod sizes;
+mod streams;
 mod strip;
 mod subscriptions;
+mod tasks;
 mod telling;
 mod traced;
 mod verdict;
@@ -42,6 +48,7 @@ mod verdict;
 pub use ask::{Answer, Ask, By};
 pub use recorded::Recorded;
 pub use resume::Kept;
+pub use sizes::Sizes;
 pub use subscriptions::Subscriptions;
 pub use telling::mode_word;
 
@@ -129,8 +136,10 @@ impl Context<'_> {
         &self.in_force.policy
     }
 
+    /// Whether violations are let through. A session without a policy has nothing to watch.
     fn monitor(&self) -> bool {
-        self.policy().mode() == Mode::Monitor || self.override_ == Override::Monitor
+        let wanted = self.policy().mode() == Mode::Monitor || self.override_ == Override::Monitor;
+        wanted && !self.in_force.path.is_empty()
     }
 }
 
@@ -299,12 +308,14 @@ pub struct State {
     server: Table,
     /// Calls that wait for a person, by the client's frame.
     asks: BTreeMap<u64, Ask>,
-    /// Decisions of an earlier daemon on frames it may be sent again, by frame and part.
-    recorded: HashMap<(u64, u32), Recorded>,
+    /// Decisions of an earlier daemon on frames it may be sent again, by sender, frame and part.
+    recorded: HashMap<(Stream, u64, u32), Recorded>,
     /// When this session last asked a person, ms since 1970.
     prompts: VecDeque<i64>,
     /// Calls that waited for a person under an earlier daemon, by the client's frame.
     waited: HashMap<u64, WaitingRow>,
+    /// The revision the client's last request stated; none do before 2026-07-28.
+    stated: Option<String>,
     /// Calls judged.
     pub calls: u64,
     /// Calls refused.
@@ -324,6 +335,7 @@ impl State {
             prompts: VecDeque::new(),
             recorded: HashMap::new(),
             waited: HashMap::new(),
+            stated: None,
             calls: 0,
             refused: 0,
         }

@@ -194,6 +194,16 @@ impl Table {
         !self.answers.is_empty()
     }
 
+    /// How many requests it holds.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// How many answers are on their way.
+    pub(super) fn answers(&self) -> usize {
+        self.answers.values().map(Vec::len).sum()
+    }
+
     /// The request of this frame has been written to the other side.
     pub fn request_written(&mut self, number: u64) {
         for entry in self

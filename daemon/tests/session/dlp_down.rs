@@ -16,7 +16,7 @@ pub(crate) fn result(spec: &str, result: &Value) -> Out {
     world.server(&answer("1", &result.to_string()))
 }
 
-fn clean(what: &str, out: &Out, secret: &str) {
+pub(crate) fn clean(what: &str, out: &Out, secret: &str) {
     let text = out.forward.clone().unwrap_or_default();
     assert!(!text.contains(secret), "{what}: {text}");
     let _valid: Option<Value> = out.forward.is_some().then(|| out.json());
@@ -254,7 +254,7 @@ fn a_marker_of_the_policys_own_is_not_scanned_again() {
     assert!(out.as_is, "{out:?}");
 }
 
-fn data_base64(text: &str) -> String {
+pub(crate) fn data_base64(text: &str) -> String {
     const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for chunk in text.as_bytes().chunks(3) {

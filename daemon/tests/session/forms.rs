@@ -116,6 +116,23 @@ fn a_result_with_a_look_alike_of_a_protocol_key_is_not_passed_on() {
     );
 }
 
+/// The server would take paths to be relative to other roots than we do.
+#[test]
+fn a_clients_answer_in_two_readings_becomes_an_error_to_the_server() {
+    for result in [
+        r#"{"roots":[],"Roots":[{"uri":"file:///b"}]}"#,
+        r#"{"roots":[{"uri":"file:///a","Uri":"file:///b"}]}"#,
+        r#"{"roots":[],"_Meta":{}}"#,
+    ] {
+        let mut world = World::new("allowed_tools: [t]");
+        assert!(world.server(&request("7", "roots/list", "{}")).as_is);
+        let out = world.client(&answer("7", result));
+        assert_eq!(out.json()["error"]["code"], -32603, "{result}: {out:?}");
+        assert!(out.event("MESSAGE_DROPPED").is_some(), "{result}");
+        assert!(world.client(&answer("7", "{}")).nothing(), "it is answered");
+    }
+}
+
 #[test]
 fn a_batch_is_refused_outside_its_one_revision() {
     let mut world = World::new(ALL);

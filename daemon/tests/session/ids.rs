@@ -129,9 +129,34 @@ fn a_cancel_names_only_the_senders_own_request() {
 /// `cancelled` is AIP's short name for the same notification.
 #[test]
 fn a_cancel_by_its_short_name_obeys_the_same_rule() {
-    let mut world = World::new("allowed_tools: [t]");
-    let out = world.client(&tell("cancelled", r#"{"requestId":9}"#));
-    assert!(out.nothing(), "{out:?}");
+    for name in ["cancelled", "CANCELLED", "Notifications/Cancelled"] {
+        let mut world = under_way("9");
+        let cancel = |id: u8| tell(name, &format!(r#"{{"requestId":{id}}}"#));
+        assert!(world.client(&cancel(8)).nothing(), "{name}");
+        assert!(world.server(&cancel(9)).nothing(), "{name}");
+        assert!(world.client(&cancel(9)).forward.is_some(), "{name}");
+    }
+}
+
+/// Servers need not answer what was cancelled, and most don't.
+#[test]
+fn cancelled_requests_leave_room_for_others() {
+    let mut world = World::new(ALL);
+    for id in 0..1100 {
+        assert!(
+            world.client(&call(&id.to_string(), "t", "{}")).as_is,
+            "{id}"
+        );
+        assert!(world.server(&request(&id.to_string(), "ping", "{}")).as_is);
+        let cancel = tell(
+            "notifications/cancelled",
+            &format!(r#"{{"requestId":{id}}}"#),
+        );
+        assert!(world.client(&cancel).as_is && world.server(&cancel).as_is);
+    }
+    assert!(world.server(&answer("1099", "{}")).as_is, "a late answer");
+    let out = world.server(&answer("0", "{}"));
+    assert!(out.nothing() && out.event("MESSAGE_DROPPED").is_some());
 }
 
 #[test]

@@ -103,6 +103,7 @@ fn a_method_allowed_before_and_refused_now_is_on_record_as_refused() {
         ["BLOCK"],
         "a superseding record comes first"
     );
+    assert!(world.server(&answer("1", "{}")).nothing(), "it is over");
 }
 
 #[test]
@@ -220,4 +221,63 @@ fn what_was_learnt_outlives_the_daemon() {
     world.server(&answer("1", r#"{"tools":[{"name":"pay"},{"name":"PAY"}]}"#));
     world.killed_and_resumed();
     assert_eq!(world.client(&call("2", "pay", "{}")).code(), Some(-32001));
+}
+
+#[test]
+fn a_servers_request_sent_again_is_decided_once() {
+    for (spec, passes) in [
+        ("audit: {methods: all}", true),
+        ("allowed_server_methods: []", false),
+    ] {
+        let mut world = World::new(spec);
+        let line = request("1", "roots/list", "{}");
+        let first = world.server(&line);
+        world.killed_and_resumed();
+        let again = world.server_again(1, &line);
+        assert_eq!((first.as_is, again.as_is), (passes, passes), "{again:?}");
+        assert_eq!(again.replies, first.replies, "the same answer");
+        assert_eq!(decisions(&world), 1, "{spec}");
+    }
+}
+
+#[test]
+fn a_servers_request_allowed_before_and_refused_now_supersedes() {
+    let mut world = World::new("audit: {methods: all}");
+    let line = request("1", "roots/list", "{}");
+    world.server(&line);
+    world.policy("allowed_server_methods: []");
+    world.killed_and_resumed();
+    let out = world.server_again(1, &line);
+    assert_eq!((out.forward.as_deref(), out.replies.len()), (None, 1));
+    assert_eq!(out.lines[0]["supersedes"], 1);
+    assert!(world.client(&answer("1", r#"{"roots":[]}"#)).nothing());
+}
+
+/// It was counted when it began to wait; the bucket in the store must not be set back.
+#[test]
+fn a_waiting_ask_that_needs_no_person_any_more_spends_nothing_and_ends_its_approval() {
+    let mut world = World::new(ASK);
+    let line = call("1", "pay", "{}");
+    world.client(&line);
+    world.policy("tool_rules:\n  - {tool: pay, rate_limit: 1/hour}");
+    world.killed_and_resumed();
+    let out = world.client_again(1, &line);
+    assert!(out.as_is, "{out:?}");
+    assert_eq!(out.signals.len(), 1, "the approval ends: {out:?}");
+    world.killed_and_resumed();
+    assert!(world.server(&answer("1", "{}")).as_is, "it was forwarded");
+}
+
+#[test]
+fn an_identical_ask_is_not_counted_again_after_a_restart() {
+    let mut world = World::new("tool_rules:\n  - {tool: pay, action: ask, rate_limit: 2/hour}");
+    let lines = ["1", "2"].map(|id| call(id, "pay", "{}"));
+    for line in &lines {
+        assert!(world.client(line).held);
+    }
+    world.killed_and_resumed();
+    for (number, line) in (1..).zip(&lines) {
+        let out = world.client_again(number, line);
+        assert!(out.held && out.lines.is_empty(), "{out:?}");
+    }
 }

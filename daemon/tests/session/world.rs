@@ -1,7 +1,7 @@
 //! One session with a real store beside it: each frame is judged, committed as the task commits
 //! it, and shown as what the two sides would see.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(crate) pins: Arc<Pins>,
     pub(crate) overriding: Override,
     pub(crate) now_ms: i64,
+    /// A symbolic link, and where it leads.
+    pub(crate) link: Option<(PathBuf, PathBuf)>,
     client_frames: u64,
     server_frames: u64,
     audit: Audit,
@@ -50,6 +52,7 @@ impl World {
             pins: Arc::default(),
             overriding: Override::None,
             now_ms: 1_772_533_845_123,
+            link: None,
             client_frames: 0,
             server_frames: 0,
             audit,
@@ -101,7 +104,11 @@ impl World {
 
     pub(crate) fn server(&mut self, line: &str) -> Out {
         self.server_frames += 1;
-        let number = self.server_frames;
+        self.server_again(self.server_frames, line)
+    }
+
+    /// A frame of the server's under a number of an earlier one.
+    pub(crate) fn server_again(&mut self, number: u64, line: &str) -> Out {
         let judged = self.with(line.len(), |state, ctx| {
             state.server_frame(ctx, number, line.as_bytes())
         });
@@ -201,6 +208,11 @@ impl World {
         frame_bytes: usize,
         judge: impl FnOnce(&mut State, &Context<'_>) -> T,
     ) -> T {
+        let link = self.link.clone();
+        let resolve = |path: &Path| {
+            let (from, to) = link.as_ref()?;
+            Some(to.join(path.strip_prefix(from).ok()?))
+        };
         let ctx = Context {
             now_ms: self.now_ms,
             in_force: &self.in_force,
@@ -209,7 +221,7 @@ impl World {
             override_: self.overriding,
             prompts_per_minute: 10,
             ask_timeout: Duration::from_secs(60),
-            resolve: &|path| path.to_owned(),
+            resolve: &|path| resolve(path).unwrap_or_else(|| path.to_owned()),
             through_links: &|_| Some(Vec::new()),
             home: Some(Path::new("/home/u")),
             user_homes: &|_| None,

@@ -228,6 +228,74 @@ fn methods_may_only_become_fewer() {
 }
 
 #[test]
+fn resources_and_prompts_may_only_become_fewer() {
+    let all = |rest: &str| format!("allowed_methods: ['*']\n{rest}");
+    let pairs = [
+        ("", "allowed_resources: ['a:*']"),
+        ("", "denied_resources: ['a:*']"),
+        ("", "allowed_prompts: [p]"),
+        (
+            "allowed_resources: ['*']",
+            "allowed_resources: ['a:*', 'b:1']",
+        ),
+        ("allowed_resources: ['a:*']", "allowed_resources: ['a:b/*']"),
+        (
+            "allowed_resources: ['A:*/B%20*']",
+            "allowed_resources: ['A:*/B%20c']",
+        ),
+        (
+            "allowed_resources: ['a:*', 'b:*']",
+            "allowed_resources: ['b:*']",
+        ),
+        ("allowed_resources: ['a:*']", "allowed_resources: []"),
+        ("denied_resources: ['a:b/*']", "denied_resources: ['a:*']"),
+        ("denied_resources: [a]", "denied_resources: ['*']"),
+        ("allowed_prompts: ['*']", "allowed_prompts: ['p*']"),
+        ("allowed_prompts: ['p*']", "allowed_prompts: [p, pq]"),
+        ("allowed_prompts: [p]", "allowed_prompts: []"),
+    ];
+    for (old, new) in pairs {
+        tighter(&all(old), &all(new));
+        looser(&all(new), &all(old));
+    }
+    for (old, new) in [
+        (
+            "allowed_resources: ['a:*']",
+            "allowed_resources: ['a:*', 'b:1']",
+        ),
+        ("allowed_resources: ['a:b*']", "allowed_resources: ['a:c']"),
+        (
+            "allowed_resources: ['a:/b/*']",
+            "allowed_resources: ['a:/b/../c']",
+        ),
+        (
+            "allowed_resources: ['a:/b/*']",
+            "allowed_resources: ['a:/b/%2e%2e/c']",
+        ),
+        (
+            "allowed_resources: ['a:*.md']",
+            "allowed_resources: ['a:b?c.md']",
+        ),
+        ("allowed_resources: ['a:B']", "allowed_resources: ['a:b']"),
+        ("denied_resources: ['a:*']", "denied_resources: ['a:b*']"),
+        ("denied_resources: ['a:b?c']", "denied_resources: ['a:b']"),
+        (
+            "denied_resources: ['a:/b/']",
+            "denied_resources: ['a:/b/*']",
+        ),
+        ("denied_resources: []", ""),
+        ("allowed_prompts: [p]", "allowed_prompts: [P]"),
+    ] {
+        looser(&all(old), &all(new));
+    }
+    // The list brings its methods along.
+    looser("mode: enforce", "allowed_resources: []");
+    looser("mode: enforce", "allowed_prompts: []");
+    tighter("mode: enforce", "denied_resources: ['*']");
+    looser("allowed_resources: ['a:*']", "mode: enforce");
+}
+
+#[test]
 fn protection_and_records_may_not_shrink() {
     looser("protected_paths: [/a]", "protected_paths: [/a/b]");
     looser("protected_paths: [/a]", "mode: enforce");

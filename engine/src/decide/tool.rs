@@ -34,6 +34,7 @@ pub(super) fn refuses(policy: &Policy, tool: &str, facts: &Facts<'_>) -> Option<
         method: TOOLS_CALL,
         tool: Some(tool),
         args: &Node::Null,
+        named: &[],
     };
     let judging = match Judging::new(policy, &call, facts) {
         Ok(judging) => judging,

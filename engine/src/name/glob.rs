@@ -48,20 +48,7 @@ impl Glob {
 
     /// Whether a name, given in normal form, matches. Linear in the name.
     pub fn matches(&self, normal: &str) -> bool {
-        let mut pieces = self.normal.split('*');
-        let Some(mut rest) = pieces.next().and_then(|first| normal.strip_prefix(first)) else {
-            return false;
-        };
-        let Some(last) = pieces.next_back() else {
-            return rest.is_empty();
-        };
-        for piece in pieces {
-            match rest.split_once(piece) {
-                Some((_, after)) => rest = after,
-                None => return false,
-            }
-        }
-        rest.ends_with(last)
+        star_matches(&self.normal, normal)
     }
 
     /// Whether it is one name, without a `*`.
@@ -91,6 +78,25 @@ impl Glob {
     pub(crate) fn covers(&self, other: &Glob) -> bool {
         self.matches(&other.normal)
     }
+}
+
+/// Whether a text matches a pattern in which `*` stands for any run of characters and everything else for
+/// itself. Linear in the text.
+pub(crate) fn star_matches(pattern: &str, text: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else {
+        return false;
+    };
+    let Some(last) = pieces.next_back() else {
+        return rest.is_empty();
+    };
+    for piece in pieces {
+        match rest.split_once(piece) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
 }
 
 impl fmt::Display for GlobError {

@@ -4,8 +4,9 @@ pub(super) mod hash;
 mod rules;
 
 use super::{
-    MethodLists, Policy, Tool, Tools,
+    MethodLists, NamedLists, Policy, Tool, Tools,
     place::{Place, ProtectedPaths},
+    resources,
     rule::{Action, Rules},
     source::{At, Source},
     written::{
@@ -22,12 +23,17 @@ pub(super) fn policy(it: Document, place: &Place, source: &mut Source<'_>) -> Op
     let spec = it.spec;
     let rules = rules::compile(&spec, source);
     let closed = is_closed(&spec).then_some(spec.at);
+    let named = NamedLists::compile(&spec, source);
     let methods = MethodLists::of_client(
         spec.allowed_methods
-            .map(|list| globs(&list, "`allowed_methods`", source)),
+            .as_ref()
+            .map(|list| globs(list, "`allowed_methods`", source)),
         globs(&spec.denied_methods, "`denied_methods`", source),
         spec.profile,
+        &named.methods_brought(),
     );
+    resources::warn_of_idle(&spec, &methods, source);
+    resources::warn_of_open_hosts(&spec, source);
     let server = spec.allowed_server_methods;
     let server = server.map(|list| globs(&list, "`allowed_server_methods`", source));
     let policy = Policy {
@@ -43,6 +49,7 @@ pub(super) fn policy(it: Document, place: &Place, source: &mut Source<'_>) -> Op
         pinning: spec.pinning,
         methods,
         server_methods: MethodLists::of_server(server),
+        named,
         allowed: tools(&spec.allowed_tools, "`allowed_tools`", source),
         denied: tools(&spec.denied_tools, "`denied_tools`", source),
         rules,
@@ -76,8 +83,9 @@ pub(super) fn no_policy() -> Policy {
         audit: AuditWishes::default(),
         ask_timeout: None,
         pinning: Pinning::default(),
-        methods: MethodLists::of_client(None, Vec::new(), Profile::Compat),
+        methods: MethodLists::of_client(None, Vec::new(), Profile::Compat, &[]),
         server_methods: MethodLists::of_server(None),
+        named: NamedLists::default(),
         allowed: Tools::default(),
         denied: Tools::default(),
         rules: Rules::default(),

@@ -16,14 +16,20 @@ pub(crate) struct MethodLists {
 }
 
 impl MethodLists {
-    /// What a client may send; without a list of the policy's own the profile speaks.
+    /// What a client may send; without a list of the policy's own the profile speaks, and what other
+    /// fields bring along is added to it.
     pub(super) fn of_client(
         allowed: Option<Vec<Glob>>,
         denied: Vec<Glob>,
         profile: Profile,
+        brought: &[&str],
     ) -> Self {
         let compat = allowed.is_none() && profile == Profile::Compat;
-        let mut allowed = allowed.unwrap_or_else(|| globs(SAFE));
+        let mut allowed = allowed.unwrap_or_else(|| {
+            let mut silent = globs(SAFE);
+            silent.extend(globs(brought));
+            silent
+        });
         if compat {
             allowed.extend(globs(COMPAT));
         }

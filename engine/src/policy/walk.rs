@@ -10,7 +10,7 @@ use super::{
     values,
     written::{
         ArgsWish, AuditWishes, Document, ListFilter, MethodsWish, Mode, OnBlock, Pinning, Profile,
-        Spec, SyncWish, Text, WrittenRule,
+        Spec, SyncWish, Text, TextList, WrittenRule,
     },
     yaml::Tree,
 };
@@ -166,6 +166,9 @@ fn spec(tree: &Tree, source: &mut Source<'_>) -> Option<Spec> {
         allowed_methods: list(&found, "allowed_methods", source),
         denied_methods: list(&found, "denied_methods", source).unwrap_or_default(),
         allowed_server_methods: list(&found, "allowed_server_methods", source),
+        allowed_resources: placed_list(&found, "allowed_resources", source),
+        denied_resources: placed_list(&found, "denied_resources", source),
+        allowed_prompts: placed_list(&found, "allowed_prompts", source),
         protected_paths: list(&found, "protected_paths", source).unwrap_or_default(),
         rules: rules(&found, source),
         dlp,
@@ -204,6 +207,12 @@ fn list(found: &Fields<'_>, key: &str, source: &mut Source<'_>) -> Option<Vec<Te
     found
         .get(key)
         .map(|tree| texts(tree, &format!("`{key}`"), source))
+}
+
+fn placed_list(found: &Fields<'_>, key: &str, source: &mut Source<'_>) -> Option<TextList> {
+    let texts = list(found, key, source)?;
+    let at = found.entry(key)?.at;
+    Some(TextList { at, texts })
 }
 
 fn audit(tree: &Tree, source: &mut Source<'_>) -> AuditWishes {

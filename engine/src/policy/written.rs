@@ -113,6 +113,13 @@ pub(crate) struct Text {
     pub(crate) at: At,
 }
 
+/// A list of texts, and where its key stands.
+#[derive(Debug)]
+pub(crate) struct TextList {
+    pub(crate) at: At,
+    pub(crate) texts: Vec<Text>,
+}
+
 /// The document.
 #[derive(Debug)]
 pub(super) struct Document {
@@ -137,6 +144,9 @@ pub(super) struct Spec {
     pub(super) allowed_methods: Option<Vec<Text>>,
     pub(super) denied_methods: Vec<Text>,
     pub(super) allowed_server_methods: Option<Vec<Text>>,
+    pub(super) allowed_resources: Option<TextList>,
+    pub(super) denied_resources: Option<TextList>,
+    pub(super) allowed_prompts: Option<TextList>,
     pub(super) protected_paths: Vec<Text>,
     pub(super) rules: Vec<WrittenRule>,
     pub(super) dlp: Option<DlpSpec>,

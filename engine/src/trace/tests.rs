@@ -116,6 +116,7 @@ fn arguments_and_rates_are_told_by_name_and_never_by_value() {
         method: "tools/call",
         tool: Some("query"),
         args: &args,
+        named: &[],
     };
     let passed = told(&policy, &call, &mut buckets);
     assert_eq!(passed[3], "[DEBUG] Evaluating allow_args: [sql] ✓");
@@ -136,6 +137,7 @@ fn methods_and_violations_are_told() {
             method,
             tool: None,
             args: &Node::Null,
+            named: &[],
         };
         told(&load(spec), &call, &mut Buckets::default())
     };
@@ -156,11 +158,55 @@ fn methods_and_violations_are_told() {
     );
 }
 
+#[test]
+fn resources_and_prompts_are_told_with_the_lists_that_speak_of_them() {
+    let spec = "allowed_resources: ['note://*']\ndenied_resources: ['*.key']\nallowed_prompts: [p]";
+    let told_of = |method, named: &[Named<'_>]| {
+        let call = Call {
+            method,
+            tool: None,
+            args: &Node::Null,
+            named,
+        };
+        told(&load(spec), &call, &mut Buckets::default())
+    };
+    assert_eq!(
+        told_of("resources/read", &[Named::Resource(Some("note://a\nb"))]),
+        [
+            "[DEBUG] Request: resources/read -> note://a\\nb",
+            "[DEBUG] Resource not in allowed_resources list",
+            "[WARN] Decision: BLOCK (error: -32001)",
+        ]
+    );
+    assert_eq!(
+        told_of("resources/read", &[Named::Resource(Some("note://a"))]),
+        [
+            "[DEBUG] Request: resources/read -> note://a",
+            "[DEBUG] Evaluating denied_resources ✓",
+            "[DEBUG] Evaluating allowed_resources ✓",
+            "[INFO] Decision: ALLOW",
+        ]
+    );
+    assert_eq!(
+        told_of("resources/read", &[Named::Resource(Some("note://a.key"))])[1],
+        "[DEBUG] Evaluating denied_resources: `*.key` in denied_resources ✗"
+    );
+    assert_eq!(
+        told_of("prompts/get", &[Named::Prompt(Some("q"))])[1],
+        "[DEBUG] Prompt not in allowed_prompts list"
+    );
+    assert_eq!(
+        told_of("prompts/get", &[Named::Prompt(None)])[0],
+        "[DEBUG] Request: prompts/get"
+    );
+}
+
 fn check(tool: &str, lines: &[&str]) {
     let call = Call {
         method: "tools/call",
         tool: Some(tool),
         args: &Node::Null,
+        named: &[],
     };
     assert_eq!(
         told(&load(GUIDE), &call, &mut Buckets::default()),

@@ -139,6 +139,7 @@ pub(crate) fn run(policy: &Policy, case: &Case, buckets: &mut Buckets) -> Decisi
             method: case.method,
             tool: case.tool,
             args: &args,
+            named: &[],
         },
         &facts,
         buckets,

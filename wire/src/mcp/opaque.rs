@@ -3,7 +3,7 @@
 use super::shape::{RELATED_TASK, SUBSCRIPTION_ID};
 
 /// The longest path [`never_changed`] holds of, in keys.
-pub const DEEPEST_KEPT: usize = 4;
+pub const DEEPEST_KEPT: usize = 5;
 
 /// Whether redaction leaves the value at this path as it is: ids, tokens, cursors and the names
 /// the protocol runs on, at the places it defines them. The path starts at the envelope and
@@ -14,7 +14,7 @@ pub fn never_changed(path: &[&str]) -> bool {
         ["id" | "jsonrpc" | "method"] | ["error", "code"] => true,
         [
             "params",
-            "cursor" | "progressToken" | "requestId" | "requestState" | "taskId",
+            "cursor" | "elicitationId" | "progressToken" | "requestId" | "requestState" | "taskId",
         ]
         | ["params", "_meta", "progressToken"]
         | ["params", "notifications", "taskIds", "[]"] => true,
@@ -23,7 +23,15 @@ pub fn never_changed(path: &[&str]) -> bool {
         ["result", "nextCursor" | "requestState" | "taskId"]
         | ["result", "task", "taskId"]
         | ["result", "tasks", "[]", "taskId"]
-        | ["result", "inputRequests", _, "method"] => true,
+        | ["params" | "result", "inputRequests", _, "method"]
+        | [
+            "params" | "result",
+            "inputRequests",
+            _,
+            "params",
+            "elicitationId",
+        ]
+        | ["error", "data", "elicitations", "[]", "elicitationId"] => true,
         _ => false,
     }
 }

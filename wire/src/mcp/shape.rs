@@ -11,8 +11,11 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// Finds a key that looks like a defined one; says which.
+    /// Finds a key that looks like a defined one, in the object or in each of several; says which.
     pub(super) fn look_alike(&self, value: &Value<'_>) -> Option<&'static str> {
+        if let Some(elements) = value.as_array() {
+            return elements.iter().find_map(|it| self.look_alike(it));
+        }
         let members = value.as_object()?;
         members.iter().find_map(|(key, inner)| {
             variant_of(key, self.keys).or_else(|| {
@@ -29,6 +32,7 @@ const fn flat(keys: &'static [&'static str]) -> Shape {
 
 pub(super) const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 pub(super) const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
+pub(super) const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 pub(super) const RELATED_TASK: &str = "io.modelcontextprotocol/related-task";
 pub(super) const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 
@@ -46,6 +50,7 @@ pub(super) static PARAMS: Shape = Shape {
         "cursor",
         "data",
         "elicitationId",
+        "error",
         "includeContext",
         "inputRequests",
         "inputResponses",
@@ -70,6 +75,7 @@ pub(super) static PARAMS: Shape = Shape {
         "requestId",
         "requestState",
         "requestedSchema",
+        "result",
         "status",
         "statusMessage",
         "stopSequences",
@@ -152,6 +158,7 @@ pub(super) static RESULT: Shape = Shape {
     inside: &[
         ("_meta", &META),
         ("capabilities", &CAPABILITIES),
+        ("roots", &flat(&["_meta", "name", "uri"])),
         ("serverInfo", &INFO),
         ("task", &TASK),
     ],
@@ -196,7 +203,7 @@ static META: Shape = Shape {
         RELATED_TASK,
         SUBSCRIPTION_ID,
         "io.modelcontextprotocol/logLevel",
-        "io.modelcontextprotocol/protocolVersion",
+        PROTOCOL_VERSION,
         "io.modelcontextprotocol/serverInfo",
         "progressToken",
     ],

@@ -8,14 +8,41 @@ use wire::json::Value;
 use wire::mcp;
 use wire::rpc::{Id, Message};
 
+use super::inputs::Wrong;
 use super::{At, Context, Effect, Judged, State};
 use crate::audit::{Batch, NewRecord};
+use crate::session::learnt::Origin;
 use crate::session::redact::{self, Redaction};
 use crate::session::reply::{self, About, Why, Word};
 use crate::session::table::Entry;
 
 /// Why a request DLP could not finish with is refused.
 const UNSCANNED: &str = "the request could not be scanned";
+
+/// The call a message of the server's belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Whose<'a> {
+    call_id: &'a str,
+    tool: Option<&'a str>,
+}
+
+impl<'a> From<&'a Entry> for Whose<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        Self {
+            call_id: &entry.call_id,
+            tool: entry.tool.as_deref(),
+        }
+    }
+}
+
+impl<'a> From<&'a Origin> for Whose<'a> {
+    fn from(origin: &'a Origin) -> Self {
+        Self {
+            call_id: &origin.call_id,
+            tool: origin.tool.as_deref(),
+        }
+    }
+}
 
 impl State {
     /// DLP on what the client sends, where the policy scans it. `Ok`: the findings, and whether
@@ -103,16 +130,19 @@ impl State {
         };
         let mut judged = Judged::new(Effect::AsIs);
         let mut changed = false;
-        if let Message::Response { result, .. } = &mut message {
-            let normal = normal_form(&entry.method).into_owned();
-            let wrong = mcp::check_result(&normal, result).err();
-            let wrong = wrong.or_else(|| self.wrong_inputs(ctx, result).err());
-            if let Some(reason) = wrong {
+        match self.judge_answer(ctx, &entry, &message) {
+            Ok(told) => judged.batch.records = told,
+            Err(Wrong::Malformed(reason)) => {
                 return self.unreadable_answer(ctx, at, id, &entry, &reason);
             }
+            Err(Wrong::Refused { method }) => {
+                return self.answer_refused(ctx, at, id, &entry, &method);
+            }
+        }
+        if let Message::Response { result, .. } = &mut message {
             changed = self.learn(ctx, &mut judged, &entry, result);
         }
-        match self.redact_downstream(ctx, &mut message, Some(&entry)) {
+        match self.redact_downstream(ctx, &mut message, Some(Whose::from(&entry))) {
             Ok((batch, redacted)) => {
                 judged.batch.append(batch);
                 changed |= redacted;
@@ -135,7 +165,7 @@ impl State {
     }
 
     /// The request is over but for the shim's word that its answer has been written.
-    fn answered(
+    pub(super) fn answered(
         &mut self,
         ctx: &Context<'_>,
         mut judged: Judged,
@@ -168,20 +198,22 @@ impl State {
         judged
     }
 
-    /// Requests inside a result obey the same list as those the server sends by itself.
-    fn wrong_inputs(&self, ctx: &Context<'_>, result: &Value<'_>) -> Result<(), String> {
-        for request in mcp::input_requests(result)? {
-            let normal = normal_form(request.method);
-            if let Some(params) = request.params {
-                mcp::check_params(&normal, params)?;
+    /// Whether an answer can be read, and asks for nothing the policy refuses.
+    fn judge_answer(
+        &self,
+        ctx: &Context<'_>,
+        entry: &Entry,
+        message: &Message<'_>,
+    ) -> Result<Vec<NewRecord>, Wrong> {
+        match message {
+            Message::Response { result, .. } => {
+                let normal = normal_form(&entry.method);
+                mcp::check_result(&normal, result).map_err(Wrong::Malformed)?;
+                self.judge_inputs(ctx, result, Some(&entry.call_id))
             }
-            if !ctx.monitor() && !ctx.policy().allows_server_method(&normal) {
-                return Err(
-                    "the policy does not let the server ask this inside a result".to_owned(),
-                );
-            }
+            Message::Error { error, .. } => self.judge_error(ctx, error, Some(&entry.call_id)),
+            Message::Request { .. } | Message::Notification { .. } => Ok(Vec::new()),
         }
-        Ok(())
     }
 
     /// What the answer teaches about the server, and what it must not promise. Says whether the
@@ -193,15 +225,10 @@ impl State {
         entry: &Entry,
         result: &mut Value<'_>,
     ) -> bool {
+        self.learn_revision(judged, entry, result);
+        self.learn_task(judged, entry, result);
         match entry.method.as_str() {
-            "initialize" => {
-                let revision = result.get("protocolVersion").and_then(Value::as_str);
-                self.learnt.revision = revision.map(str::to_owned);
-                judged.batch.ops.push(self.learnt_op());
-                self.read_instructions(ctx, judged, result);
-                Self::strip_server(ctx, result)
-            }
-            "server/discover" => {
+            "initialize" | "server/discover" => {
                 self.read_instructions(ctx, judged, result);
                 Self::strip_server(ctx, result)
             }
@@ -220,13 +247,9 @@ impl State {
                 judged.batch.ops.push(self.learnt_op());
                 held | changed
             }
-            "tools/call" => {
-                let task = result.get("task").and_then(|task| task.get("taskId"));
-                if let Some(task) = task.and_then(Value::as_str) {
-                    self.learnt.task_created(task);
-                    judged.batch.ops.push(self.learnt_op());
-                }
-                false
+            "tasks/list" => self.keep_own_tasks(ctx, entry, result),
+            method @ ("resources/list" | "resources/templates/list" | "prompts/list") => {
+                self.filter_listed(ctx, method, result)
             }
             _ => false,
         }
@@ -237,16 +260,16 @@ impl State {
         &self,
         ctx: &Context<'_>,
         message: &mut Message<'_>,
-        entry: Option<&Entry>,
+        whose: Option<Whose<'_>>,
     ) -> Result<(Batch, bool), (Batch, Code, String)> {
         let dlp = ctx.policy().dlp();
         if !dlp.scan_responses() || !dlp.active(Scope::Response) {
             return Ok((Batch::default(), false));
         }
-        let call_id = entry.map(|entry| entry.call_id.as_str());
+        let call_id = whose.map(|whose| whose.call_id);
         let original = (dlp.on_failure() == OnFailure::AllowOriginal).then(|| message.clone());
         let mut found = redact::message(message, dlp, Scope::Response);
-        self.fits_schema(entry, &mut found);
+        self.fits_schema(whose, &mut found);
         fits_size(ctx, &mut found);
         if let Some(reason) = &found.failed {
             let kept = original.as_ref().unwrap_or(message);
@@ -272,8 +295,8 @@ impl State {
 
     /// A number that became a marker no longer fits a promised output form: the client would
     /// refuse the whole result, so it is refused here, where the reason can be told.
-    fn fits_schema(&self, entry: Option<&Entry>, found: &mut Redaction) {
-        let tool = entry.and_then(|entry| entry.tool.as_deref());
+    fn fits_schema(&self, whose: Option<Whose<'_>>, found: &mut Redaction) {
+        let tool = whose.and_then(|whose| whose.tool);
         if found.retyped && tool.is_some_and(|tool| self.learnt.has_output_schema(tool)) {
             let reason = "the redacted result would not fit the tool's output schema";
             found.failed.get_or_insert_with(|| reason.to_owned());

@@ -135,7 +135,7 @@ impl State {
         if twin.is_none() {
             judged.signals.push(Signal::Asked(Box::new(approval)));
         }
-        if waited.is_none() {
+        if one.fresh {
             self.spends(ctx, &mut judged, ask.spent);
         }
         let number = one.at.number;

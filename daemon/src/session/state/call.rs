@@ -33,14 +33,16 @@ pub(super) struct OneCall<'a> {
     pub(super) tool: String,
     pub(super) plain: bool,
     pub(super) call_id: String,
+    /// No earlier daemon has counted it.
+    pub(super) fresh: bool,
 }
 
 impl State {
     pub(super) fn tool_call(&mut self, ctx: &Context<'_>, mut one: OneCall<'_>) -> Judged {
         let waited = self.waited.remove(&one.at.number);
-        let recorded = self.decided_before(one.at);
+        let recorded = self.decided_before(Stream::Client, one.at);
         if let Some(recorded) = recorded.as_ref().filter(|it| !it.allowed) {
-            return Judged::new(recorded.refusal(ctx, &one.id, About::Tool(&one.tool)));
+            return Judged::new(recorded.refusal(self.form(ctx), &one.id, About::Tool(&one.tool)));
         }
         if recorded
             .as_ref()
@@ -66,8 +68,11 @@ impl State {
         if let Some(params) = one.message.params_mut() {
             one.plain &= !Self::strip_client(ctx, params);
         }
-        self.calls += u64::from(recorded.is_none() && waited.is_none());
-        let fresh = recorded.is_none() && waited.is_none();
+        // One that waited beside an identical call has an entry, and nothing else.
+        let known = recorded.is_some() || waited.is_some();
+        one.fresh = !known && (!open || one.at.batched);
+        let fresh = one.fresh;
+        self.calls += u64::from(fresh);
         if let Some(earlier) = self
             .client
             .get(&one.id)
@@ -80,7 +85,7 @@ impl State {
             (Decision::Refuse(refusal), recorded) => {
                 self.refuse_call(ctx, &one, &refusal, recorded.as_ref(), waited.as_ref())
             }
-            (Decision::Allow(allow), None) => self.allow_call(ctx, one, allow),
+            (Decision::Allow(allow), None) => self.allow_call(ctx, one, allow, waited.as_ref()),
             (Decision::Ask(ask), None) => self.ask_call(ctx, one, ask, waited),
             // Decided before, by a person too where one was asked; only the shim never heard.
             (Decision::Allow(Allow { forward_as, .. }), Some(_))
@@ -116,6 +121,7 @@ impl State {
             method: "tools/call",
             tool: Some(&one.tool),
             args: &arguments,
+            named: &[],
         };
         let found = self.paths_in(ctx, &arguments);
         let resolved: Vec<PathBuf> = found.iter().map(|it| (ctx.resolve)(&it.path)).collect();

@@ -1,21 +1,20 @@
 //! Frames from the client.
 
-use engine::decide::{Call, Code};
+use engine::decide::Code;
 use engine::method_spelling;
 use engine::name::normal_form;
-use engine::node::Node;
 use engine::policy::MethodsWish;
 use wire::json::Value;
+use wire::link::Stream;
 use wire::mcp;
 use wire::rpc::{self, Frame, Id, Malformed, Message};
 
+use super::resources::told_of;
+use super::revision::BATCH_REVISION;
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
 use crate::session::reply::{self, About, Why, Word};
 use crate::session::table::Phase;
-
-/// The one revision in which a frame may hold several messages.
-const BATCH_REVISION: &str = "2025-03-26";
 
 impl State {
     /// Judges a frame from the client.
@@ -50,7 +49,8 @@ impl State {
             .as_ref()
             .filter(|id| !rpc::head_has_method(head) && self.server.forwarded(id).is_some());
         if let Some(id) = answers.cloned() {
-            return (self.over_long_answer(ctx, number, id, &reason), false);
+            let at = At::only(number);
+            return (self.unreadable_to_server(ctx, at, &id, &reason), false);
         }
         let malformed = Malformed {
             code: -32600,
@@ -65,18 +65,13 @@ impl State {
         )
     }
 
-    /// The client's answer was too long: the server, which waits for it, gets an error.
-    fn over_long_answer(&mut self, ctx: &Context<'_>, number: u64, id: Id, reason: &str) -> Judged {
-        let at = At::only(number);
-        let error = Effect::forward(rpc::error_line(Some(&id), -32603, reason, None));
+    /// The client's answer is too long, or can be read in two ways: the server, which waits for
+    /// it, gets an error.
+    fn unreadable_to_server(&mut self, ctx: &Context<'_>, at: At, id: &Id, reason: &str) -> Judged {
+        let error = Effect::forward(rpc::error_line(Some(id), -32603, reason, None));
         let record = self.dropped(ctx, at, "upstream", reason);
-        self.server.answer(&id, number);
+        self.server.answer(id, at.number);
         Judged::new(error.clone()).record(record).otherwise(error)
-    }
-
-    /// Whether this session's revision has batches.
-    pub(super) fn batches(&self) -> bool {
-        self.learnt.revision.as_deref() == Some(BATCH_REVISION)
     }
 
     /// Each message of a batch is judged by itself; what passes goes on one by one.
@@ -122,7 +117,7 @@ impl State {
         let judged = match message {
             Message::Request { .. } => self.client_request(ctx, at, message, plain),
             Message::Notification { .. } => {
-                let recorded = self.decided_before(at);
+                let recorded = self.decided_before(Stream::Client, at);
                 if recorded.as_ref().is_some_and(|it| !it.allowed) {
                     return Judged::new(Effect::Drop);
                 }
@@ -145,10 +140,12 @@ impl State {
     ) -> Judged {
         let sent = message.method().unwrap_or_default().to_owned();
         let normal = normal_form(&sent).into_owned();
+        let named = told_of(ctx, &normal, message.params());
         let record = |state: &Self, word_: &'static str| {
             state
                 .decision(ctx, "upstream", word_)
                 .set("method", word(&sent, ctx.policy().dlp()))
+                .naming(named.as_ref())
                 .set("frame", at.number)
                 .set("part", at.part)
         };
@@ -165,12 +162,7 @@ impl State {
             let why = malformed("a call must be a request");
             return self.refuse_plainly(ctx, record, None, About::Method(&sent), why);
         }
-        let call = Call {
-            method: &sent,
-            tool: None,
-            args: &Node::Null,
-        };
-        let (decision, trace) = self.decide_method(ctx, &call, &normal, message.params());
+        let (decision, trace) = self.decide_method(ctx, (&sent, &normal), message.params());
         let decision =
             decision.and_then(
                 |violation| match self.protected_params(ctx, message.params()) {
@@ -188,6 +180,9 @@ impl State {
                 return judged;
             }
         };
+        let stripped = message
+            .params_mut()
+            .is_some_and(|params| Self::strip_client(ctx, params));
         let mut judged = if ["notifications/cancelled", "cancelled"].contains(&normal.as_str()) {
             match self.client_cancels(ctx, at, message.params()) {
                 Some(judged) => return judged,
@@ -197,9 +192,7 @@ impl State {
             Judged::new(Effect::AsIs)
         };
         if let Some(refusal) = violation {
-            let record = record(self, "ALLOW_MONITOR")
-                .set("violation", true)
-                .set("reason", word(&refusal.reason, ctx.policy().dlp()));
+            let record = record(self, "ALLOW_MONITOR").violation(ctx, Some(&refusal));
             judged = judged.record(record);
         } else if keeps_all(ctx) {
             judged = judged.record(record(self, "ALLOW").set("violation", false));
@@ -207,7 +200,7 @@ impl State {
         match self.redact_upstream(ctx, &mut message, None) {
             Ok((batch, changed)) => {
                 judged.batch.append(batch);
-                judged.effect = respelled(&mut message, &sent, plain && !changed);
+                judged.effect = respelled(&mut message, &sent, plain && !stripped && !changed);
                 judged
             }
             Err((batch, code, reason)) => {
@@ -265,12 +258,20 @@ impl State {
             let record = self.dropped(ctx, at, "upstream", "an answer to nothing under way");
             return Judged::new(Effect::Drop).record(record);
         };
+        if let Message::Response { result, .. } = &message
+            && let Err(reason) = mcp::check_result(&normal_form(&entry.method), result)
+        {
+            return self.unreadable_to_server(ctx, at, &id, &reason);
+        }
         let mut judged = Judged::new(Effect::AsIs);
         if entry.method == "roots/list"
             && let Message::Response { result, .. } = &message
         {
             self.learnt.roots_listed(result);
             judged.batch.ops.push(self.learnt_op());
+        }
+        if let Message::Response { result, .. } = &message {
+            self.learn_client_task(&mut judged, &entry, result);
         }
         match self.redact_upstream(ctx, &mut message, None) {
             Ok((batch, changed)) => {

@@ -21,7 +21,8 @@ pub struct Ending {
 }
 
 impl State {
-    /// The server has ended and all it wrote was judged: every request under way gets an error.
+    /// The server has ended and all it wrote was judged: every request under way gets an error,
+    /// unless its sender has cancelled it.
     pub fn server_ended(
         &mut self,
         ctx: &Context<'_>,
@@ -42,7 +43,10 @@ impl State {
         let mut errors = Vec::new();
         let mut batch = Batch::default();
         for (id, entry) in self.client.unanswered() {
-            errors.push(reply::server_ended(&id, &how));
+            // A client waits for no answer to what it cancelled, a stream above all.
+            if !self.client.is_cancelled(&id) {
+                errors.push(reply::server_ended(&id, &how));
+            }
             batch.records.extend(self.outcome(ctx, &entry));
             self.client.remove(&id);
         }
@@ -91,7 +95,7 @@ impl State {
     }
 
     /// What is known of a call that had no answer.
-    fn outcome(&self, ctx: &Context<'_>, entry: &Entry) -> Option<NewRecord> {
+    pub(super) fn outcome(&self, ctx: &Context<'_>, entry: &Entry) -> Option<NewRecord> {
         let word = match entry.phase {
             Phase::Forwarded { written: true } => "forwarded",
             Phase::Forwarded { written: false } => "unknown",

@@ -18,7 +18,8 @@ impl State {
         ctx: &Context<'_>,
         params: Option<&Value<'_>>,
     ) -> Option<Refusal> {
-        let named = ["uri", "ref", "arguments", "argument"];
+        // `notifications`: the resources a subscription wants to hear of.
+        let named = ["uri", "ref", "arguments", "argument", "notifications"];
         let members = named
             .iter()
             .filter_map(|name| Some(((*name).into(), node(params?.get(name)?))));

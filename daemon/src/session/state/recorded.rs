@@ -1,11 +1,12 @@
 //! Decisions an earlier daemon has recorded, for frames the shim sends again.
 
 use engine::decide::Code;
+use wire::link::Stream;
 use wire::rpc::Id;
 
-use super::{At, Context, Effect, Judged, State};
+use super::{At, Effect, Judged, State};
 use crate::audit::query::Stored;
-use crate::session::reply::{self, About, Why, Word};
+use crate::session::reply::{self, About, Form, Why, Word};
 
 /// One of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,11 +34,13 @@ const CODES: [Code; 8] = [
 ];
 
 impl Recorded {
-    /// Reads a record back, with the frame and part it was about.
-    pub(super) fn read(stored: &Stored) -> Option<((u64, u32), Self)> {
-        if stored.text("direction").as_deref() != Some("upstream") {
-            return None;
-        }
+    /// Reads a record back, with the sender, frame and part it was about.
+    pub(super) fn read(stored: &Stored) -> Option<((Stream, u64, u32), Self)> {
+        let sender = match stored.text("direction").as_deref() {
+            Some("upstream") => Stream::Client,
+            Some("downstream") => Stream::Server,
+            Some(_) | None => return None,
+        };
         let number = stored.get("frame")?.as_u64()?;
         let part = stored.get("part").and_then(|it| it.as_u64()).unwrap_or(0);
         let decision = stored.text("decision");
@@ -52,11 +55,11 @@ impl Recorded {
             args: stored.args.clone(),
             reason: stored.text("reason").unwrap_or_default().into_owned(),
         };
-        Some(((number, u32::try_from(part).ok()?), recorded))
+        Some(((sender, number, u32::try_from(part).ok()?), recorded))
     }
 
     /// The refusal once more.
-    pub(super) fn refusal(&self, ctx: &Context<'_>, id: &Id, about: About<'_>) -> Effect {
+    pub(super) fn refusal(&self, form: Form, id: &Id, about: About<'_>) -> Effect {
         let code = CODES
             .into_iter()
             .find(|code| i64::from(code.number()) == self.code)
@@ -66,14 +69,14 @@ impl Recorded {
             reason: &self.reason,
             word: Word::Of(code),
         };
-        Effect::reply(reply::plain(id, about, why, ctx.policy().on_block()))
+        Effect::reply(reply::plain(id, about, why, form))
     }
 }
 
 impl State {
     /// What an earlier daemon has decided on this message, where it did.
-    pub(super) fn decided_before(&mut self, at: At) -> Option<Recorded> {
-        self.recorded.remove(&(at.number, at.part))
+    pub(super) fn decided_before(&mut self, sender: Stream, at: At) -> Option<Recorded> {
+        self.recorded.remove(&(sender, at.number, at.part))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Refusals: what goes back to the sender, and the record of it.
 
 use engine::decide::{Code, Refusal, Verdict};
+use wire::link::Stream;
 use wire::rpc::{Id, Malformed};
 
 use super::telling::{sync, word};
@@ -25,7 +26,7 @@ impl State {
         self.refused += 1;
         let dlp = ctx.policy().dlp();
         let effect = id.map_or(Effect::Drop, |id| {
-            Effect::reply(reply::refusal(id, about, refusal, ctx.policy().on_block()))
+            Effect::reply(reply::refusal(id, about, refusal, self.form(ctx)))
         });
         let record = record
             .set("violation", refusal.verdict == Verdict::Block)
@@ -59,7 +60,7 @@ impl State {
         why: Why<'_>,
     ) -> Judged {
         self.refused += 1;
-        let form = ctx.policy().on_block();
+        let form = self.form(ctx);
         let effect = id.map_or(Effect::Drop, |id| {
             Effect::reply(reply::plain(id, about, why, form))
         });
@@ -102,7 +103,7 @@ impl State {
             .set("frame", at.number)
             .set("part", at.part);
         let mut judged = Judged::new(effect.clone()).record(record).otherwise(effect);
-        if self.recorded.remove(&(at.number, at.part)).is_some() {
+        if self.decided_before(Stream::Client, at).is_some() {
             judged.batch.records.clear();
         }
         judged.refused = true;

@@ -13,6 +13,7 @@ use wire::rpc::{Id, Malformed, Message, result_line};
 use super::call::OneCall;
 use super::client::{keeps_all, respelled};
 use super::refuse::unwritable;
+use super::resources::{of_engine, told_of};
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
 use crate::session::learnt::Page;
@@ -21,6 +22,22 @@ use crate::session::table::{Entry, Full, Phase};
 
 impl State {
     pub(super) fn client_request(
+        &mut self,
+        ctx: &Context<'_>,
+        at: At,
+        message: Message<'_>,
+        plain: bool,
+    ) -> Judged {
+        self.hears_revision(message.params());
+        let roots = self.hears_roots(message.params());
+        let mut judged = self.judge_request(ctx, at, message, plain);
+        if roots {
+            judged.batch.ops.push(self.learnt_op());
+        }
+        judged
+    }
+
+    fn judge_request(
         &mut self,
         ctx: &Context<'_>,
         at: At,
@@ -90,6 +107,7 @@ impl State {
                         tool,
                         plain,
                         call_id,
+                        fresh: true,
                     },
                 )
             }
@@ -100,13 +118,16 @@ impl State {
     pub(super) fn decide_method(
         &self,
         ctx: &Context<'_>,
-        call: &Call<'_>,
-        normal: &str,
+        (sent, normal): (&str, &str),
         params: Option<&Value<'_>>,
     ) -> (MethodWord, Vec<String>) {
-        let task = params
-            .and_then(|params| params.get("taskId"))
-            .and_then(Value::as_str);
+        let named: Vec<_> = mcp::named(normal, params).iter().map(of_engine).collect();
+        let call = Call {
+            method: sent,
+            tool: None,
+            args: &Node::Null,
+            named: &named,
+        };
         let facts = Facts {
             now_ms: ctx.now_ms,
             listing: Listing::Unknown,
@@ -116,12 +137,11 @@ impl State {
                 candidates: &[],
                 resolved: &[],
             },
-            task_known: normal.starts_with("tasks/")
-                && task.is_some_and(|task| self.learnt.task_known(task)),
+            task_known: self.own_task(normal, params),
         };
-        let decision = decide(ctx.policy(), call, &facts, &mut Buckets::default());
+        let decision = decide(ctx.policy(), &call, &facts, &mut Buckets::default());
         let trace = if self.facts.verbose {
-            engine::trace::decision_lines(ctx.policy(), call, &decision)
+            engine::trace::decision_lines(ctx.policy(), &call, &decision)
         } else {
             Vec::new()
         };
@@ -141,12 +161,15 @@ impl State {
         message: Message<'_>,
         (sent, normal, plain): (&str, &str, bool),
     ) -> Judged {
-        let recorded = self.decided_before(at);
+        let recorded = self.decided_before(Stream::Client, at);
         if let Some(recorded) = recorded.as_ref().filter(|it| !it.allowed) {
-            let again = recorded.refusal(ctx, &id, About::Method(sent));
-            return Judged::new(empty_instead(&id, normal).unwrap_or(again));
+            let again = recorded.refusal(self.form(ctx), &id, About::Method(sent));
+            return Judged::new(self.empty_instead(&id, normal).unwrap_or(again));
         }
-        let judged = self.judge_method(ctx, at, id, message, (sent, normal, plain));
+        let mut judged = self.judge_method(ctx, at, id.clone(), message, (sent, normal, plain));
+        if judged.refused {
+            self.ends_refused(&mut judged, Stream::Client, &id, at);
+        }
         judged.superseding(recorded.as_ref())
     }
 
@@ -159,21 +182,20 @@ impl State {
         (sent, normal, plain): (&str, &str, bool),
     ) -> Judged {
         let call_id = (ctx.fresh_id)();
+        let origin = self.task_origin(normal, message.params()).cloned();
+        let named = told_of(ctx, normal, message.params());
         let record = |state: &Self, decision: &'static str| {
             state
                 .decision(ctx, "upstream", decision)
                 .set("method", word(sent, ctx.policy().dlp()))
+                .naming(named.as_ref())
                 .set("call_id", call_id.clone())
+                .set_some("task_call_id", origin.as_ref().map(|it| it.call_id.clone()))
                 .set("frame", at.number)
                 .set("part", at.part)
         };
-        let call = Call {
-            method: sent,
-            tool: None,
-            args: &Node::Null,
-        };
         let about = About::Method(sent);
-        let (decided, trace) = self.decide_method(ctx, &call, normal, message.params());
+        let (decided, trace) = self.decide_method(ctx, (sent, normal), message.params());
         let decided =
             decided.and_then(
                 |violation| match self.protected_params(ctx, message.params()) {
@@ -187,7 +209,7 @@ impl State {
                 let record = record(self, "BLOCK");
                 let mut judged = self.refuse(ctx, record, Some(&id), about, &refusal);
                 if refusal.code == Code::MethodNotAllowed
-                    && let Some(empty) = empty_instead(&id, normal)
+                    && let Some(empty) = self.empty_instead(&id, normal)
                 {
                     judged.effect = empty;
                 }
@@ -195,9 +217,10 @@ impl State {
                 return judged;
             }
         };
-        let stripped = message
-            .params_mut()
-            .is_some_and(|params| Self::strip_client(ctx, params));
+        let stripped = message.params_mut().is_some_and(|params| {
+            let foreign = self.listen_to_own_tasks(ctx, sent, params);
+            Self::strip_client(ctx, params) | foreign
+        });
         let mut judged = Judged::new(Effect::Drop);
         let redacted = match self.redact_upstream(ctx, &mut message, Some(&call_id)) {
             Ok((batch, changed)) => {
@@ -235,8 +258,11 @@ impl State {
             number: at.number,
             page: Page::asked(message.params()),
             method: message.method().unwrap_or_default().to_owned(),
-            tool: None,
-            call_id: call_id.clone(),
+            tool: origin.as_ref().and_then(|it| it.tool.clone()),
+            call_id: match &origin {
+                Some(origin) if !recorded => origin.call_id.clone(),
+                Some(_) | None => call_id.clone(),
+            },
             began_ms: ctx.now_ms,
             recorded,
             restored: false,
@@ -244,6 +270,12 @@ impl State {
         };
         self.begins(&mut judged, Stream::Client, id, entry);
         judged
+    }
+
+    /// A denied list method answers with an empty list, in the form of the client's revision.
+    fn empty_instead(&self, id: &Id, normal: &str) -> Option<Effect> {
+        let empty = mcp::empty_list(normal, self.stated.is_some())?;
+        Some(Effect::reply(result_line(id, empty)))
     }
 }
 
@@ -258,10 +290,4 @@ pub(super) fn too_long(id: &Id) -> bool {
         Id::Number(_) => false,
         Id::String(text) => text.len() > MAX_ID,
     }
-}
-
-/// A denied list method answers with an empty list.
-fn empty_instead(id: &Id, normal: &str) -> Option<Effect> {
-    let empty = mcp::empty_list(normal)?;
-    Some(Effect::reply(result_line(id, empty)))
 }

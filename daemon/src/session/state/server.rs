@@ -7,8 +7,9 @@ use engine::name::normal_form;
 use engine::node::sha256_hex;
 use wire::link::Stream;
 use wire::mcp;
-use wire::rpc::{self, Frame, Malformed, Message};
+use wire::rpc::{self, Frame, Id, Malformed, Message};
 
+use super::answer::Whose;
 use super::client::{keeps_all, respelled};
 use super::request::too_long;
 use super::telling::word;
@@ -142,40 +143,60 @@ impl State {
             );
             return Judged::new(Effect::Drop).record(record);
         }
-        if normal == "notifications/cancelled" {
-            let named = mcp::cancelled_id(message.params());
-            let known = named.filter(|id| self.server.get(id).is_some());
-            if let Some(id) = &known {
-                self.server.cancel(id);
-            } else {
-                let record = self.dropped(ctx, at, "downstream", "a cancel of nothing under way");
-                return Judged::new(Effect::Drop).record(record);
-            }
-        }
-        match self.redact_downstream(ctx, &mut message, None) {
+        let mut judged = match self.may_tell(ctx, at, &normal, message.params()) {
+            Ok(judged) => judged,
+            Err(record) => return Judged::new(Effect::Drop).record(*record),
+        };
+        let task = mcp::task_named(message.params());
+        let origin = task
+            .and_then(|task| self.learnt.tasks.origin(task))
+            .cloned();
+        let whose = origin.as_ref().map(Whose::from);
+        match self.redact_downstream(ctx, &mut message, whose) {
             Ok((batch, changed)) => {
-                let mut judged = Judged::new(respelled(&mut message, &sent, plain && !changed));
-                judged.batch = batch;
+                judged.effect = respelled(&mut message, &sent, plain && !changed);
+                judged.batch.append(batch);
                 judged
             }
             Err((batch, _, _)) => {
-                let mut judged = Judged::new(Effect::Drop);
-                judged.batch = batch;
+                judged.effect = Effect::Drop;
+                judged.batch.append(batch);
                 judged
             }
         }
     }
 
+    /// What an earlier daemon has decided is not decided anew, unless it is refused now.
     fn server_request(
         &mut self,
         ctx: &Context<'_>,
         at: At,
-        mut message: Message<'_>,
+        message: Message<'_>,
         plain: bool,
     ) -> Judged {
         let Some(id) = message.id().cloned() else {
             return Judged::new(Effect::Drop);
         };
+        let recorded = self.decided_before(Stream::Server, at);
+        if let Some(recorded) = recorded.as_ref().filter(|it| !it.allowed) {
+            let about = About::Method(message.method().unwrap_or_default());
+            return Judged::new(recorded.refusal(self.form(ctx), &id, about));
+        }
+        let mut judged = self.judge_server_request(ctx, at, id.clone(), message, plain);
+        if judged.refused {
+            self.ends_refused(&mut judged, Stream::Server, &id, at);
+        }
+        judged.superseding(recorded.as_ref())
+    }
+
+    fn judge_server_request(
+        &mut self,
+        ctx: &Context<'_>,
+        at: At,
+        id: Id,
+        mut message: Message<'_>,
+        plain: bool,
+    ) -> Judged {
         let sent = message.method().unwrap_or_default().to_owned();
         let normal = normal_form(&sent).into_owned();
         let record = |state: &Self, decision: &'static str| {
@@ -206,7 +227,8 @@ impl State {
         let wrong = message
             .params()
             .and_then(|it| mcp::check_params(&normal, it).err());
-        let listed = ctx.policy().allows_server_method(&normal);
+        let listed = ctx.policy().allows_server_method(&normal)
+            || self.client_task(&normal, message.params());
         let why = match wrong {
             Some(reason) => Some((Code::Forbidden, reason, Word::Malformed)),
             None if method_spelling(&sent).is_none() || !(listed || ctx.monitor()) => {

@@ -2,12 +2,13 @@
 
 use engine::decide::{Allow, Refusal, Verdict};
 use wire::link::Stream;
+use wire::rpc::Id;
 
 use super::call::OneCall;
 use super::client::id_json;
 use super::refuse::unwritable;
 use super::telling::sync;
-use super::{Context, Effect, Judged, Recorded, State, WaitingRow};
+use super::{At, Context, Effect, Judged, Recorded, State, WaitingRow};
 use crate::audit::batch::SessionOp;
 use crate::session::reply::About;
 use crate::session::table::Phase;
@@ -29,22 +30,30 @@ impl State {
             .call_record(ctx, one, decision)
             .set_some("supersedes", recorded.map(|it| it.seq));
         let mut judged = self.refuse(ctx, record, Some(&one.id), About::Tool(&one.tool), refusal);
-        if self
-            .client
-            .get(&one.id)
-            .is_some_and(|entry| entry.number == one.at.number)
-        {
-            self.client.remove(&one.id);
-            judged.batch.ops.push(self.op(SessionOp::OutstandingDrop {
-                sender: "client",
-                id: id_json(&one.id),
-                number: one.at.number,
-            }));
-        }
+        self.ends_refused(&mut judged, Stream::Client, &one.id, one.at);
         if let Some(waited) = waited {
             judged.end_ask(&waited.id, "withdrawn");
         }
         judged
+    }
+
+    /// A request that an earlier daemon let through and that is refused now is no longer under
+    /// way: nobody may answer it a second time.
+    pub(super) fn ends_refused(&mut self, judged: &mut Judged, sender: Stream, id: &Id, at: At) {
+        let table = self.table(sender);
+        if table.get(id).is_none_or(|entry| entry.number != at.number) {
+            return;
+        }
+        table.remove(id);
+        judged.batch.ops.push(self.op(SessionOp::OutstandingDrop {
+            sender: if sender == Stream::Server {
+                "server"
+            } else {
+                "client"
+            },
+            id: id_json(id),
+            number: at.number,
+        }));
     }
 
     pub(super) fn allow_call(
@@ -52,6 +61,7 @@ impl State {
         ctx: &Context<'_>,
         mut one: OneCall<'_>,
         allow: Allow,
+        waited: Option<&WaitingRow>,
     ) -> Judged {
         let word_ = if allow.violation.is_some() {
             "ALLOW_MONITOR"
@@ -79,7 +89,13 @@ impl State {
         judged.otherwise = unwritable(Some(&one.id), About::Tool(&one.tool));
         judged.batch.sync = judged.batch.sync.max(sync(ctx));
         let mut judged = judged.record(record);
-        self.spends(ctx, &mut judged, allow.spent);
+        if one.fresh {
+            self.spends(ctx, &mut judged, allow.spent);
+        }
+        // The policy no longer wants a person's word.
+        if let Some(waited) = waited {
+            judged.end_ask(&waited.id, "withdrawn");
+        }
         let phase = Phase::Forwarded { written: false };
         let (id, entry) = one.entry(ctx, allow.forward_as, phase);
         self.begins(&mut judged, Stream::Client, id, entry);

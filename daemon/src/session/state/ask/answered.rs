@@ -100,6 +100,7 @@ impl State {
             message,
             plain: false,
             call_id: String::new(),
+            fresh: false,
         };
         if let (Decision::Refuse(refusal), _) = self.decide_call(ctx, &one, false) {
             return Err((refusal.code, refusal.reason));
@@ -154,7 +155,7 @@ impl State {
             .set("error_code", why.code.number())
             .set("reason", why.reason);
         let about = About::Tool(&ask.tool);
-        let form = ctx.policy().on_block();
+        let form = self.form(ctx);
         let refusal = Effect::reply(reply::plain(&ask.request, about, why, form));
         let mut judged = Judged::new(Effect::Drop).record(record);
         judged

@@ -1,0 +1,301 @@
+//! What the session owes both sides and the audit, checked on everything that goes out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aipd::audit::{Batch, NewRecord, StateOp};
+use engine::decide::Override;
+
+use super::exchange::Exchange;
+use super::rules::{self, Rules, SECRET, Word};
+use super::seen::{Json, Key, Kind, Line, one_line};
+
+/// A decision on record.
+#[derive(Clone, Debug)]
+struct Decided {
+    allowed: bool,
+    /// A person said yes.
+    by_person: bool,
+}
+
+/// What is in force.
+#[derive(Clone, Copy)]
+pub struct Force {
+    /// The policy.
+    pub rules: &'static Rules,
+    /// The daemon-wide override.
+    pub overriding: Override,
+}
+
+/// The model.
+#[derive(Default)]
+pub struct Model {
+    /// The client's requests.
+    pub client: Exchange,
+    /// The server's requests.
+    pub server: Exchange,
+    /// Decisions on record, by direction, frame and part.
+    ledger: BTreeMap<(bool, u64, u64), Vec<Decided>>,
+    /// Calls that spent, by tool: when.
+    spent: BTreeMap<String, Vec<i64>>,
+    buckets: BTreeMap<String, i64>,
+    tasks: BTreeSet<String>,
+    /// Frames sent again to a daemon started anew.
+    pub again: BTreeSet<u64>,
+    /// Something could not be written.
+    pub failed: bool,
+    /// The server has listed tools.
+    pub listed: bool,
+}
+
+/// Frames that wrote a message on, and messages written back.
+#[derive(Default, Debug)]
+pub struct Ways {
+    /// Requests passed on.
+    pub requests: usize,
+    /// Lines back to the sender.
+    pub replies: usize,
+}
+
+impl Model {
+    /// A batch is committed: a message has one decision, or a refusal that says what it overrules.
+    pub fn committed(&mut self, batch: &Batch) {
+        for record in &batch.records {
+            self.recorded(record);
+        }
+        for op in &batch.ops {
+            if let StateOp::Bucket { tool, tat_ms, .. } = op {
+                let before = self.buckets.insert(tool.clone(), *tat_ms);
+                assert!(
+                    before.is_none_or(|it| it <= *tat_ms),
+                    "the bucket of `{tool}` is refilled in the store"
+                );
+            }
+        }
+    }
+
+    fn recorded(&mut self, record: &NewRecord) {
+        let text = |name| Some(record.get(name)?.as_str()?.to_owned());
+        let number = |name| record.get(name)?.as_u64();
+        let (Some(direction), Some(decision), Some(frame)) =
+            (text("direction"), text("decision"), number("frame"))
+        else {
+            return;
+        };
+        let upstream = direction == "upstream";
+        let allowed = decision.starts_with("ALLOW");
+        let person = record
+            .get("approval")
+            .is_some_and(|it| it["answer"] == "allow");
+        let place = (upstream, frame, number("part").unwrap_or(0));
+        let before = self.ledger.entry(place).or_default();
+        let supersedes = number("supersedes").is_some() && !allowed;
+        assert!(
+            before.is_empty() || supersedes,
+            "frame {frame} ({direction}) is decided twice: {before:?}, now {decision}"
+        );
+        before.push(Decided {
+            allowed,
+            by_person: person,
+        });
+    }
+
+    /// What the limited tools have spent, as it was last written.
+    pub fn spent(&self) -> Vec<Option<i64>> {
+        let tools = rules::LIMITED.iter();
+        tools.map(|tool| self.buckets.get(*tool).copied()).collect()
+    }
+
+    /// The last decisions on the messages of a frame.
+    fn last(&self, upstream: bool, frame: u64) -> impl Iterator<Item = &Decided> {
+        let parts = (upstream, frame, 0)..=(upstream, frame, u64::MAX);
+        self.ledger.range(parts).filter_map(|(_, all)| all.last())
+    }
+
+    /// Whether any message of the client's frame is on record.
+    pub fn on_record(&self, frame: u64) -> bool {
+        self.last(true, frame).next().is_some()
+    }
+
+    /// Whether the last word on the client's frame let it through.
+    pub fn allowed(&self, frame: u64) -> bool {
+        self.last(true, frame).any(|it| it.allowed)
+    }
+
+    fn refused(&self, upstream: bool, frame: u64) -> bool {
+        self.last(upstream, frame).any(|it| !it.allowed)
+    }
+
+    /// A call of this tool has spent of its rate: no more than the limit in any stretch of time.
+    pub fn spends(&mut self, tool: &str, at_ms: i64) {
+        let times = self.spent.entry(rules::normal(tool)).or_default();
+        times.push(at_ms);
+        let (burst, cost) = rules::RATE;
+        for (nth, since) in times.iter().enumerate() {
+            let calls = times.len() - nth;
+            let most = burst + usize::try_from((at_ms - since) / cost).unwrap_or(0);
+            assert!(
+                calls <= most,
+                "{calls} calls of `{tool}` where {most} may be"
+            );
+        }
+    }
+
+    /// A line to the server from the client's frame `number`, what was recorded being written.
+    pub fn goes_to_server(&mut self, force: Force, number: u64, line: &[u8], ways: &mut Ways) {
+        let json = one_line(line);
+        let shown = String::from_utf8_lossy(line);
+        match json.kind() {
+            Some(Kind::Request(key)) => {
+                ways.requests += 1;
+                self.passes(force, number, &json, &shown);
+                self.client.begins(key, number);
+            }
+            Some(Kind::Notification) => {
+                self.passes(force, number, &json, &shown);
+                if let Some(named) = cancelled(&json) {
+                    let known = self.client.open.get(&named).is_some_and(|it| !it.waits);
+                    assert!(
+                        known || self.client.stale.contains(&named),
+                        "a cancel of {named:?}, which the server has not got"
+                    );
+                    self.client.cancelled.insert(named);
+                }
+            }
+            Some(Kind::Answer(Some(key))) => self.server.answered(key, number),
+            Some(Kind::Answer(None)) | None => panic!("an answer to nobody: {shown}"),
+        }
+    }
+
+    fn passes(&self, force: Force, number: u64, json: &Json, shown: &str) {
+        let Force { rules, overriding } = force;
+        let method = json.get("method").and_then(Json::text).unwrap_or_default();
+        let params = json.get("params").unwrap_or(&Json::Plain);
+        if rules::normal(method) == "tools/call" {
+            assert_eq!(method, "tools/call", "never the client's variant: {shown}");
+            let tool = params.get("name").and_then(Json::text).unwrap_or_default();
+            assert!(
+                self.allowed(number),
+                "a call goes out that no record allows: {shown}"
+            );
+            let asked = self.last(true, number).any(|it| it.by_person);
+            match rules.call(overriding, tool, params) {
+                Word::Pass => {}
+                Word::Ask => assert!(
+                    asked || self.again.contains(&number),
+                    "a call goes out that nobody allowed: {shown}"
+                ),
+                Word::Never => panic!("a call goes out that is refused: {shown}"),
+            }
+            return;
+        }
+        let task = params.get("taskId").and_then(Json::text);
+        let task = task.is_some_and(|it| self.tasks.contains(it));
+        assert!(
+            rules.method(overriding, method, task),
+            "a method goes out that is refused: {shown}"
+        );
+        if rules.keeps_all && !self.again.contains(&number) {
+            assert!(self.allowed(number), "no record of {shown}");
+        }
+    }
+
+    /// A line back to the client, about its frame `number`.
+    pub fn back_to_client(&mut self, number: u64, sent: &Line, line: &[u8], written: bool) {
+        let json = one_line(line);
+        let shown = String::from_utf8_lossy(line);
+        let Some(Kind::Answer(key)) = json.kind() else {
+            panic!("not an answer: {shown}");
+        };
+        let Some(key) = key else { return };
+        let whole = matches!(sent, Line::One(_) | Line::Batch(_));
+        if whole && sent.requests(&key) {
+            self.client.refused(&key, number);
+        } else {
+            let open = self.client.open.contains_key(&key);
+            assert!(!open, "an error under {key:?}, which is under way");
+        }
+        if written {
+            assert!(
+                self.refused(true, number),
+                "no record of the refusal {shown}"
+            );
+        }
+    }
+
+    /// A line to the client from the server's frame `number`.
+    pub fn goes_to_client(&mut self, force: Force, number: u64, line: &[u8], ways: &mut Ways) {
+        let json = one_line(line);
+        let shown = String::from_utf8_lossy(line);
+        match json.kind() {
+            Some(Kind::Request(key)) => {
+                ways.requests += 1;
+                let method = json.get("method").and_then(Json::text).unwrap_or_default();
+                assert!(
+                    force.rules.server_method(force.overriding, method),
+                    "the server asks what it must not: {shown}"
+                );
+                self.server.begins(key, number);
+            }
+            Some(Kind::Notification) => {
+                if let Some(named) = cancelled(&json) {
+                    let mut answered = self.server.answers.values().flatten();
+                    let known = self.server.open.contains_key(&named)
+                        || self.server.stale.contains(&named)
+                        || answered.any(|(key, _)| *key == named);
+                    assert!(known, "the server cancels what it has not asked: {shown}");
+                }
+            }
+            Some(Kind::Answer(Some(key))) => {
+                self.learns(force, &json);
+                self.client.answered(key, number);
+            }
+            Some(Kind::Answer(None)) | None => panic!("an answer to nobody: {shown}"),
+        }
+    }
+
+    fn learns(&mut self, force: Force, json: &Json) {
+        let Some(result) = json.get("result") else {
+            return;
+        };
+        let task = result.get("task").and_then(|it| it.get("taskId"));
+        self.tasks
+            .extend(task.and_then(Json::text).map(str::to_owned));
+        self.listed |= result.get("tools").is_some();
+        if force.rules.redacts
+            && let Some(content) = result.get("content")
+        {
+            let out = content.any_text(&|it| it.contains(SECRET));
+            assert!(!out, "a secret comes back: {json:?}");
+        }
+    }
+
+    /// A line back to the server, about its frame `number`.
+    pub fn back_to_server(&mut self, number: u64, sent: &Line, line: &[u8], written: bool) {
+        let json = one_line(line);
+        let shown = String::from_utf8_lossy(line);
+        let Some(Kind::Answer(Some(key))) = json.kind() else {
+            panic!("not an answer: {shown}");
+        };
+        assert!(
+            sent.requests(&key),
+            "an answer to what was not asked: {shown}"
+        );
+        let open = self.server.open.contains_key(&key);
+        assert!(!open, "an error under {key:?}, which is under way");
+        if written {
+            assert!(
+                self.refused(false, number),
+                "no record of the refusal {shown}"
+            );
+        }
+    }
+}
+
+fn cancelled(json: &Json) -> Option<Key> {
+    let method = rules::normal(json.get("method")?.text()?);
+    let cancels = ["notifications/cancelled", "cancelled"].contains(&method.as_str());
+    json.get("params")?
+        .get("requestId")?
+        .key()
+        .filter(|_| cancels)
+}
