@@ -53,6 +53,25 @@ fn what_it_refuses_becomes_an_error_and_a_record_of_the_call() {
 }
 
 #[test]
+fn a_refused_answer_or_notice_that_is_sent_again_is_recorded_once() {
+    let (mut world, first) = answered("allowed_tools: [t]", &asks("sampling/createMessage"));
+    world.killed_and_resumed();
+    let line = answer("1", &asks("sampling/createMessage").to_string());
+    let again = world.server_again(1, &line);
+    assert_eq!(again.forward, first.forward, "the client gets the same error");
+    assert!(again.lines.is_empty(), "{again:?}");
+
+    let mut world = World::new("allowed_tools: [t]");
+    let mut params = asks("sampling/createMessage");
+    params["taskId"] = json!("x");
+    let notice = tell("notifications/tasks", &params.to_string());
+    assert_eq!(world.server(&notice).decisions(), ["BLOCK"]);
+    world.killed_and_resumed();
+    let again = world.server_again(1, &notice);
+    assert!(again.nothing() && again.lines.is_empty(), "{again:?}");
+}
+
+#[test]
 fn the_error_holds_nothing_the_policy_redacts() {
     let spec = "allowed_tools: [t]\ndlp:\n  patterns:\n    - {name: A, regex: 'sesame'}";
     let (_, out) = answered(spec, &asks("vendor/sesame"));

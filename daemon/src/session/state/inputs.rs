@@ -4,6 +4,7 @@
 use engine::decide::Code;
 use engine::name::normal_form;
 use wire::json::Value;
+use wire::link::Stream;
 use wire::mcp;
 use wire::rpc::Id;
 
@@ -117,11 +118,16 @@ impl State {
         entry: &Entry,
         method: &str,
     ) -> Judged {
-        self.refused += 1;
+        let recorded = self.decided_before(Stream::Server, at);
+        self.refused += u64::from(recorded.is_none());
         let record = self
             .input_refused(ctx, method, Some(&entry.call_id))
             .set("frame", at.number)
-            .set("part", at.part);
+            .set("part", at.part)
+            .set_some(
+                "supersedes",
+                recorded.as_ref().filter(|it| it.allowed).map(|it| it.seq),
+            );
         let why = Why {
             code: Code::MethodNotAllowed,
             reason: REFUSED,
@@ -130,7 +136,11 @@ impl State {
         // The method's name is the server's text, and goes to the client.
         let method = word(method, ctx.policy().dlp());
         let error = reply::error(&id, About::Method(&method), why);
-        let judged = Judged::new(Effect::forward(error)).record(record);
+        let mut judged = Judged::new(Effect::forward(error)).record(record);
+        if recorded.is_some_and(|it| !it.allowed) {
+            // An earlier daemon has refused it, and only the shim never heard.
+            judged.batch.records.clear();
+        }
         self.answered(ctx, judged, at, id, entry, None)
     }
 

@@ -125,6 +125,10 @@ impl State {
         mut message: Message<'_>,
         plain: bool,
     ) -> Judged {
+        let recorded = self.decided_before(Stream::Server, at);
+        if recorded.is_some_and(|it| !it.allowed) {
+            return Judged::new(Effect::Drop);
+        }
         let sent = message.method().unwrap_or_default().to_owned();
         let normal = normal_form(&sent).into_owned();
         let wrong = message
