@@ -126,6 +126,9 @@ fn patience(request: &Request) -> Option<Duration> {
         | Request::Approvals
         | Request::Answer { .. }
         | Request::Override { .. }
+        | Request::Tools
+        | Request::ToolDefinitions { .. }
+        | Request::ToolsApprove { .. }
         | Request::Stop => Some(PATIENCE),
     }
 }

@@ -25,6 +25,7 @@ pub mod service;
 pub mod sessions;
 pub mod status;
 pub mod stop_all;
+pub mod tools;
 pub mod wrap;
 
 /// What can be asked of aip.
@@ -50,6 +51,8 @@ pub enum Command {
     Approve(approve::Approve),
     /// Refuse a waiting call
     Deny(deny::Deny),
+    /// List the tools of servers, show what changed in them, and approve it
+    Tools(tools::Tools),
     /// For a while, record what policies would refuse and let it through
     Pause(pause::Pause),
     /// Refuse every call until `aipctl resume`
@@ -92,6 +95,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Exit, Failure>
         Command::Approvals(it) => it.run(context),
         Command::Approve(it) => it.run(context),
         Command::Deny(it) => it.run(context),
+        Command::Tools(it) => it.run(context),
         Command::Pause(it) => it.run(context),
         Command::StopAll(it) => it.run(context),
         Command::Resume(it) => it.run(context),

@@ -14,6 +14,7 @@ mod desk;
 pub(crate) mod escape;
 mod keeper;
 mod live;
+pub mod pins;
 pub mod query;
 pub mod record;
 pub mod restore;

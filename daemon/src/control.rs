@@ -17,6 +17,7 @@ mod maintain;
 mod overriding;
 mod policy;
 mod status;
+mod tools;
 
 /// How long a peer has for its request.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
@@ -132,6 +133,18 @@ async fn operate(
         Request::Approvals => approvals::list(daemon, answers).await,
         Request::Answer { id, allow } => to_its_end(approvals::answer(it, id, allow, pid)).await?,
         Request::Override { mode, until } => to_its_end(overriding::set(it, mode, until)).await?,
+        Request::Tools => tools::list(daemon, answers).await,
+        Request::ToolDefinitions {
+            client,
+            identity,
+            tool,
+        } => tools::definitions(daemon, (client, identity), tool, answers).await,
+        Request::ToolsApprove {
+            client,
+            identity,
+            tools,
+            all,
+        } => to_its_end(tools::approve(it, (client, identity), tools, all, pid)).await?,
         Request::Stop => Ok(maintain::stop(daemon)),
     }
 }

@@ -13,6 +13,7 @@ use crate::approval::Approvals;
 use crate::audit::restore;
 use crate::audit::{Audit, AuditError, Batch, NewRecord, StateOp, Sync};
 use crate::config::Config;
+use crate::pins::Pins;
 use crate::policies::Policies;
 
 /// A running session, as the rest of the daemon sees it.
@@ -51,6 +52,8 @@ pub struct Daemon {
     pub audit: Audit,
     /// The policy store.
     pub policies: Policies,
+    /// What is pinned of every server's tools.
+    pub pins: Arc<Pins>,
     /// Calls that wait for a person.
     pub approvals: Approvals,
     /// When it started, ms since 1970.
@@ -75,6 +78,7 @@ impl Daemon {
             config,
             audit,
             policies,
+            pins: Arc::default(),
             approvals: Approvals::default(),
             started_ms: crate::time::now_ms(),
             home,
@@ -91,6 +95,7 @@ impl Daemon {
     /// When the store can't be read.
     pub async fn restore(&self) -> Result<(), AuditError> {
         self.policies.restore().await?;
+        *self.pins.open() = self.audit.read(crate::audit::pins::book).await?;
         let stored = self.audit.read(|it| restore::setting(it, OVERRIDE)).await?;
         if let Some(overriding) = stored.and_then(|text| serde_json::from_str(&text).ok()) {
             *self

@@ -4,7 +4,7 @@
 //! it, and lets no verdict go before its batch is committed.
 
 pub mod learnt;
-mod node;
+pub(crate) mod node;
 mod opening;
 pub mod orphans;
 pub mod redact;

@@ -88,7 +88,7 @@ impl Recorder {
         };
         let result = match method {
             "initialize" => initialize(message),
-            "tools/list" => json!({"tools": self.manner.tools}),
+            "tools/list" => self.list(&message["params"]),
             "resources/list" => json!({"resources": [
                 {"uri": "note://team/plan", "name": "plan"},
                 {"uri": "note://private/plan", "name": "plan"},
@@ -100,9 +100,30 @@ impl Recorder {
         self.say(&json!({"jsonrpc": "2.0", "id": id, "result": result}).to_string())
     }
 
+    /// A page of the tools; page 0 where no cursor says otherwise.
+    fn list(&self, params: &Value) -> Value {
+        let Some(path) = &self.manner.tools_from else {
+            return json!({"tools": self.manner.tools});
+        };
+        let listed = manner::json_file(path.clone()).unwrap_or_default();
+        let Some(pages) = listed["pages"].as_array() else {
+            return json!({"tools": listed});
+        };
+        let cursor = params["cursor"].as_str().and_then(|it| it.parse().ok());
+        let page: usize = cursor.unwrap_or(0);
+        let tools = pages.get(page).cloned().unwrap_or_else(|| json!([]));
+        match page + 1 < pages.len() {
+            true => json!({"tools": tools, "nextCursor": (page + 1).to_string()}),
+            false => json!({"tools": tools}),
+        }
+    }
+
     fn call(&self, id: &Value, params: &Value) -> io::Result<()> {
         if self.manner.junk {
             self.say("Listening on port 8080 ...")?;
+        }
+        if let Some(method) = &self.manner.tells {
+            self.say(&json!({"jsonrpc": "2.0", "method": method}).to_string())?;
         }
         if let Some(method) = &self.manner.asks {
             let asked = json!({"jsonrpc": "2.0", "id": "asked", "method": method, "params": {}});

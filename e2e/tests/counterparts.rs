@@ -18,6 +18,8 @@ mod pair;
 mod pins;
 #[path = "counterparts/run.rs"]
 mod run;
+#[path = "counterparts/scan.rs"]
+mod scan;
 #[path = "counterparts/servers.rs"]
 mod servers;
 #[path = "counterparts/world.rs"]

@@ -48,6 +48,37 @@ pub enum Listing<'a> {
     Ambiguous,
 }
 
+/// How a tool differs from what was pinned of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Held {
+    /// It is no longer listed.
+    Removed,
+    /// It came after the first listing, and nobody has approved it.
+    New,
+    /// Its definition is another one.
+    Changed,
+}
+
+impl Held {
+    /// The word for it, in records and listings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Held::Removed => "removed",
+            Held::New => "new",
+            Held::Changed => "changed",
+        }
+    }
+
+    /// Why a policy that holds such tools refuses it, for the client.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Held::Removed => "tool is no longer listed by the server",
+            Held::New => "tool is new and not approved yet",
+            Held::Changed => "tool definition changed since it was approved",
+        }
+    }
+}
+
 /// What the user has set for the whole daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Override {
@@ -65,6 +96,8 @@ pub struct Facts<'a> {
     pub now_ms: i64,
     /// What the server listed under the tool's name.
     pub listing: Listing<'a>,
+    /// How the tool differs from its pin; `None` where it does not, or there is none.
+    pub held: Option<Held>,
     /// What the user has set for the whole daemon.
     pub override_: Override,
     /// The paths that the arguments could name.

@@ -15,11 +15,13 @@ pub mod paths;
 pub mod policy;
 pub mod rate;
 mod re2;
+pub mod suspicious;
 pub mod trace;
 mod uri;
 
 pub use decide::{
-    Allow, Ask, Call, Code, Decision, Facts, Listing, Named, Override, Refusal, Verdict, decide,
+    Allow, Ask, Call, Code, Decision, Facts, Held, Listing, Named, Override, Refusal, Verdict,
+    decide,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use method::method_spelling;

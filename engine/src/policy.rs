@@ -24,7 +24,9 @@ use std::{path::PathBuf, time::Duration};
 use crate::{diagnostic::Diagnostics, dlp};
 
 pub use place::Place;
-pub use written::{ArgsWish, AuditWishes, ListFilter, MethodsWish, Mode, OnBlock, SyncWish};
+pub use written::{
+    ArgsWish, AuditWishes, ListFilter, MethodsWish, Mode, OnBlock, Pinning, SyncWish,
+};
 
 pub(crate) use methods::MethodLists;
 pub(crate) use pattern::Outcome;
@@ -44,6 +46,7 @@ pub struct Policy {
     list_filter: ListFilter,
     audit: AuditWishes,
     ask_timeout: Option<Duration>,
+    pinning: Pinning,
     methods: MethodLists,
     server_methods: MethodLists,
     named: NamedLists,
@@ -117,6 +120,11 @@ impl Policy {
     /// `ask_timeout`, where the policy sets it.
     pub fn ask_timeout(&self) -> Option<Duration> {
         self.ask_timeout
+    }
+
+    /// `pinning`
+    pub fn pinning(&self) -> Pinning {
+        self.pinning
     }
 
     /// `on_block`

@@ -96,6 +96,33 @@ pub fn unscanned_line(place: &str, reason: &str) -> String {
     ))
 }
 
+/// A tool that is not as it was pinned, and the command that shows it.
+pub fn pin_line(server: &str, tool: &str, what: &str) -> String {
+    let command = format!("aipctl tools diff {} {}", quoted(server), quoted(tool));
+    warn(&format!(
+        "Tool {what}: {} of {}; see: {command}",
+        shown(tool),
+        shown(server)
+    ))
+}
+
+/// What else a person is to know of a server's tools, and the command that shows it.
+pub fn tools_line(server: &str, what: &str) -> String {
+    let command = format!("aipctl tools list {}", quoted(server));
+    let (server, what) = (shown(server), shown(what));
+    warn(&format!("Server {server}: {what}; see: {command}"))
+}
+
+/// A word of a command, safe to be pasted into a shell.
+fn quoted(text: &str) -> String {
+    let text = shown(text);
+    let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | ':');
+    if !text.is_empty() && !text.starts_with('-') && text.chars().all(safe) {
+        return text.into_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// The end of a call that the policy let pass and something after it refused.
 pub fn refused_lines(reason: &str, code: i64) -> [String; 2] {
     [

@@ -126,7 +126,7 @@ fn values_are_checked() {
 fn what_is_not_built_is_refused_by_name() {
     spec(
         "unsupported",
-        "pinning: {}\nextends: x\ndlp: {rules: [secrets]}\nidentity: {enabled: true}\nserver: {require_token: true}\nregistry: {}\naat: {url: x}\n",
+        "extends: x\ndlp: {rules: [secrets]}\nidentity: {enabled: true}\nserver: {require_token: true}\nregistry: {}\naat: {url: x}\n",
     );
 }
 
@@ -178,6 +178,8 @@ fn these_are_accepted_without_a_word() {
         "allowed_tools: [a]\nidentity: {enabled: false, token_ttl: 5m}\nserver: {listen: x}\nregistry: {enabled: false}\naat: {enabled: False}",
         "allowed_tools: &t [a]\ndenied_tools: *t",
         "allowed_tools: [a]\nask_timeout: 90",
+        "allowed_tools: [a]\npinning: block",
+        "allowed_tools: [a]\npinning: off",
         "allowed_tools: [a]\nask_timeout: 1.5m",
         "allowed_tools: [a]\ndlp: {max_scan_size: 65536}",
         "allowed_tools: [a]\ndlp: {max_scan_size: 512KB}",

@@ -378,6 +378,7 @@ fn facts(now_ms: i64) -> Facts<'static> {
     Facts {
         now_ms,
         listing: Listing::Unknown,
+        held: None,
         override_: Override::None,
         paths: Found {
             candidates: &[],

@@ -607,6 +607,7 @@ fn decided(policy: &Policy, method: &str, named: &[Named<'_>]) -> Decision {
     let facts = Facts {
         now_ms: 0,
         listing: Listing::Unknown,
+        held: None,
         override_: Override::None,
         paths: paths::Found {
             candidates: &[],

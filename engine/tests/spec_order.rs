@@ -5,7 +5,7 @@
 mod case;
 
 use case::{Case, List, TOOL, check, check_all, definition, run, told};
-use engine::{Override, Policy, definition_hash, node::HashKind, rate::Buckets};
+use engine::{Held, Override, Policy, definition_hash, node::HashKind, rate::Buckets};
 
 #[test]
 fn step_1_the_method_comes_first() {
@@ -191,6 +191,34 @@ fn step_5_the_definition_has_to_be_the_one_the_policy_names() {
     check(&spec, TOOL.listed("t", "evil"), "BLOCK -32013");
     check(&spec, TOOL.listed("t", "good"), "BLOCK -32001 (a)");
     check(&spec, TOOL.listed("t", "good").arg("a", "x"), "ASK t");
+}
+
+#[test]
+fn step_5_a_tool_that_is_not_as_it_was_pinned_is_held_where_the_policy_says_block() {
+    let held = |held| Case {
+        held: Some(held),
+        ..TOOL.listed("t", "good")
+    };
+    for it in [Held::Changed, Held::New, Held::Removed] {
+        let with = |more: &str| format!("allowed_tools: [t]\n{more}");
+        check(&with("pinning: block"), held(it), "BLOCK -32013");
+        check(&with("pinning: block"), TOOL, "ALLOW t");
+        check(&with("pinning: warn"), held(it), "ALLOW t");
+        check(&with("pinning: off"), held(it), "ALLOW t");
+        check(&with(""), held(it), "ALLOW t");
+        check(
+            &with("pinning: block\nmode: monitor"),
+            held(it),
+            "ALLOW_MONITOR t -32013",
+        );
+        check(
+            &with("pinning: block\ndenied_tools: [t]"),
+            held(it),
+            "BLOCK -32001",
+        );
+    }
+    let ask = "pinning: block\ntool_rules: [{tool: t, action: ask, allow_args: {a: x}}]";
+    check(ask, held(Held::Changed), "BLOCK -32013");
 }
 
 #[test]

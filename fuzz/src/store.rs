@@ -47,6 +47,7 @@ impl Store for Memory {
                 StateOp::Approval { id, op } => self.approval(id, op),
                 StateOp::Bucket { tool, tat_ms, .. } => drop(self.buckets.insert(tool, tat_ms)),
                 StateOp::Policy(_)
+                | StateOp::Pin { .. }
                 | StateOp::Setting { .. }
                 | StateOp::EraseBodies { .. }
                 | StateOp::RemoveSegment { .. } => {

@@ -266,6 +266,8 @@ impl<S: Store> World<S> {
             now_ms: self.now_ms,
             in_force: &self.in_force[self.policy],
             frame_bytes,
+            // Without an identity nothing of the server is pinned.
+            pins: &Arc::default(),
             override_: self.overriding,
             prompts_per_minute: PROMPTS,
             ask_timeout: Duration::from_secs(60),

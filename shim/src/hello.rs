@@ -4,7 +4,7 @@ use wire::link::{Hello, PolicyFile, Resume, Spawned};
 
 use crate::args::Options;
 use crate::mirror::Mirror;
-use crate::policy_file;
+use crate::{policy_file, target};
 
 /// The parts of a hello that don't change with the connection.
 pub(crate) struct Said {
@@ -43,6 +43,9 @@ impl Said {
                 .iter()
                 .map(|word| word.to_string_lossy().into_owned())
                 .collect(),
+            program: target::find(&options.argv, |name| std::env::var_os(name))
+                .map(|found| text(&found.canonicalize().unwrap_or(found)))
+                .ok(),
             name: options.name.clone(),
             verbose: options.verbose,
             audit_mirror: mirror.map(|mirror| text(mirror.path())),

@@ -5,6 +5,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+mod tools;
+
+pub use tools::{PinnedBefore, PinnedDefinition, PinnedServer, PinnedTool, ShownTool, ToolFinding};
+
 /// The longest request line, in bytes.
 pub const MAX_REQUEST: usize = 256 * 1024;
 
@@ -54,6 +58,28 @@ pub enum Request {
         mode: OverrideMode,
         /// Until when, RFC 3339; `None` until changed.
         until: Option<String>,
+    },
+    /// What is pinned of servers' tools. Items: [`PinnedServer`].
+    Tools,
+    /// Definitions of one server's tools. Items: [`PinnedDefinition`].
+    ToolDefinitions {
+        /// As in [`PinnedServer`].
+        client: String,
+        /// As in [`PinnedServer`].
+        identity: String,
+        /// Only this one.
+        tool: Option<String>,
+    },
+    /// Takes the definitions last listed for the approved ones. End: `{"approved": N}`.
+    ToolsApprove {
+        /// As in [`PinnedServer`].
+        client: String,
+        /// As in [`PinnedServer`].
+        identity: String,
+        /// Which; none of them where one is not as it was shown.
+        tools: Vec<ShownTool>,
+        /// What else was to be looked at is settled too: the command that changed.
+        all: bool,
     },
     /// Ends the daemon once what it has begun is done. End: `{}`.
     Stop,

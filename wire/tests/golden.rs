@@ -41,6 +41,7 @@ fn hello_in_full() {
             cwd: "/w".into(),
             home: "/h".into(),
             argv: vec!["srv".into(), "-x".into()],
+            program: Some("/bin/srv".into()),
             name: Some("n".into()),
             verbose: true,
             audit_mirror: Some("/a".into()),
@@ -50,8 +51,8 @@ fn hello_in_full() {
                 start: 5,
             }),
         }),
-        "38010000 01 00 0000 0000000000000000 4149504c 0100 0100",
-        r#"{"build":"0.1.0","resume":{"session":"s","secret":"f00d","client_next":7,"server_next":9,"audit_seen":3},"policy":{"path":"/p","device":1,"inode":2,"text":"kind: AgentPolicy"},"cwd":"/w","home":"/h","argv":["srv","-x"],"name":"n","verbose":true,"audit_mirror":"/a","server":{"pid":4,"group":4,"start":5}}"#,
+        "4d010000 01 00 0000 0000000000000000 4149504c 0100 0100",
+        r#"{"build":"0.1.0","resume":{"session":"s","secret":"f00d","client_next":7,"server_next":9,"audit_seen":3},"policy":{"path":"/p","device":1,"inode":2,"text":"kind: AgentPolicy"},"cwd":"/w","home":"/h","argv":["srv","-x"],"program":"/bin/srv","name":"n","verbose":true,"audit_mirror":"/a","server":{"pid":4,"group":4,"start":5}}"#,
     );
 }
 

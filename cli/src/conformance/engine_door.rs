@@ -67,6 +67,7 @@ fn judged(policy: &Policy, request: &Request) -> Observed {
         let facts = Facts {
             now_ms: NOW,
             listing: Listing::Unknown,
+            held: None,
             override_: Override::None,
             paths: Found {
                 candidates: &candidates,

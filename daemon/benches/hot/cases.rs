@@ -75,6 +75,7 @@ pub(crate) fn decision(rules: usize) -> Case {
         let facts = Facts {
             now_ms: 1_772_533_845_123,
             listing: Listing::Unknown,
+            held: None,
             override_: Override::None,
             paths: Found {
                 candidates: &found,

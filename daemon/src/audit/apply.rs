@@ -57,6 +57,7 @@ fn state(connection: &Connection, op: &StateOp) -> rusqlite::Result<()> {
              ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             params![name, value],
         ),
+        StateOp::Pin { client, server, op } => super::pins::apply(connection, client, server, op),
         StateOp::EraseBodies { runs } => runs.iter().try_for_each(|(first, last)| {
             run(
                 connection,
@@ -90,10 +91,11 @@ fn session(connection: &Connection, id: &str, op: &SessionOp) -> rusqlite::Resul
         .try_for_each(|sql| run(connection, sql, params![id])),
         SessionOp::OutstandingAdd(row) => run(
             connection,
-            "INSERT OR ROLLBACK INTO outstanding SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 \
+            "INSERT OR ROLLBACK INTO outstanding SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 \
              WHERE EXISTS (SELECT 1 FROM session WHERE id = ?1) \
              ON CONFLICT DO UPDATE SET number = excluded.number, method = excluded.method, \
-             tool = excluded.tool, call_id = excluded.call_id, began_ms = excluded.began_ms",
+             tool = excluded.tool, call_id = excluded.call_id, began_ms = excluded.began_ms, \
+             page = excluded.page",
             params![
                 id,
                 row.sender,
@@ -102,7 +104,8 @@ fn session(connection: &Connection, id: &str, op: &SessionOp) -> rusqlite::Resul
                 row.method,
                 row.tool,
                 row.call_id,
-                row.began_ms
+                row.began_ms,
+                row.page
             ],
         ),
         SessionOp::OutstandingDrop {

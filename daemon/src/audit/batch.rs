@@ -1,5 +1,6 @@
 //! What is written in one go: records, and the state that must not outlive or precede them.
 
+use super::pins::PinOp;
 use super::record::NewRecord;
 
 /// How hard a commit is pressed onto the disk.
@@ -55,6 +56,8 @@ pub struct OutstandingRow {
     pub call_id: String,
     /// When it came, ms since 1970.
     pub began_ms: i64,
+    /// Which page of a list it asks for: see `session::learnt::Page`.
+    pub page: String,
 }
 
 /// A change of state, in the same transaction as the records.
@@ -91,6 +94,15 @@ pub enum StateOp {
         name: &'static str,
         /// Its value.
         value: String,
+    },
+    /// What is pinned of one server's tools.
+    Pin {
+        /// Executable of the client that runs it.
+        client: String,
+        /// Its identity.
+        server: String,
+        /// What changes.
+        op: PinOp,
     },
     /// Bodies of these records are erased.
     EraseBodies {

@@ -61,7 +61,7 @@ pub fn session(connection: &Connection, id: &str) -> rusqlite::Result<Option<Ses
 /// SQLite's.
 pub fn outstanding(connection: &Connection, id: &str) -> rusqlite::Result<Vec<OutstandingRow>> {
     let mut statement = connection.prepare(
-        "SELECT sender, id, number, method, tool, call_id, began_ms FROM outstanding \
+        "SELECT sender, id, number, method, tool, call_id, began_ms, page FROM outstanding \
          WHERE session = ?1 ORDER BY number",
     )?;
     let rows = statement.query_map([id], |row| {
@@ -78,6 +78,7 @@ pub fn outstanding(connection: &Connection, id: &str) -> rusqlite::Result<Vec<Ou
             tool: row.get(4)?,
             call_id: row.get(5)?,
             began_ms: row.get(6)?,
+            page: row.get(7)?,
         })
     })?;
     rows.collect()

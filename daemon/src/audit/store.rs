@@ -6,9 +6,10 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 /// Each migration, in order; `user_version` counts how many a store has had.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../../migrations/0001_store.sql"),
     include_str!("../../../migrations/0002_lean.sql"),
+    include_str!("../../../migrations/0003_pins.sql"),
 ];
 
 /// How long a writer waits for another process's lock before the call is refused.
@@ -245,6 +246,35 @@ mod tests {
         assert_eq!(number, 4);
         assert_eq!(schema_of(&store).unwrap(), schema().unwrap());
         assert!(folder.path().join("audit.db.schema-1").is_file());
+    }
+
+    #[test]
+    fn a_store_of_the_second_schema_is_migrated_after_a_backup() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.db");
+        let old = Connection::open(&path).unwrap();
+        for migration in &MIGRATIONS[..2] {
+            old.execute_batch(migration).unwrap();
+        }
+        old.execute_batch(
+            "INSERT INTO outstanding VALUES ('s', 'client', '1', 4, 'tools/list', NULL, 'c', 5);
+             INSERT INTO session VALUES ('s', '', '{\"session\":{\"id\":\"s\",\"argv\":[\"p\",\"--key=k\"]}}', '{}'),
+                ('t', '', 'no JSON', '{}');
+             PRAGMA user_version = 2;",
+        )
+        .unwrap();
+        drop(old);
+        let store = open(&path).unwrap();
+        let rows = crate::audit::restore::outstanding(&store, "s").unwrap();
+        let pages: Vec<_> = rows.iter().map(|row| row.page.as_str()).collect();
+        assert_eq!(pages, [""], "which page was asked for is not known");
+        let facts = crate::audit::restore::session(&store, "s")
+            .unwrap()
+            .unwrap();
+        assert_eq!(facts.facts, r#"{"session":{"id":"s"}}"#);
+        assert!(crate::audit::pins::book(&store).unwrap().is_empty());
+        assert_eq!(schema_of(&store).unwrap(), schema().unwrap());
+        assert!(folder.path().join("audit.db.schema-2").is_file());
     }
 
     #[test]

@@ -45,6 +45,7 @@ impl Job {
             | StateOp::Approval { .. }
             | StateOp::Bucket { .. }
             | StateOp::Policy(_)
+            | StateOp::Pin { .. }
             | StateOp::Setting { .. } => false,
         };
         self.batch.sync == Sync::Full || self.batch.ops.iter().any(erases)

@@ -28,6 +28,7 @@ pub(super) async fn status(daemon: &Daemon) -> Outcome {
             ));
         }
     }
+    attention.extend(crate::pins::attention(&daemon.pins.open()));
     as_value(&Status {
         daemon: DaemonStatus {
             pid: std::process::id(),

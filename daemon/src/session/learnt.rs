@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use engine::decide::Listing;
 use engine::name::{looks_like, normal_form};
-use engine::node::{Node, sha256_hex};
+use engine::node::{Node, Numbers, canonical, sha256_hex};
 use engine::paths::{Ground, candidates};
 use serde::{Deserialize, Serialize};
 use wire::json::Value;
@@ -15,8 +15,11 @@ use super::node::node;
 use super::state::Subscriptions;
 use crate::peer::Process;
 
+mod page;
 mod tasks;
 
+pub use page::Page;
+use page::Paging;
 pub use tasks::{Origin, Tasks};
 
 /// The most tools remembered of one server; a longer list is cut, and what was cut is refused.
@@ -37,6 +40,8 @@ pub struct Learnt {
     tools: Option<Vec<Tool>>,
     /// The list was longer than is remembered.
     cut: bool,
+    /// How far the list under way has come.
+    paging: Paging,
     /// Tasks the server made of this session's calls.
     pub tasks: Tasks,
     /// Tasks the client made of the server's requests.
@@ -65,19 +70,31 @@ pub struct Listed {
     pub prompts: bool,
 }
 
+/// A tool as it was listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Tool {
-    name: String,
-    normal: String,
-    looks: String,
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// The name's normal form.
+    pub normal: String,
+    /// What the name looks like.
+    pub looks: String,
+    /// SHA-256 of its whole definition as canonical JSON.
+    #[serde(default)]
+    pub hash: String,
     /// Its definition as JSON, as the store may keep it.
-    definition: String,
+    pub definition: String,
     /// Its whole definition, where that differs; not known to a daemon started anew.
     #[serde(skip)]
     whole: Option<String>,
 }
 
 impl Tool {
+    /// Whether the store does not keep the whole definition.
+    pub fn is_redacted(&self) -> bool {
+        self.whole.is_some()
+    }
+
     fn whole(&self) -> &str {
         self.whole.as_deref().unwrap_or(&self.definition)
     }
@@ -85,18 +102,20 @@ impl Tool {
 
 impl Learnt {
     /// Takes in one page of a tool list; the first page replaces what was known. `kept` gives the
-    /// definition as the store may keep it, where that differs.
+    /// definition as the store may keep it, where that differs. Says from which tool on those of
+    /// this page are.
     pub fn tools_listed(
         &mut self,
         page: &[Value<'_>],
-        first: bool,
+        asked: &Page,
         kept: impl Fn(&Value<'_>) -> Option<String>,
-    ) {
+    ) -> usize {
         let tools = self.tools.get_or_insert_default();
-        if first {
+        if *asked == Page::First {
             tools.clear();
             self.cut = false;
         }
+        let from = tools.len();
         let mut bytes: usize = tools.iter().map(|tool| tool.definition.len()).sum();
         for definition in page {
             let Some(name) = definition.get("name").and_then(Value::as_str) else {
@@ -107,17 +126,37 @@ impl Learnt {
             bytes = bytes.saturating_add(text.len());
             if tools.len() >= MAX_TOOLS || bytes > MAX_DEFINITIONS {
                 self.cut = true;
-                return;
+                break;
             }
             let stored = kept(definition);
             tools.push(Tool {
                 name: name.to_owned(),
                 normal: normal_form(name).into_owned(),
                 looks: looks_like(name),
+                hash: sha256_hex(canonical(&node(definition), Numbers::AsWritten).as_bytes()),
                 whole: stored.is_some().then(|| text.clone()),
                 definition: stored.unwrap_or(text),
             });
         }
+        from
+    }
+
+    /// Takes in where a page stands in its list: `next` is the cursor it ends with.
+    pub fn page_listed(&mut self, asked: &Page, next: Option<&Value<'_>>) {
+        self.paging.goes_on(asked, next);
+        self.paging.whole &= !self.cut;
+    }
+
+    /// Whether the list, as far as it is known, is all of the server's.
+    #[must_use]
+    pub fn whole_list(&self) -> bool {
+        self.paging.whole
+    }
+
+    /// The tools as the server last listed them, as far as they are remembered.
+    #[must_use]
+    pub fn tools(&self) -> &[Tool] {
+        self.tools.as_deref().unwrap_or_default()
     }
 
     /// What the server listed under this name, handed to `then`: the tool's definition too where

@@ -7,7 +7,7 @@ use wire::json::Value;
 
 /// The same tree, borrowed.
 #[must_use]
-pub(super) fn node<'v>(value: &'v Value<'_>) -> Node<'v> {
+pub(crate) fn node<'v>(value: &'v Value<'_>) -> Node<'v> {
     match value {
         Value::Null => Node::Null,
         Value::Bool(it) => Node::Bool(*it),

@@ -19,8 +19,10 @@ use crate::peer::Process;
 use crate::policies::{Opened, PolicyError, Slot};
 
 mod claims;
+mod pinned;
 
-use claims::{digest, facts, meets, secret};
+use claims::{argv, digest, facts, identity, meets, secret};
+use pinned::Pinned;
 
 /// The longest hello: a policy of 1 MiB, escaped at its worst, and the claims beside it.
 const MAX_HELLO: usize = 8 * 1024 * 1024;
@@ -150,14 +152,23 @@ async fn begun(
         id: facts.id.clone(),
         op,
     }];
-    let written = daemon
-        .audit
-        .commit(Batch {
-            records: vec![record],
-            ops,
-            ..Batch::default()
-        })
-        .await?;
+    let mut batch = Batch {
+        records: vec![record],
+        ops,
+        ..Batch::default()
+    };
+    let pinned = Pinned::begin(daemon, &facts, &in_force);
+    batch.append(pinned.batch);
+    let written = match daemon.audit.commit(batch).await {
+        Ok(written) => written,
+        Err(error) => {
+            daemon
+                .pins
+                .put_back(&facts.client, &facts.identity, pinned.before);
+            return Err(error.into());
+        }
+    };
+    let notices = notices.into_iter().chain(pinned.notice).collect();
     let mut first = welcome(&facts.id, &secret, &slot, notices);
     if hello.verbose {
         for line in engine::trace::loaded_lines(&in_force.policy) {
@@ -245,10 +256,15 @@ async fn resumed(
         message: error.to_string(),
     })?;
     let mut first = welcome(&resume.session, &resume.secret, &slot, Vec::new());
-    let facts = Facts {
+    let mut facts = Facts {
         verbose: hello.verbose,
+        argv: argv(hello),
         ..owned.session
     };
+    if facts.identity.is_empty() {
+        // Begun under a daemon that did not keep it.
+        facts.identity = identity(hello);
+    }
     if facts.mirror.is_some() {
         let (id, seen) = (facts.id.clone(), resume.audit_seen);
         for (seq, line) in daemon

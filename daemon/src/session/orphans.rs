@@ -64,6 +64,7 @@ fn ending(state: &mut State, why: &str) -> Batch {
         now_ms: crate::time::now_ms(),
         in_force: &in_force,
         frame_bytes: 0,
+        pins: &std::sync::Arc::default(),
         override_: engine::decide::Override::None,
         ask_timeout: Duration::ZERO,
         prompts_per_minute: 0,

@@ -18,6 +18,7 @@ use crate::audit::batch::SessionOp;
 use crate::audit::restore::WaitingRow;
 use crate::audit::{Batch, NewRecord, StateOp};
 use crate::peer::Process;
+use crate::pins::{Pins, Server};
 
 mod answer;
 mod ask;
@@ -26,6 +27,7 @@ mod client;
 mod ending;
 mod inputs;
 mod listing;
+mod pinned;
 mod places;
 mod recorded;
 mod refuse;
@@ -58,8 +60,16 @@ pub struct Facts {
     pub id: String,
     /// `--name`, or the command's base name.
     pub server: String,
-    /// The server's command line, redacted nowhere: never written to the audit.
+    /// The label was given by `--name`.
+    pub named: bool,
+    /// The server's command line, redacted nowhere: never written to the store or the audit.
+    #[serde(skip)]
     pub argv: Vec<String>,
+    /// SHA-256 over the server's program and arguments, by which it is known again; empty where
+    /// it is not.
+    pub identity: String,
+    /// Base name of the server's program.
+    pub program: String,
     /// The client as observed, or as claimed.
     pub client: String,
     /// `observed` or `claimed`.
@@ -99,6 +109,8 @@ pub struct Context<'a> {
     pub in_force: &'a InForce,
     /// Bytes of the frame that is judged; 0 where there is none.
     pub frame_bytes: usize,
+    /// What is pinned of every server's tools.
+    pub pins: &'a Arc<Pins>,
     /// The daemon-wide override.
     pub override_: Override,
     /// How long a call waits for a person.
@@ -174,6 +186,17 @@ pub enum Undo {
     Spent(Spent),
     /// A call began to wait.
     Asked(u64),
+    /// A server's pins changed.
+    Pinned(Box<PinnedBefore>),
+}
+
+/// A server's pins as they were.
+#[derive(Clone, Debug)]
+pub struct PinnedBefore {
+    /// Where they are.
+    pub pins: Arc<Pins>,
+    /// What they were; `None` where there were none.
+    pub server: Option<Server>,
 }
 
 /// News for the daemon-wide queue of approvals.
@@ -324,6 +347,10 @@ impl State {
             match step {
                 Undo::Began(sender, id) => drop(self.table(sender).remove(&id)),
                 Undo::Asked(number) => drop(self.asks.remove(&number)),
+                Undo::Pinned(before) => {
+                    let PinnedBefore { pins, server } = *before;
+                    pins.put_back(&self.facts.client, &self.facts.identity, server);
+                }
                 Undo::Spent(spent) => {
                     if let Ok(mut buckets) = in_force.buckets.lock() {
                         buckets.undo(&spent);

@@ -4,6 +4,8 @@ use std::collections::{HashMap, VecDeque};
 
 use wire::rpc::Id;
 
+use super::learnt::Page;
+
 /// The most requests one side may have under way.
 pub const MAX_OUTSTANDING: usize = 1024;
 
@@ -39,8 +41,8 @@ pub struct Entry {
     pub began_ms: i64,
     /// Whether a decision of it was recorded, so that its outcome is too.
     pub recorded: bool,
-    /// Whether it asked for the first page of a list.
-    pub first_page: bool,
+    /// Which page it asked for, where it asked for a list.
+    pub page: Page,
     /// Known from an earlier daemon: its frame may be sent again.
     pub restored: bool,
     /// Where it stands.
@@ -241,7 +243,7 @@ mod tests {
             call_id: String::new(),
             began_ms: 0,
             recorded: true,
-            first_page: true,
+            page: Page::First,
             restored: false,
             phase: Phase::Forwarded { written: false },
         }

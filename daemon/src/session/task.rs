@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::net::UnixStream;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 use wire::link::{Decoder, End, Exited, LinkError, MAX_FRAME, Packet, Stream, encode};
 
 use super::opening::{self, Opening};
 use super::socket::Socket;
-use super::state::{Answer, Context, Effect, InForce, Judged, Signal, State};
+use super::state::{Answer, Context, Effect, Facts, InForce, Judged, Signal, State};
 use crate::approval::Answered;
 use crate::audit::{Batch, Written};
 use crate::daemon::Daemon;
@@ -69,6 +69,8 @@ enum Next {
     Deadline,
     /// Another version of the policy is in force.
     Policy,
+    /// A person has approved tools of the server.
+    Approved,
     /// Another connection takes over.
     Replaced,
     /// The daemon ends.
@@ -85,6 +87,8 @@ struct Task {
     changes: watch::Receiver<()>,
     /// The version the client's lists were last looked at under.
     listed: Arc<InForce>,
+    /// Hears of tools that were approved.
+    approvals: broadcast::Receiver<(String, String)>,
     shim: Option<crate::peer::Process>,
     answers: mpsc::Receiver<Answered>,
     answer_to: mpsc::Sender<Answered>,
@@ -107,6 +111,7 @@ impl Task {
     fn new(daemon: Arc<Daemon>, socket: Socket, decoder: Decoder, opening: Opening) -> Self {
         let (answer_to, answers) = mpsc::channel(ANSWERS);
         let stop = daemon.stop.subscribe();
+        let approvals = daemon.pins.approvals();
         Self {
             daemon,
             socket,
@@ -114,6 +119,7 @@ impl Task {
             state: opening.state,
             changes: opening.slot.changes(),
             listed: opening.slot.in_force(),
+            approvals,
             slot: opening.slot,
             shim: opening.shim,
             answers,
@@ -145,6 +151,7 @@ impl Task {
                 Next::Answer(answered) => self.answer(answered).await,
                 Next::Deadline => self.expire().await,
                 Next::Policy => self.policy_changed(),
+                Next::Approved => self.tools_approved(),
                 Next::Replaced => return Over::Replaced,
                 Next::Stop => {
                     self.hear_out().await;
@@ -164,6 +171,7 @@ impl Task {
             Some(answered) = self.answers.recv() => Next::Answer(answered),
             () = until(deadline) => Next::Deadline,
             Ok(()) = self.changes.changed() => Next::Policy,
+            () = approved(&mut self.approvals, &self.state.facts) => Next::Approved,
             _ = self.replaced.recv() => Next::Replaced,
             _ = self.stop.wait_for(|stop| *stop) => Next::Stop,
         }
@@ -299,6 +307,7 @@ impl Task {
             now_ms,
             in_force: &in_force,
             frame_bytes,
+            pins: &self.daemon.pins,
             override_: self.daemon.overriding(now_ms).for_engine(),
             prompts_per_minute: self.daemon.config.prompts_per_minute,
             ask_timeout: in_force
@@ -393,6 +402,18 @@ async fn until(deadline_ms: Option<i64>) {
             let left = deadline.saturating_sub(crate::time::now_ms());
             let left = u64::try_from(left).unwrap_or(0);
             tokio::time::sleep(std::time::Duration::from_millis(left)).await;
+        }
+    }
+}
+
+/// Returns once tools of this session's server are approved, or may have been.
+async fn approved(approvals: &mut broadcast::Receiver<(String, String)>, facts: &Facts) {
+    use broadcast::error::RecvError;
+    loop {
+        match approvals.recv().await {
+            Ok((client, server)) if client != facts.client || server != facts.identity => {}
+            Ok(_) | Err(RecvError::Lagged(_)) => return,
+            Err(RecvError::Closed) => std::future::pending().await,
         }
     }
 }

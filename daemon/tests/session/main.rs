@@ -23,6 +23,7 @@ mod methods;
 mod model;
 mod names;
 mod out;
+mod pinned;
 mod records;
 mod resources;
 mod resume;

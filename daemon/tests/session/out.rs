@@ -18,6 +18,8 @@ pub(crate) struct Out {
     /// Verdicts on frames that waited: what goes on, and what goes back.
     pub(crate) released: Vec<(u64, Option<String>, Vec<Value>)>,
     pub(crate) signals: Vec<Signal>,
+    /// Lines for the person.
+    pub(crate) trace: Vec<String>,
     /// Outcomes, which may be recorded later.
     pub(crate) later: usize,
 }

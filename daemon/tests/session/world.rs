@@ -9,6 +9,7 @@ use std::time::Duration;
 use aipd::audit::batch::SessionOp;
 use aipd::audit::query::{self, Stored};
 use aipd::audit::{Audit, Batch, StateOp, restore, store};
+use aipd::pins::Pins;
 use aipd::session::state::{Answer, By, Context, Effect, Facts, InForce, Judged, Kept, State};
 use engine::decide::Override;
 use engine::policy::{Place, Policy};
@@ -25,6 +26,7 @@ static IDS: AtomicU64 = AtomicU64::new(1);
 pub(crate) struct World {
     pub(crate) state: State,
     pub(crate) in_force: InForce,
+    pub(crate) pins: Arc<Pins>,
     pub(crate) overriding: Override,
     pub(crate) now_ms: i64,
     /// A symbolic link, and where it leads.
@@ -47,6 +49,7 @@ impl World {
         let world = Self {
             state: State::new(facts()),
             in_force: in_force(spec),
+            pins: Arc::default(),
             overriding: Override::None,
             now_ms: 1_772_533_845_123,
             link: None,
@@ -172,6 +175,7 @@ impl World {
             decisions: query::decisions_of(&store, SESSION, 10_000).unwrap(),
         };
         self.state = State::resume(facts(), kept);
+        self.pins_from_store(&path);
     }
 
     /// Every record of the store, as it stands there.
@@ -213,6 +217,7 @@ impl World {
             now_ms: self.now_ms,
             in_force: &self.in_force,
             frame_bytes,
+            pins: &self.pins,
             override_: self.overriding,
             prompts_per_minute: 10,
             ask_timeout: Duration::from_secs(60),
@@ -234,6 +239,7 @@ impl World {
             lines,
             later,
             signals: judged.signals,
+            trace: judged.trace,
             ..Out::default()
         };
         for released in judged.released {
@@ -271,6 +277,8 @@ fn facts() -> Facts {
     Facts {
         id: SESSION.to_owned(),
         server: "server".to_owned(),
+        identity: "1d".repeat(32),
+        program: "server".to_owned(),
         client: "client".to_owned(),
         client_source: "observed".to_owned(),
         cwd: "/work/project".into(),

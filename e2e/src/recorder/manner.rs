@@ -13,6 +13,11 @@ pub struct Manner {
     pub record: PathBuf,
     /// What `tools/list` shows; `echo` unless `--tools FILE` (a JSON list) says otherwise.
     pub tools: Value,
+    /// `--tools-from FILE`: what `tools/list` shows, read anew each time: a list of tools, or an
+    /// object whose `pages` are such lists.
+    pub tools_from: Option<PathBuf>,
+    /// `--tells METHOD`: a notification that comes before every answer to a call.
+    pub tells: Option<String>,
     /// `--result FILE`, `--text TEXT`: what every call returns, instead of its own arguments.
     pub result: Option<Value>,
     /// `--delay MS`: how long an answer takes.
@@ -92,6 +97,8 @@ impl Manner {
             match arg {
                 Value(path) if manner.record.as_os_str().is_empty() => manner.record = path.into(),
                 Long("tools") => manner.tools = json_file(parser.value()?.into())?,
+                Long("tools-from") => manner.tools_from = Some(parser.value()?.into()),
+                Long("tells") => manner.tells = Some(parser.value()?.string()?),
                 Long("result") => manner.result = Some(json_file(parser.value()?.into())?),
                 Long("text") => {
                     let text = parser.value()?.string()?;
@@ -132,7 +139,7 @@ pub(crate) fn tool(name: &str) -> Value {
     })
 }
 
-fn json_file(path: PathBuf) -> Result<Value, MannerError> {
+pub(super) fn json_file(path: PathBuf) -> Result<Value, MannerError> {
     let text = std::fs::read_to_string(&path)
         .map_err(|error| MannerError::File(path.clone(), error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| MannerError::File(path, error.to_string()))

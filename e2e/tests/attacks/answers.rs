@@ -209,10 +209,15 @@ fn a_server_asks_only_what_the_policy_lets_it() {
         let line = format!(r#"{{"jsonrpc":"2.0","id":50,"result":{{"content":[],{requests}}}}}"#);
         answers(-32603, line, &["MESSAGE_DROPPED", "MESSAGE_DROPPED"])
     };
+    let refused = |requests: &str| Said {
+        answers: Some(-32006),
+        records: &["BLOCK", "MESSAGE_DROPPED"],
+        ..inside(requests)
+    };
     said.extend([
-        inside(r#""inputRequests":{"a":{"method":"sampling/createMessage","params":{"m":"hidden"}}}"#),
-        inside(r#""inputRequests":{"a":{"method":"Sampling/createMessage","params":{"m":"hidden"}}}"#),
-        inside(r#""inputRequests":{"a":{"method":"ping"},"b":{"method":"tools/call","params":{"m":"hidden"}}}"#),
+        refused(r#""inputRequests":{"a":{"method":"sampling/createMessage","params":{"m":"hidden"}}}"#),
+        refused(r#""inputRequests":{"a":{"method":"Sampling/createMessage","params":{"m":"hidden"}}}"#),
+        refused(r#""inputRequests":{"a":{"method":"ping"},"b":{"method":"tools/call","params":{"m":"hidden"}}}"#),
         inside(r#""inputRequests":{"a":{"method":"ping","Method":"sampling/createMessage","params":{"m":"hidden"}}}"#),
         inside(r#""inputRequests":[{"method":"sampling/createMessage","params":{"m":"hidden"}}]"#),
         inside(r#""InputRequests":{"a":{"method":"sampling/createMessage","params":{"m":"hidden"}}}"#),

@@ -7,6 +7,9 @@ use e2e::home::Home;
 use e2e::wait::wait_for;
 use serde_json::{Value, json};
 
+/// The tools of the server in the examples.
+const ECHO: &str = r#"[{"name":"echo","description":"Says what it was given (echo).","inputSchema":{"type":"object"}}]"#;
+
 /// An example's policy and a session under it.
 pub(super) struct Played {
     home: Home,
@@ -19,7 +22,10 @@ impl Played {
         let home = Home::new();
         let indented: Vec<_> = spec.lines().map(|line| format!("  {line}")).collect();
         let policy = home.policy("example", &indented.join("\n"));
-        let client = home.wrap(&policy, &home.record("server"), &[]);
+        let tools = home.work().join("tools.json");
+        std::fs::write(&tools, ECHO).unwrap();
+        let switches = ["--tools-from", &tools.to_string_lossy()];
+        let client = home.wrap(&policy, &home.record("server"), &switches);
         let played = Self {
             home,
             client: RefCell::new(client),
@@ -40,7 +46,13 @@ impl Played {
         if let Some(text) = subject.strip_prefix("server says ") {
             return self.server_says(&quoted(text), outcome, &about);
         }
-        let (name, args) = subject.split_once(' ').unwrap();
+        let later = subject.strip_prefix("after a change ");
+        if later.is_some() {
+            let tools = self.home.work().join("tools.json");
+            std::fs::write(&tools, ECHO.replace("Says", "Sends")).unwrap();
+            self.client.borrow_mut().request("tools/list", &json!({}));
+        }
+        let (name, args) = later.unwrap_or(subject).split_once(' ').unwrap();
         let args = written_out(serde_json::from_str(args).unwrap());
         if name.contains('/') || name == "ping" {
             let answer = self.client.borrow_mut().request(name, &args);

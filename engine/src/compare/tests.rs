@@ -54,6 +54,9 @@ fn the_same_policy_and_a_stricter_one_are_accepted() {
     tighter("mode: monitor\nallowed_tools: [a]", "allowed_tools: [a]");
     tighter("protected_paths: [/a/b]", "protected_paths: [/a, /c]");
     tighter("on_block: error", "on_block: tool_result");
+    tighter("pinning: off", "pinning: warn");
+    tighter("pinning: warn", "pinning: block");
+    tighter("allowed_tools: [a]", "allowed_tools: [a]\npinning: block");
 }
 
 #[test]
@@ -66,6 +69,10 @@ fn a_list_that_shows_more_is_refused() {
 
 #[test]
 fn what_allows_more_tools_is_refused() {
+    looser("pinning: block", "pinning: warn");
+    looser("pinning: warn", "pinning: off");
+    looser("allowed_tools: [a]", "allowed_tools: [a]\npinning: off");
+    looser("allowed_tools: [a]\npinning: block", "allowed_tools: [a]");
     looser("allowed_tools: [a]", "allowed_tools: [a, b]");
     looser("allowed_tools: ['git_*']", "allowed_tools: ['*']");
     looser("allowed_tools: ['git_*']", "allowed_tools: ['git*']");

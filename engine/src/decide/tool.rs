@@ -8,7 +8,7 @@ use crate::{
     method::TOOLS_CALL,
     name::normal_form,
     node::{Node, definition_hash},
-    policy::{Action, Policy, Rule},
+    policy::{Action, Pinning, Policy, Rule},
     rate,
 };
 
@@ -49,10 +49,11 @@ pub(super) fn refuses(policy: &Policy, tool: &str, facts: &Facts<'_>) -> Option<
 type Step = for<'s, 'j> fn(&'s Judging<'j>) -> Option<Refusal>;
 
 /// The steps that look at no argument.
-const OF_THE_TOOL: [Step; 4] = [
+const OF_THE_TOOL: [Step; 5] = [
     |it| it.denied(),
     |it| it.blocked(),
     |it| it.schema(),
+    |it| it.pinned(),
     |it| it.not_listed(),
 ];
 
@@ -104,6 +105,7 @@ impl<'j> Judging<'j> {
             Self::denied as fn(&Self) -> Option<Refusal>,
             Self::blocked,
             Self::schema,
+            Self::pinned,
             Self::arguments,
             Self::not_listed,
         ];
@@ -189,6 +191,16 @@ impl<'j> Judging<'j> {
                 .because("schema_hash")
                 .at_line(rule.line),
         )
+    }
+
+    /// Of step 5 too: the definition is not the one that was pinned.
+    fn pinned(&self) -> Option<Refusal> {
+        let held = self
+            .facts
+            .held
+            .filter(|_| self.policy.pinning() == Pinning::Block)?;
+        let refusal = Refusal::new(Code::SchemaMismatch, held.reason());
+        Some(refusal.because("pinning: block"))
     }
 
     fn arguments(&self) -> Option<Refusal> {

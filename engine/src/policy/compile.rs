@@ -9,7 +9,9 @@ use super::{
     resources,
     rule::{Action, Rules},
     source::{At, Source},
-    written::{AuditWishes, Document, ListFilter, Mode, OnBlock, Profile, Spec, Text, WrittenRule},
+    written::{
+        AuditWishes, Document, ListFilter, Mode, OnBlock, Pinning, Profile, Spec, Text, WrittenRule,
+    },
 };
 use crate::{
     dlp::{self, Dlp, DlpSpec},
@@ -44,6 +46,7 @@ pub(super) fn policy(it: Document, place: &Place, source: &mut Source<'_>) -> Op
         list_filter: spec.list_filter,
         audit: spec.audit,
         ask_timeout: spec.ask_timeout,
+        pinning: spec.pinning,
         methods,
         server_methods: MethodLists::of_server(server),
         named,
@@ -79,6 +82,7 @@ pub(super) fn no_policy() -> Policy {
         list_filter: ListFilter::Hide,
         audit: AuditWishes::default(),
         ask_timeout: None,
+        pinning: Pinning::default(),
         methods: MethodLists::of_client(None, Vec::new(), Profile::Compat, &[]),
         server_methods: MethodLists::of_server(None),
         named: NamedLists::default(),

@@ -6,7 +6,7 @@ use super::{
     yaml::{Entry, Value},
 };
 
-const NOT_BUILT: [&str; 2] = ["pinning", "extends"];
+const NOT_BUILT: [&str; 1] = ["extends"];
 
 /// Blocks of AIP's higher levels that are off unless they say otherwise.
 const OFF_BY_DEFAULT: [&str; 2] = ["identity", "server"];

@@ -9,8 +9,8 @@ use super::{
     source::{At, Source},
     values,
     written::{
-        ArgsWish, AuditWishes, Document, ListFilter, MethodsWish, Mode, OnBlock, Profile, Spec,
-        SyncWish, Text, TextList, WrittenRule,
+        ArgsWish, AuditWishes, Document, ListFilter, MethodsWish, Mode, OnBlock, Pinning, Profile,
+        Spec, SyncWish, Text, TextList, WrittenRule,
     },
     yaml::Tree,
 };
@@ -48,6 +48,13 @@ pub(super) const SPEC: &[&str] = &[
     "server",
     "registry",
     "aat",
+];
+
+/// The words of `pinning`.
+const PINNING: [(&str, Pinning); 3] = [
+    ("off", Pinning::Off),
+    ("warn", Pinning::Warn),
+    ("block", Pinning::Block),
 ];
 
 /// The words of `match`.
@@ -170,6 +177,7 @@ fn spec(tree: &Tree, source: &mut Source<'_>) -> Option<Spec> {
             .map(|it| audit(it, source))
             .unwrap_or_default(),
         ask_timeout: field(&found, "ask_timeout", source, values::timeout),
+        pinning: word(&found, "pinning", &PINNING, source).unwrap_or_default(),
     })
 }
 

@@ -23,6 +23,18 @@ pub enum OnBlock {
     ToolResult,
 }
 
+/// What becomes of a tool whose definition is not the one that was pinned.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Pinning {
+    /// Nothing is compared or recorded.
+    Off,
+    /// It is recorded and told.
+    #[default]
+    Warn,
+    /// It is held too, until a person approves it.
+    Block,
+}
+
 /// What becomes of a tool in a list that no call of it could pass, from the most telling to the
 /// least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,6 +152,7 @@ pub(super) struct Spec {
     pub(super) dlp: Option<DlpSpec>,
     pub(super) audit: AuditWishes,
     pub(super) ask_timeout: Option<Duration>,
+    pub(super) pinning: Pinning,
 }
 
 /// An entry of `tool_rules`.

@@ -219,6 +219,7 @@ fn told(policy: &Policy, call: &Call<'_>, buckets: &mut Buckets) -> Vec<String> 
     let facts = Facts {
         now_ms: 0,
         listing: Listing::Unknown,
+        held: None,
         override_: Override::None,
         paths: Found {
             candidates: &[],
@@ -242,4 +243,19 @@ fn load(spec: &str) -> Policy {
     Policy::load(&format!("{head}{spec}"), &place)
         .unwrap()
         .policy
+}
+
+#[test]
+fn a_command_that_is_told_can_be_pasted() {
+    check("read_file", "read_file");
+    check("a b", "'a b'");
+    check("x; rm -rf ~", "'x; rm -rf ~'");
+    check("it's $(id)", r"'it'\''s $(id)'");
+    check("-n", "'-n'");
+    check("", "''");
+    fn check(tool: &str, word: &str) {
+        let line = pin_line("files", tool, "changed");
+        let end = format!("see: aipctl tools diff files {word}");
+        assert!(line.ends_with(&end), "{line}");
+    }
 }

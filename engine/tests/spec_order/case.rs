@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use engine::{
-    Call, Decision, Facts, Listing, Node, Override, Place, Policy, decide, paths, rate::Buckets,
+    Call, Decision, Facts, Held, Listing, Node, Override, Place, Policy, decide, paths,
+    rate::Buckets,
 };
 
 /// A call of the tool `t`, without arguments.
@@ -24,6 +25,7 @@ pub(crate) struct Case {
     pub(crate) tool: Option<&'static str>,
     pub(crate) args: Vec<(&'static str, &'static str)>,
     pub(crate) listing: List,
+    pub(crate) held: Option<Held>,
     pub(crate) override_: Override,
     pub(crate) task_known: bool,
     pub(crate) now_ms: i64,
@@ -38,6 +40,7 @@ impl Case {
             tool,
             args: Vec::new(),
             listing: List::Unknown,
+            held: None,
             override_: Override::None,
             task_known: false,
             now_ms: 0,
@@ -122,6 +125,7 @@ pub(crate) fn run(policy: &Policy, case: &Case, buckets: &mut Buckets) -> Decisi
     let facts = Facts {
         now_ms: case.now_ms,
         listing,
+        held: case.held,
         override_: case.override_,
         paths: paths::Found {
             candidates: &candidates,

@@ -21,6 +21,10 @@ pub struct Hello {
     pub home: String,
     /// The server's command and arguments, as parsed.
     pub argv: Vec<String>,
+    /// The program `argv` starts with, as it is found by the client's `PATH`, links resolved;
+    /// `None` where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
     /// `--name`: a label for the server.
     pub name: Option<String>,
     /// `--verbose`: trace lines are wanted.

@@ -21,13 +21,7 @@ const MAX_ARGV: usize = 256;
 pub(super) fn facts(hello: &Hello, shim: Option<&Process>) -> Facts {
     let client = shim.and_then(|shim| Process::observe(shim.parent));
     let program = client.as_ref().and_then(|it| it.program.as_ref());
-    let argv: Vec<String> = hello
-        .argv
-        .iter()
-        .take(MAX_ARGV)
-        .map(|it| bounded(it))
-        .collect();
-    let base = |path: &str| path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned();
+    let argv = argv(hello);
     Facts {
         id: uuid::Uuid::now_v7().to_string(),
         server: hello
@@ -36,7 +30,10 @@ pub(super) fn facts(hello: &Hello, shim: Option<&Process>) -> Facts {
             .map(bounded)
             .or_else(|| argv.first().map(|command| base(command)))
             .unwrap_or_default(),
+        named: hello.name.is_some(),
         argv,
+        identity: identity(hello),
+        program: bounded(&base(program_of(hello))),
         client: program.map_or_else(|| "unknown".to_owned(), |it| it.display().to_string()),
         client_source: if program.is_some() {
             "observed"
@@ -55,6 +52,37 @@ pub(super) fn facts(hello: &Hello, shim: Option<&Process>) -> Facts {
         policy_path: hello.policy.as_ref().map(|policy| policy.path.clone()),
         started_ms: crate::time::now_ms(),
     }
+}
+
+/// The server's command line.
+pub(super) fn argv(hello: &Hello) -> Vec<String> {
+    let words = hello.argv.iter().take(MAX_ARGV);
+    words.map(|it| bounded(it)).collect()
+}
+
+fn base(path: &str) -> String {
+    path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned()
+}
+
+/// A shim of before says no more than the command.
+fn program_of(hello: &Hello) -> &str {
+    let command = || hello.argv.first().map(String::as_str);
+    hello
+        .program
+        .as_deref()
+        .or_else(command)
+        .unwrap_or_default()
+}
+
+/// SHA-256 over the program and every argument, each with its length before it.
+pub(super) fn identity(hello: &Hello) -> String {
+    let mut digest = Sha256::new();
+    let arguments = hello.argv.iter().skip(1).map(String::as_str);
+    for word in std::iter::once(program_of(hello)).chain(arguments) {
+        digest.update((word.len() as u64).to_le_bytes());
+        digest.update(word);
+    }
+    hex(&digest.finalize())
 }
 
 fn bounded(text: &str) -> String {

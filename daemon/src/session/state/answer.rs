@@ -228,20 +228,24 @@ impl State {
         self.learn_revision(judged, entry, result);
         self.learn_task(judged, entry, result);
         match entry.method.as_str() {
-            "initialize" | "server/discover" => Self::strip_server(ctx, result),
+            "initialize" | "server/discover" => {
+                self.read_instructions(ctx, judged, result);
+                Self::strip_server(ctx, result)
+            }
             "tools/list" => {
                 let page = mcp::tools_in(result).unwrap_or_default();
                 let dlp = ctx.policy().dlp();
-                self.learnt
-                    .tools_listed(page, entry.first_page, |definition| {
-                        let mut kept = definition.clone();
-                        redact::definition(&mut kept, dlp)
-                            .changed()
-                            .then(|| kept.to_json())
-                    });
+                let from = self.learnt.tools_listed(page, &entry.page, |definition| {
+                    let mut kept = definition.clone();
+                    redact::definition(&mut kept, dlp)
+                        .changed()
+                        .then(|| kept.to_json())
+                });
+                self.compare_with_pins(ctx, judged, entry, result, from);
+                let held = self.hide_held(ctx, result);
                 let changed = self.filter_tools(ctx, judged, result);
                 judged.batch.ops.push(self.learnt_op());
-                changed
+                held | changed
             }
             "tasks/list" => self.keep_own_tasks(ctx, entry, result),
             method @ ("resources/list" | "resources/templates/list" | "prompts/list") => {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use engine::decide::{Allow, Ask as Asked, Call, Code, Decision, Facts, Refusal, decide};
+use engine::decide::{Allow, Ask as Asked, Call, Code, Decision, Facts, Held, Refusal, decide};
 use engine::name::normal_form;
 use engine::node::{Node, Numbers, canonical, sha256_hex};
 use engine::paths::{Found, hit};
@@ -19,6 +19,7 @@ use super::{At, Context, Effect, Judged, NewRecord, State, StateOp, Undo};
 use crate::audit::Batch;
 use crate::audit::batch::{OutstandingRow, SessionOp};
 use crate::audit::escape::escaped;
+use crate::session::learnt::Page;
 use crate::session::node::node;
 use crate::session::reply::{About, Why, Word};
 use crate::session::table::{Entry, Phase};
@@ -138,6 +139,7 @@ impl State {
                 let facts = Facts {
                     now_ms: ctx.now_ms,
                     listing,
+                    held: self.held(ctx, &one.tool),
                     override_: ctx.override_,
                     paths,
                     task_known: false,
@@ -190,6 +192,7 @@ impl State {
             .set("frame", one.at.number)
             .set("part", one.at.part)
             .set("violation", false)
+            .set_some("pin", self.held(ctx, &one.tool).map(Held::word))
             .with_args(one.kept_args(ctx))
     }
 
@@ -207,6 +210,7 @@ impl State {
             tool: entry.tool.clone(),
             call_id: entry.call_id.clone(),
             began_ms: entry.began_ms,
+            page: entry.page.word().to_owned(),
         };
         judged
             .batch
@@ -301,7 +305,7 @@ impl OneCall<'_> {
             call_id: self.call_id,
             began_ms: ctx.now_ms,
             recorded: true,
-            first_page: true,
+            page: Page::Unknown,
             restored: false,
             phase,
         };

@@ -144,6 +144,7 @@ impl State {
             let facts = Facts {
                 now_ms: ctx.now_ms,
                 listing,
+                held: self.differs(ctx, name),
                 override_: ctx.override_,
                 paths: Found {
                     candidates: &[],

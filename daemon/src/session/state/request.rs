@@ -16,6 +16,7 @@ use super::refuse::unwritable;
 use super::resources::{of_engine, told_of};
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
+use crate::session::learnt::Page;
 use crate::session::reply::{About, Why, Word};
 use crate::session::table::{Entry, Full, Phase};
 
@@ -130,6 +131,7 @@ impl State {
         let facts = Facts {
             now_ms: ctx.now_ms,
             listing: Listing::Unknown,
+            held: None,
             override_: ctx.override_,
             paths: Found {
                 candidates: &[],
@@ -254,9 +256,7 @@ impl State {
         }
         let entry = Entry {
             number: at.number,
-            first_page: message
-                .params()
-                .is_none_or(|params| params.get("cursor").is_none()),
+            page: Page::asked(message.params()),
             method: message.method().unwrap_or_default().to_owned(),
             tool: origin.as_ref().and_then(|it| it.tool.clone()),
             call_id: match &origin {

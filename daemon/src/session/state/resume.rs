@@ -5,6 +5,7 @@ use wire::rpc::Id;
 use super::{Facts, State, WaitingRow};
 use crate::audit::batch::OutstandingRow;
 use crate::audit::query::Stored;
+use crate::session::learnt::Page;
 use crate::session::state::recorded::Recorded;
 use crate::session::table::{Entry, Phase};
 
@@ -38,8 +39,7 @@ impl State {
             let entry = Entry {
                 number: row.number,
                 recorded: row.method == "tools/call",
-                // Which page was asked for is not known: what was learnt is added to.
-                first_page: false,
+                page: Page::of_word(row.page),
                 restored: true,
                 method: row.method,
                 tool: row.tool,

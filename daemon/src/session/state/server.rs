@@ -14,6 +14,7 @@ use super::client::{keeps_all, respelled};
 use super::request::too_long;
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
+use crate::session::learnt::Page;
 use crate::session::reply::{About, Why, Word};
 use crate::session::table::{Entry, Phase};
 
@@ -284,7 +285,7 @@ impl State {
             call_id: (ctx.fresh_id)(),
             began_ms: ctx.now_ms,
             recorded: false,
-            first_page: true,
+            page: Page::Unknown,
             restored: false,
             phase: Phase::Forwarded { written: false },
         };

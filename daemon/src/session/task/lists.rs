@@ -20,6 +20,12 @@ impl Task {
         self.tell(lines);
     }
 
+    /// A person has approved tools: more may be called, and shown.
+    pub(super) fn tools_approved(&mut self) {
+        let lines = self.with_context(0, |state, ctx| state.approved(ctx));
+        self.tell(lines);
+    }
+
     /// The same words can be said again by a later daemon and mean another change, so their
     /// numbers follow the clock: the shim leaves out a number it has seen with the same bytes.
     fn tell(&mut self, lines: Vec<Vec<u8>>) {

@@ -124,6 +124,7 @@ fn nothing_is_kept_of_a_session_that_has_ended() {
         tool: None,
         call_id: "c".to_owned(),
         began_ms: 0,
+        page: String::new(),
     };
     let learnt = SessionOp::Learnt("learnt-1".to_owned());
     let adds = SessionOp::OutstandingAdd(row());
