@@ -2,10 +2,13 @@
 //! person's answer, by time, or because the client withdrew it.
 #![expect(clippy::expect_used, reason = "what fails ends the test")]
 
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use e2e::client::{Client, PATIENCE};
-use e2e::home::Home;
+use e2e::counterparts::{driver, installed};
+use e2e::home::{Home, recorder};
+use e2e::needs::{needs, tool};
 use e2e::wait::wait_for;
 use serde_json::{Value, json};
 
@@ -101,6 +104,38 @@ fn a_cancelled_call_is_withdrawn_and_a_late_yes_forwards_nothing() {
     );
     client.request("ping", &json!({}));
     assert!(home.record("server").calls().is_empty());
+}
+
+/// Its time-out is shorter than the person takes, and counts from what it last heard.
+#[test]
+fn a_patient_client_waits_as_long_as_the_person_takes() {
+    let test = "a_patient_client_waits_as_long_as_the_person_takes";
+    let sdk = tool("node").and_then(|()| installed("node/node_modules/@modelcontextprotocol/sdk"));
+    if needs(test, sdk).is_none() {
+        return;
+    }
+    let home = Home::new();
+    let policy = home.policy("asking", SPEC);
+    let aip = home.aip(&policy, &[], &recorder(&home.record("server"), &[]));
+    let mut client = Command::new("node");
+    client
+        .args([&driver("patient.mjs"), "echo", "8000"])
+        .arg(aip.get_program())
+        .args(aip.get_args());
+    home.dress(&mut client);
+    let client = client.stdout(Stdio::piped()).spawn().expect("node starts");
+    let approval = waiting(&home);
+    std::thread::sleep(Duration::from_secs(11));
+    answer(&home, "approve", &approval);
+    let output = client.wait_with_output().expect("it ends");
+    let told: Value = serde_json::from_slice(&output.stdout).expect("it prints JSON");
+    assert_eq!(told["result"]["content"][0]["text"], r#"{"n":1}"#, "{told}");
+    let heard = told["heard"].as_array().expect("what it heard");
+    assert_eq!(heard.len(), 2, "{told}");
+    assert_eq!(
+        heard[0]["message"],
+        "waiting for a person to allow this call"
+    );
 }
 
 fn start(config: &str) -> (Home, Client) {

@@ -140,6 +140,23 @@ pub fn progress_token(params: Option<&Value<'_>>) -> Option<Id> {
     Id::from_value(params?.get("_meta")?.get("progressToken")?)
 }
 
+/// The notification that a request is still being worked on, as a line. `millionths` only has to
+/// grow: it stays far below what a server would begin with.
+#[must_use]
+pub fn still_working(token: &Id, millionths: u32, message: &'static str) -> Vec<u8> {
+    let progress = format!("0.{millionths:06}");
+    let message = Message::Notification {
+        method: "notifications/progress".into(),
+        params: Some(Value::object([
+            ("progressToken", token.to_value()),
+            ("progress", Value::Number(progress.into())),
+            ("message", Value::string(message)),
+        ])),
+        extra: Vec::new(),
+    };
+    message.to_bytes()
+}
+
 /// The token `notifications/progress` is about.
 #[must_use]
 pub fn progress_of(params: Option<&Value<'_>>) -> Option<Id> {

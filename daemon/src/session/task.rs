@@ -149,7 +149,11 @@ impl Task {
                     }
                 }
                 Next::Answer(answered) => self.answer(answered).await,
-                Next::Deadline => self.expire().await,
+                Next::Deadline => {
+                    self.expire().await;
+                    let lines = self.state.still_waiting(crate::time::now_ms());
+                    self.tell(lines);
+                }
                 Next::Policy => self.policy_changed(),
                 Next::Approved => self.tools_approved(),
                 Next::Replaced => return Over::Replaced,
@@ -165,7 +169,8 @@ impl Task {
     }
 
     async fn next(&mut self) -> Next {
-        let deadline = self.state.next_deadline();
+        let due = [self.state.next_deadline(), self.state.next_progress()];
+        let deadline = due.into_iter().flatten().min();
         tokio::select! {
             read = self.socket.read(&mut self.decoder) => Next::Read(read.unwrap_or(0)),
             Some(answered) = self.answers.recv() => Next::Answer(answered),

@@ -54,6 +54,60 @@ fn a_denied_or_expired_call_is_refused_with_its_own_code() {
 }
 
 #[test]
+fn a_client_with_a_progress_token_hears_that_its_call_waits() {
+    let patient = |token: &str| {
+        let params =
+            format!(r#"{{"name":"pay","arguments":{{}},"_meta":{{"progressToken":{token}}}}}"#);
+        let mut world = World::new(ASK);
+        let id = world.client(&request("1", "tools/call", &params)).asked();
+        (world, id.unwrap())
+    };
+    let (mut world, id) = patient("\"t\"");
+    assert!(world.state.still_waiting(world.now_ms).is_empty());
+    let mut last = 0.0;
+    for _ in 0..3 {
+        world.now_ms = world.state.next_progress().unwrap();
+        let lines = world.state.still_waiting(world.now_ms);
+        let line = crate::out::json(&lines[0]);
+        assert_eq!(line["method"], "notifications/progress");
+        assert_eq!(line["params"]["progressToken"], "t");
+        let progress = line["params"]["progress"].as_f64().unwrap();
+        assert!(
+            progress > last && progress < 0.01,
+            "{progress} after {last}"
+        );
+        last = progress;
+        assert!(
+            world.state.still_waiting(world.now_ms).is_empty(),
+            "once each time"
+        );
+    }
+    world.killed_and_resumed();
+    assert_eq!(
+        world.state.next_progress(),
+        None,
+        "until the call is sent again"
+    );
+    let params = r#"{"name":"pay","arguments":{},"_meta":{"progressToken":"t"}}"#;
+    assert!(
+        world
+            .client_again(1, &request("1", "tools/call", params))
+            .held
+    );
+    world.now_ms = world.state.next_progress().unwrap();
+    let lines = world.state.still_waiting(world.now_ms);
+    let progress = crate::out::json(&lines[0])["params"]["progress"].as_f64();
+    assert!(progress.unwrap() > last, "it never falls");
+    world.allow(&id).unwrap();
+    assert_eq!(world.state.next_progress(), None);
+
+    let (world, _) = patient("7");
+    assert!(world.state.next_progress().is_some());
+    let (world, _) = waiting(ASK);
+    assert_eq!(world.state.next_progress(), None, "it gave no token");
+}
+
+#[test]
 fn a_cancel_withdraws_the_ask_and_the_server_never_hears_of_it() {
     let (mut world, id) = waiting(ASK);
     let out = world.client(&tell("notifications/cancelled", r#"{"requestId":1}"#));

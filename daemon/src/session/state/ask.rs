@@ -20,6 +20,7 @@ use crate::session::reply::{About, Why, Word};
 use crate::session::table::Phase;
 
 mod answered;
+mod patience;
 
 /// A call that waits.
 #[derive(Clone, Debug)]
@@ -41,6 +42,8 @@ pub struct Ask {
     /// The decision's record but for the decision.
     record: NewRecord,
     began_ms: i64,
+    /// What keeps the client waiting.
+    patience: Option<patience::Patience>,
 }
 
 /// Where an answer came from.
@@ -126,6 +129,7 @@ impl State {
             frozen: one.message.to_bytes(),
             record,
             began_ms: ctx.now_ms,
+            patience: patience::Patience::of(one.message.params(), ctx.now_ms),
         };
         judged.otherwise = unwritable(Some(&one.id), About::Tool(&one.tool));
         if waited.is_none() && twin.is_none() {

@@ -28,7 +28,7 @@ impl Task {
 
     /// The same words can be said again by a later daemon and mean another change, so their
     /// numbers follow the clock: the shim leaves out a number it has seen with the same bytes.
-    fn tell(&mut self, lines: Vec<Vec<u8>>) {
+    pub(super) fn tell(&mut self, lines: Vec<Vec<u8>>) {
         let now = u64::try_from(crate::time::now_ms()).unwrap_or(0);
         for (number, bytes) in (now << MOST_BITS..).zip(lines) {
             let packet = Packet::Inject {
