@@ -31,6 +31,8 @@ mod hidden;
 mod ids;
 #[path = "attacks/pinned.rs"]
 mod pinned;
+#[path = "attacks/progress.rs"]
+mod progress;
 #[path = "attacks/readers.rs"]
 mod readers;
 #[path = "attacks/server.rs"]
