@@ -7,6 +7,7 @@ pub mod learnt;
 pub(crate) mod node;
 mod opening;
 pub mod orphans;
+pub mod progress;
 pub mod redact;
 mod reply;
 mod socket;

@@ -1,9 +1,10 @@
 """A recording server without an SDK that reads as carelessly as any reader might.
 
 AIP_ATTACK_RECORD names a file that gets a JSON line for everything read and for every tool that
-ran. Tools: `echo`; `hold` answers when `release` was called with the same key; `emit` writes
-lines, given in base64, or so many bytes of garbage to standard output; `define` sets the pages of
-the tool list; `roots` asks the client for its roots. A tool of any other name runs too.
+ran; AIP_ATTACK_INSTRUCTIONS are the server's instructions. Tools: `echo`; `hold` answers when
+`release` was called with the same key; `emit` writes lines, given in base64, or so many bytes of
+garbage to standard output; `define` sets the pages of the tool list; `roots` asks the client for
+its roots. A tool of any other name runs too.
 
 Careless: every line is read whole and cut at every line end any language knows; of several
 values, or behind what is no JSON, each is taken; over-long UTF-8 is decoded, NUL is dropped; NaN,
@@ -122,6 +123,7 @@ def act(message):
             "protocolVersion": get(params, "protocolversion"),
             "capabilities": {"tools": {"listChanged": True}},
             "serverInfo": {"name": "attacked", "version": "1"},
+            "instructions": os.environ.get("AIP_ATTACK_INSTRUCTIONS", ""),
         })
     elif number is not None:
         say(id=number, result={})

@@ -83,7 +83,13 @@ async def list_tools(ctx, params):
 
 
 async def main():
-    server = Server("attacked", version="1", on_list_tools=list_tools, on_call_tool=call_tool)
+    server = Server(
+        "attacked",
+        version="1",
+        instructions=os.environ.get("AIP_ATTACK_INSTRUCTIONS"),
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+    )
     lines = io.TextIOWrapper(io.BufferedReader(Noted()), encoding="utf-8", errors="replace")
     words = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8")
     async with stdio_server(anyio.wrap_file(lines), anyio.wrap_file(words)) as (reader, writer):

@@ -45,7 +45,10 @@ async function run(name, args) {
 
 const server = new Server(
   { name: "attacked", version: "1" },
-  { capabilities: { tools: { listChanged: true } } },
+  {
+    capabilities: { tools: { listChanged: true } },
+    instructions: process.env.AIP_ATTACK_INSTRUCTIONS,
+  },
 );
 server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
   const args = params.arguments ?? {};

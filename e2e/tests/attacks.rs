@@ -25,8 +25,14 @@ mod crossed;
 mod definitions;
 #[path = "attacks/evidence.rs"]
 mod evidence;
+#[path = "attacks/hidden.rs"]
+mod hidden;
 #[path = "attacks/ids.rs"]
 mod ids;
+#[path = "attacks/pinned.rs"]
+mod pinned;
+#[path = "attacks/progress.rs"]
+mod progress;
 #[path = "attacks/readers.rs"]
 mod readers;
 #[path = "attacks/server.rs"]

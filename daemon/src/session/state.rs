@@ -29,6 +29,7 @@ mod inputs;
 mod listing;
 mod pinned;
 mod places;
+mod progress;
 mod recorded;
 mod refuse;
 mod request;

@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use wire::rpc::Id;
 
 use super::learnt::Page;
+use super::progress::Token;
 
 /// The most requests one side may have under way.
 pub const MAX_OUTSTANDING: usize = 1024;
@@ -43,6 +44,8 @@ pub struct Entry {
     pub recorded: bool,
     /// Which page it asked for, where it asked for a list.
     pub page: Page,
+    /// Under which token it wants to hear of its progress.
+    pub progress: Token,
     /// Known from an earlier daemon: its frame may be sent again.
     pub restored: bool,
     /// Where it stands.
@@ -147,6 +150,13 @@ impl Table {
         matches!(entry.phase, Phase::Forwarded { .. }).then_some(entry)
     }
 
+    /// Whether a request that was forwarded wants to hear of progress under this token, or may.
+    #[must_use]
+    pub fn wants_progress(&self, token: Option<&Id>) -> bool {
+        let mut forwarded = self.entries.values().filter(|it| it.phase != Phase::Asking);
+        forwarded.any(|it| it.progress.may_be(token))
+    }
+
     /// Any request with this id.
     #[must_use]
     pub fn get(&self, id: &Id) -> Option<&Entry> {
@@ -244,6 +254,7 @@ mod tests {
             began_ms: 0,
             recorded: true,
             page: Page::First,
+            progress: Token::None,
             restored: false,
             phase: Phase::Forwarded { written: false },
         }

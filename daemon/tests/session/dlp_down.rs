@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::out::Out;
+use crate::progress::wants_progress;
 use crate::world::{World, answer, call, request, tell};
 
 const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
@@ -176,6 +177,7 @@ fn errors_notifications_requests_and_lists_are_scanned() {
     ] {
         let mut world = World::new(SPEC);
         world.client(&call("1", "t", "{}"));
+        world.client(&wants_progress("2", "1"));
         clean(what, &world.server(&line), KEY);
     }
     let mut world = World::new(SPEC);
@@ -230,6 +232,7 @@ fn ids_tokens_cursors_and_request_state_stay_as_they_are() {
         assert!(out.as_is, "{value}: {out:?}");
     }
     let mut world = World::new(SPEC);
+    world.client(&wants_progress("1", &format!("\"{KEY}\"")));
     let params = format!(r#"{{"progressToken":"{KEY}","progress":1}}"#);
     assert!(world.server(&tell("notifications/progress", &params)).as_is);
 }

@@ -110,8 +110,8 @@ fn every_method_is_scanned_not_only_calls() {
         assert_eq!(out.code(), Some(-32001), "{line}");
     }
     let line = tell(
-        "notifications/progress",
-        &format!(r#"{{"progressToken":1,"message":"{KEY}"}}"#),
+        "notifications/initialized",
+        &format!(r#"{{"message":"{KEY}"}}"#),
     );
     assert_eq!(sent("block", &line).forward, None, "a notification");
 }

@@ -150,10 +150,7 @@ fn each_message_of_a_batch_is_judged_and_goes_on_alone() {
     let parts = [
         call("1", "good", "{}"),
         call("2", "bad", "{}"),
-        tell(
-            "notifications/progress",
-            r#"{"progressToken":1,"progress":1}"#,
-        ),
+        tell("notifications/initialized", "{}"),
         "1".to_owned(),
     ];
     let out = world.client(&format!("[{}]", parts.join(",")));

@@ -24,6 +24,7 @@ mod model;
 mod names;
 mod out;
 mod pinned;
+mod progress;
 mod records;
 mod resources;
 mod resume;

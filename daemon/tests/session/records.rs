@@ -116,14 +116,14 @@ fn other_methods_are_recorded_when_refused_and_always_where_wished() {
     );
     assert!(
         world
-            .client(&tell("notifications/progress", "{}"))
+            .client(&tell("notifications/initialized", "{}"))
             .lines
             .is_empty()
     );
     let mut world = World::new("allowed_tools: [t]\naudit: {methods: all}");
     for line in [
         request("1", "tools/list", "{}"),
-        tell("notifications/progress", "{}"),
+        tell("notifications/initialized", "{}"),
     ] {
         assert_eq!(world.client(&line).decisions(), ["ALLOW"], "{line}");
     }

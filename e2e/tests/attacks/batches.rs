@@ -14,6 +14,7 @@ fn each_message_of_a_batch_is_judged_and_goes_on_alone() {
     let setting = Setting {
         revision: "2025-03-26",
         spec: format!("{ALLOWED}\n  tool_rules: [{{tool: careful, action: ask}}]"),
+        ..Setting::default()
     };
     let eight = ECHO
         .replace(":7,", ":8,")

@@ -19,6 +19,8 @@ pub(crate) const ALL: [Server; 3] = [Server::Python, Server::TypeScript, Server:
 
 /// The environment variable that names a server's record.
 pub(crate) const RECORD: &str = "AIP_ATTACK_RECORD";
+/// The one that holds its instructions.
+pub(crate) const INSTRUCTIONS: &str = "AIP_ATTACK_INSTRUCTIONS";
 
 impl Server {
     /// Its command, or why it can't be had.

@@ -10,7 +10,7 @@ use e2e::wait::wait_until;
 use serde_json::{Value, json};
 
 use crate::evidence::Evidence;
-use crate::server::RECORD;
+use crate::server::{INSTRUCTIONS, RECORD};
 
 /// What the policies of these tests allow; `forbidden` is none of them.
 pub(crate) const ALLOWED: &str = "  allowed_tools: [echo, hold, release, emit, define, roots]\n  \
@@ -20,6 +20,8 @@ pub(crate) const ALLOWED: &str = "  allowed_tools: [echo, hold, release, emit, d
 pub(crate) struct Setting {
     pub(crate) revision: &'static str,
     pub(crate) spec: String,
+    /// What the server says of itself in the handshake.
+    pub(crate) instructions: String,
 }
 
 impl Default for Setting {
@@ -27,6 +29,7 @@ impl Default for Setting {
         Self {
             revision: "2025-11-25",
             spec: ALLOWED.to_owned(),
+            instructions: String::new(),
         }
     }
 }
@@ -35,34 +38,41 @@ pub(crate) struct Session {
     /// Ends before its home does, or it would start another daemon.
     pub(crate) client: Client,
     pub(crate) home: Home,
-    record: PathBuf,
+    place: Place,
     honest: u64,
+}
+
+/// What sessions in one home share.
+struct Place {
+    command: Vec<String>,
+    policy: PathBuf,
+    record: PathBuf,
 }
 
 impl Session {
     /// Starts the server inside aip and shakes hands.
     pub(crate) fn start(command: &[String], setting: &Setting) -> Self {
         let home = Home::with_config(&format!("{TEST_CONFIG}prompts_per_minute: 100\n"));
-        let policy = home.policy("attacked", &setting.spec);
-        let record = home.work().join("record.jsonl");
-        let mut aip = home.aip(&policy, &[], command);
-        aip.env(RECORD, OsString::from(&record));
-        let mut client = Client::start(aip);
-        let params = json!({
-            "protocolVersion": setting.revision,
-            "capabilities": {"roots": {}},
-            "clientInfo": {"name": "attacker", "version": "1"},
-        });
-        let answer = client.request("initialize", &params);
-        let agreed = &answer["result"]["protocolVersion"];
-        assert_eq!(agreed, setting.revision, "{answer} {}", client.stderr());
-        client.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+        let place = Place {
+            command: command.to_owned(),
+            policy: home.policy("attacked", &setting.spec),
+            record: home.work().join("record.jsonl"),
+        };
         Self {
+            client: shake_hands(&home, &place, setting, &[]),
             home,
-            client,
-            record,
+            place,
             honest: 0,
         }
+    }
+
+    /// Ends the session and begins another one in its home; with more arguments the server is
+    /// another one to aip.
+    pub(crate) fn anew(mut self, setting: &Setting, more: &[&str]) -> Self {
+        self.client.close();
+        self.client.wait(PATIENCE);
+        self.client = shake_hands(&self.home, &self.place, setting, more);
+        self
     }
 
     /// Sends a line.
@@ -141,15 +151,34 @@ impl Session {
     /// What the server has recorded, once that many calls ran; the session is left as it is.
     pub(crate) fn evidence_of_server(&self, runs: usize) -> Evidence {
         wait_until("the calls to run", PATIENCE, || {
-            Evidence::of(&self.record).ran.len() >= runs
+            Evidence::of(&self.place.record).ran.len() >= runs
         });
-        Evidence::of(&self.record)
+        Evidence::of(&self.place.record)
     }
 
     /// What is there to be seen by now.
     fn evidence(&self) -> Evidence {
-        Evidence::gather(&self.home, &self.record)
+        Evidence::gather(&self.home, &self.place.record)
     }
+}
+
+fn shake_hands(home: &Home, place: &Place, setting: &Setting, more: &[&str]) -> Client {
+    let mut command = place.command.clone();
+    command.extend(more.iter().map(|it| (*it).to_owned()));
+    let mut aip = home.aip(&place.policy, &[], &command);
+    aip.env(RECORD, OsString::from(&place.record));
+    aip.env(INSTRUCTIONS, &setting.instructions);
+    let mut client = Client::start(aip);
+    let params = json!({
+        "protocolVersion": setting.revision,
+        "capabilities": {"roots": {}},
+        "clientInfo": {"name": "attacker", "version": "1"},
+    });
+    let answer = client.request("initialize", &params);
+    let agreed = &answer["result"]["protocolVersion"];
+    assert_eq!(agreed, setting.revision, "{answer} {}", client.stderr());
+    client.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+    client
 }
 
 /// A call under this id, written as JSON.

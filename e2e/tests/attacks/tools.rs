@@ -199,7 +199,8 @@ pub(crate) fn list(session: &mut Session, pages: &Value) -> Vec<Vec<String>> {
     relist(session, pages)
 }
 
-fn relist(session: &mut Session, pages: &Value) -> Vec<Vec<String>> {
+/// Reads as many pages as these: the names shown on each.
+pub(crate) fn relist(session: &mut Session, pages: &Value) -> Vec<Vec<String>> {
     let count = pages.as_array().map_or(0, Vec::len);
     (0..count)
         .map(|page| {

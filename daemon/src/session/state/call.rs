@@ -21,6 +21,7 @@ use crate::audit::batch::{OutstandingRow, SessionOp};
 use crate::audit::escape::escaped;
 use crate::session::learnt::Page;
 use crate::session::node::node;
+use crate::session::progress::Token;
 use crate::session::reply::{About, Why, Word};
 use crate::session::table::{Entry, Phase};
 
@@ -306,6 +307,7 @@ impl OneCall<'_> {
             began_ms: ctx.now_ms,
             recorded: true,
             page: Page::Unknown,
+            progress: Token::of(self.message.params()),
             restored: false,
             phase,
         };

@@ -9,6 +9,7 @@ use wire::link::Stream;
 use wire::mcp;
 use wire::rpc::{self, Frame, Id, Malformed, Message};
 
+use super::progress::OF_NOTHING;
 use super::resources::told_of;
 use super::revision::BATCH_REVISION;
 use super::telling::word;
@@ -180,6 +181,12 @@ impl State {
                 return judged;
             }
         };
+        if normal == "notifications/progress"
+            && !self.may_progress(Stream::Client, message.params())
+        {
+            let record = self.dropped(ctx, at, "upstream", OF_NOTHING);
+            return Judged::new(Effect::Drop).record(record);
+        }
         let stripped = message
             .params_mut()
             .is_some_and(|params| Self::strip_client(ctx, params));

@@ -17,6 +17,7 @@ use super::resources::{of_engine, told_of};
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
 use crate::session::learnt::Page;
+use crate::session::progress::Token;
 use crate::session::reply::{About, Why, Word};
 use crate::session::table::{Entry, Full, Phase};
 
@@ -257,6 +258,7 @@ impl State {
         let entry = Entry {
             number: at.number,
             page: Page::asked(message.params()),
+            progress: Token::of(message.params()),
             method: message.method().unwrap_or_default().to_owned(),
             tool: origin.as_ref().and_then(|it| it.tool.clone()),
             call_id: match &origin {

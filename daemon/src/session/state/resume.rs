@@ -6,6 +6,7 @@ use super::{Facts, State, WaitingRow};
 use crate::audit::batch::OutstandingRow;
 use crate::audit::query::Stored;
 use crate::session::learnt::Page;
+use crate::session::progress::Token;
 use crate::session::state::recorded::Recorded;
 use crate::session::table::{Entry, Phase};
 
@@ -40,6 +41,7 @@ impl State {
                 number: row.number,
                 recorded: row.method == "tools/call",
                 page: Page::of_word(row.page),
+                progress: Token::Unknown,
                 restored: true,
                 method: row.method,
                 tool: row.tool,

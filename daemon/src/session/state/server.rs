@@ -15,6 +15,7 @@ use super::request::too_long;
 use super::telling::word;
 use super::{At, Context, Effect, Judged, State};
 use crate::session::learnt::Page;
+use crate::session::progress::Token;
 use crate::session::reply::{About, Why, Word};
 use crate::session::table::{Entry, Phase};
 
@@ -286,6 +287,7 @@ impl State {
             began_ms: ctx.now_ms,
             recorded: false,
             page: Page::Unknown,
+            progress: Token::of(message.params()),
             restored: false,
             phase: Phase::Forwarded { written: false },
         };

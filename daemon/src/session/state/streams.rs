@@ -3,10 +3,12 @@
 //! or with a cancel that names it.
 
 use wire::json::Value;
+use wire::link::Stream;
 use wire::mcp;
 use wire::rpc::Id;
 
 use super::inputs::Wrong;
+use super::progress::OF_NOTHING;
 use super::{At, Context, Effect, Judged, NewRecord, State};
 
 const LISTEN: &str = "subscriptions/listen";
@@ -30,6 +32,9 @@ impl State {
                 Some(judged) => Ok(judged),
                 None => dropped(self, "a cancel of nothing under way"),
             };
+        }
+        if normal == "notifications/progress" && !self.may_progress(Stream::Server, params) {
+            return dropped(self, OF_NOTHING);
         }
         if !Self::may_tell_elicited(ctx, normal) {
             return dropped(self, "the policy does not let the server ask for this");
