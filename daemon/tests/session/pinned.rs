@@ -179,6 +179,21 @@ fn a_list_of_two_pages_is_whole_with_the_last() {
     );
 }
 
+/// Some clients write out the members they have nothing for.
+#[test]
+fn a_list_asked_for_with_a_cursor_that_is_null_begins_anew() {
+    let mut world = World::new(BLOCK);
+    for _ in 0..2 {
+        world.client(&request("0", "tools/list", r#"{"cursor":null}"#));
+        let out = world.server(&answer(
+            "0",
+            &json!({"tools": [tool("a", "A")]}).to_string(),
+        ));
+        assert_eq!(shown(&out), ["a"]);
+    }
+    allowed(&mut world, "a");
+}
+
 #[test]
 fn pages_that_do_not_follow_each_other_make_no_whole_list() {
     let mut world = World::new(BLOCK);
