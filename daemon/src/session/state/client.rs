@@ -267,8 +267,9 @@ impl State {
         if entry.method == "roots/list"
             && let Message::Response { result, .. } = &message
         {
-            self.learnt.roots_listed(result);
-            judged.batch.ops.push(self.learnt_op());
+            if self.learnt.roots_listed([result]) {
+                judged.batch.ops.push(self.learnt_op());
+            }
         }
         if let Message::Response { result, .. } = &message {
             self.learn_client_task(&mut judged, &entry, result);
