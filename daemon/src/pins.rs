@@ -15,7 +15,7 @@ mod swap;
 
 pub use compare::{Change, Listed};
 pub use print::{Print, schema_hashes_of};
-pub use swap::begins;
+pub use swap::{begins, make_room};
 
 /// The most servers whose tools are kept pinned; the one not listed for longest goes.
 pub const MAX_SERVERS: usize = 256;
@@ -266,27 +266,6 @@ pub fn attention(book: &Book) -> Vec<String> {
         }
     }
     lines
-}
-
-/// Makes room for one more server; says which had to go.
-pub fn make_room(book: &mut Book) -> Option<(String, String)> {
-    let all = || {
-        let of = |(client, servers): (&String, &HashMap<String, Server>)| {
-            let of = servers.iter().map(|(server, it)| {
-                let about = &it.about;
-                let used = about.started_ms.max(about.listed_ms.unwrap_or(0));
-                (used, client.clone(), server.clone())
-            });
-            of.collect::<Vec<_>>()
-        };
-        book.iter().flat_map(of)
-    };
-    if all().count() < MAX_SERVERS {
-        return None;
-    }
-    let (_, client, server) = all().min()?;
-    book.get_mut(&client)?.remove(&server);
-    Some((client, server))
 }
 
 #[cfg(test)]

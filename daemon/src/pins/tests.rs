@@ -1,6 +1,9 @@
 //! Listings one after another, and the commands behind a name.
 
+use std::borrow::Cow;
+
 use super::*;
+use crate::audit::query::Stored;
 use crate::session::state::Facts;
 
 #[test]
@@ -186,6 +189,9 @@ fn started(
     };
     let (batch, before) = begins(book, &facts);
     let mut evicted = None;
+    let event = |it| Stored::of(it, 1).text("event").map(Cow::into_owned);
+    let mut events = batch.records.into_iter().filter_map(event);
+    let told = events.any(|it| it == "SERVER_FORGOTTEN");
     for op in batch.ops {
         if let StateOp::Pin { server, op, .. } = op
             && matches!(op, PinOp::ForgetServer)
@@ -193,5 +199,6 @@ fn started(
             evicted = Some(server);
         }
     }
+    assert_eq!(told, evicted.is_some(), "nothing goes in silence");
     (before.map(|it| it.server), evicted)
 }

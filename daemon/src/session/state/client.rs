@@ -266,10 +266,9 @@ impl State {
         let mut judged = Judged::new(Effect::AsIs);
         if entry.method == "roots/list"
             && let Message::Response { result, .. } = &message
+            && self.learnt.roots_listed([result])
         {
-            if self.learnt.roots_listed([result]) {
-                judged.batch.ops.push(self.learnt_op());
-            }
+            judged.batch.ops.push(self.learnt_op());
         }
         if let Message::Response { result, .. } = &message {
             self.learn_client_task(&mut judged, &entry, result);
