@@ -142,7 +142,9 @@ impl Server {
         let (listed, gone): (Vec<&Pin>, _) =
             self.named(normal).partition(|pin| pin.listed.is_some());
         let of = |pins: Vec<&Pin>| pins.into_iter().filter_map(Pin::held).max();
-        if listed.is_empty() {
+        if listed.is_empty() && gone.is_empty() {
+            self.never_listed()
+        } else if listed.is_empty() {
             of(gone)
         } else {
             of(listed)
@@ -153,7 +155,14 @@ impl Server {
     #[must_use]
     pub fn not_shown(&self, normal: &str) -> Option<Held> {
         let mut pinned = self.named(normal).filter(|pin| pin.approved.is_some());
-        pinned.next().map(|_| Held::Removed)
+        let removed = pinned.next().map(|_| Held::Removed);
+        removed.or_else(|| self.never_listed())
+    }
+
+    /// How a tool stands that is not kept at all: once the first listing is over it is new, though
+    /// the server may run it without ever listing it.
+    fn never_listed(&self) -> Option<Held> {
+        self.about.closed.then_some(Held::New)
     }
 
     /// Whether there is no room for one more tool of this name: it is not kept, and stays new.

@@ -225,9 +225,38 @@ fn before_a_list_in_this_session_the_last_known_one_counts() {
         "tool definition changed since it was approved",
     );
     refused(&mut world, "b", "tool is no longer listed by the server");
-    allowed(&mut world, "unknown_to_the_pins");
+    refused(
+        &mut world,
+        "unknown_to_the_pins",
+        "tool is new and not approved yet",
+    );
     approve(&world, "a");
     allowed(&mut world, "a");
+}
+
+/// A server may run what it does not list, and have the model told of it elsewhere.
+#[test]
+fn a_tool_that_was_never_listed_is_new() {
+    let mut world = pinned(BLOCK);
+    refused(
+        &mut world,
+        "never_listed",
+        "tool is new and not approved yet",
+    );
+    another_session(&mut world);
+    refused(
+        &mut world,
+        "never_listed",
+        "tool is new and not approved yet",
+    );
+    let mut world = pinned(WARN);
+    let out = world.client(&call("9", "never_listed", "{}"));
+    assert_eq!(
+        (out.decisions(), &out.lines[0]["pin"]),
+        (vec!["ALLOW"], &json!("new"))
+    );
+    let mut world = World::new(BLOCK);
+    allowed(&mut world, "of_a_server_never_seen");
 }
 
 /// Two processes of one server may say different things: each session goes by its own.
