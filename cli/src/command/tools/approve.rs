@@ -58,25 +58,7 @@ impl Approve {
         if !self.json {
             self.show(context, &server, shown.clone())?;
         }
-        let mut pieces: Vec<Vec<ShownTool>> =
-            shown.chunks(AT_ONCE).map(<[ShownTool]>::to_vec).collect();
-        if pieces.is_empty() {
-            pieces.push(Vec::new());
-        }
-        for tools in pieces {
-            let sent = tools.len();
-            let request = Request::ToolsApprove {
-                client: server.client.clone(),
-                identity: server.identity.clone(),
-                tools,
-                all: self.all,
-            };
-            let answer: Value = context.ask(&request)?.end()?;
-            if answer.get("approved").and_then(Value::as_u64) != Some(sent as u64) {
-                let message = "a definition changed meanwhile; look again with `aipctl tools`";
-                return Err(refused("conflict", message.to_owned()));
-            }
-        }
+        self.ask(context, &server, &shown)?;
         if self.json {
             context.print_json(&shown)?;
             return Ok(Exit::Done);
@@ -103,6 +85,34 @@ impl Approve {
             )?;
         }
         Ok(Exit::Done)
+    }
+
+    fn ask(
+        &self,
+        context: &Context<'_>,
+        server: &PinnedServer,
+        shown: &[ShownTool],
+    ) -> Result<(), Failure> {
+        let mut pieces: Vec<Vec<ShownTool>> =
+            shown.chunks(AT_ONCE).map(<[ShownTool]>::to_vec).collect();
+        if pieces.is_empty() {
+            pieces.push(Vec::new());
+        }
+        for tools in pieces {
+            let sent = tools.len();
+            let request = Request::ToolsApprove {
+                client: server.client.clone(),
+                identity: server.identity.clone(),
+                tools,
+                all: self.all,
+            };
+            let answer: Value = context.ask(&request)?.end()?;
+            if answer.get("approved").and_then(Value::as_u64) != Some(sent as u64) {
+                let message = "a definition changed meanwhile; look again with `aipctl tools`";
+                return Err(refused("conflict", message.to_owned()));
+            }
+        }
+        Ok(())
     }
 
     fn wanted<'s>(&self, server: &'s PinnedServer) -> Result<Vec<&'s PinnedTool>, Failure> {
