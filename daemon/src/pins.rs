@@ -15,7 +15,7 @@ mod swap;
 
 pub use compare::{Change, Listed};
 pub use print::{Print, schema_hashes_of};
-pub use swap::begins;
+pub use swap::{begins, make_room};
 
 /// The most servers whose tools are kept pinned; the one not listed for longest goes.
 pub const MAX_SERVERS: usize = 256;
@@ -142,7 +142,9 @@ impl Server {
         let (listed, gone): (Vec<&Pin>, _) =
             self.named(normal).partition(|pin| pin.listed.is_some());
         let of = |pins: Vec<&Pin>| pins.into_iter().filter_map(Pin::held).max();
-        if listed.is_empty() {
+        if listed.is_empty() && gone.is_empty() {
+            self.never_listed()
+        } else if listed.is_empty() {
             of(gone)
         } else {
             of(listed)
@@ -153,7 +155,14 @@ impl Server {
     #[must_use]
     pub fn not_shown(&self, normal: &str) -> Option<Held> {
         let mut pinned = self.named(normal).filter(|pin| pin.approved.is_some());
-        pinned.next().map(|_| Held::Removed)
+        let removed = pinned.next().map(|_| Held::Removed);
+        removed.or_else(|| self.never_listed())
+    }
+
+    /// How a tool stands that is not kept at all: once the first listing is over it is new, though
+    /// the server may run it without ever listing it.
+    fn never_listed(&self) -> Option<Held> {
+        self.about.closed.then_some(Held::New)
     }
 
     /// Whether there is no room for one more tool of this name: it is not kept, and stays new.
@@ -266,27 +275,6 @@ pub fn attention(book: &Book) -> Vec<String> {
         }
     }
     lines
-}
-
-/// Makes room for one more server; says which had to go.
-pub fn make_room(book: &mut Book) -> Option<(String, String)> {
-    let all = || {
-        let of = |(client, servers): (&String, &HashMap<String, Server>)| {
-            let of = servers.iter().map(|(server, it)| {
-                let about = &it.about;
-                let used = about.started_ms.max(about.listed_ms.unwrap_or(0));
-                (used, client.clone(), server.clone())
-            });
-            of.collect::<Vec<_>>()
-        };
-        book.iter().flat_map(of)
-    };
-    if all().count() < MAX_SERVERS {
-        return None;
-    }
-    let (_, client, server) = all().min()?;
-    book.get_mut(&client)?.remove(&server);
-    Some((client, server))
 }
 
 #[cfg(test)]

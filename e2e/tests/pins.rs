@@ -330,6 +330,7 @@ fn what_a_person_can_not_mean_is_refused() {
         (&["tools", "diff", "files", "nosuch"], 4),
         (&["tools", "approve", "files", "nosuch"], 4),
         (&["tools", "approve", "files", "read", "--hash", "ffff"], 4),
+        (&["tools", "approve", "files", "read", "--hash", ""], 2),
         (&["tools", "hash", "files", "nosuch"], 4),
         (&["tools", "hash", "--file", "/dev/null"], 2),
         (&["tools", "approve", "files"], 2),

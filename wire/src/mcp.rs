@@ -13,7 +13,7 @@ mod revision;
 mod shape;
 mod tasks;
 
-pub use inputs::{InputRequest, input_requests, input_responses, wants_url};
+pub use inputs::{InputRequest, input_requests, input_responses, task_errors, wants_url};
 pub use methods::KNOWN_METHODS;
 pub use named::{Named, list_key, listed, named};
 pub use opaque::{DEEPEST_KEPT, never_changed};

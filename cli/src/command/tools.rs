@@ -53,7 +53,7 @@ impl Tools {
     }
 }
 
-/// The least of an id that is taken for one.
+/// The least of an id, or of a hash, that is taken for one.
 const LEAST: usize = 4;
 
 fn servers(context: &Context<'_>) -> Result<Vec<PinnedServer>, Failure> {

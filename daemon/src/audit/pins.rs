@@ -178,6 +178,8 @@ pub struct Kept {
     pub approved: Option<String>,
     /// The one last listed.
     pub listed: Option<String>,
+    /// The hashes of the one last listed.
+    pub print: Option<Print>,
 }
 
 /// The definitions of a server's tools, by name.
@@ -190,7 +192,8 @@ pub fn definitions(
     server: &str,
 ) -> rusqlite::Result<Vec<Kept>> {
     let mut statement = connection.prepare(
-        "SELECT tool, approved, listed FROM pin WHERE client = ?1 AND server = ?2 ORDER BY tool",
+        "SELECT tool, approved, listed, listed_print FROM pin \
+         WHERE client = ?1 AND server = ?2 ORDER BY tool",
     )?;
     statement
         .query_map([client, server], |row| {
@@ -198,6 +201,7 @@ pub fn definitions(
                 tool: row.get(0)?,
                 approved: row.get(1)?,
                 listed: row.get(2)?,
+                print: print(row.get(3)?),
             })
         })?
         .collect()

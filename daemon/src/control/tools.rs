@@ -207,12 +207,13 @@ fn findings(found: &[Found]) -> Vec<ToolFinding> {
     found.iter().map(shown).collect()
 }
 
+/// The hash is that of the text beside it, as the store holds both: the server may have listed
+/// another definition since, and a person approves what is shown.
 fn definition(pin: &Pin, kept: Kept) -> PinnedDefinition {
-    let listed = pin.listed.as_ref();
     PinnedDefinition {
         state: state(pin).to_owned(),
-        hash: listed.map(|it| it.hash.clone()),
-        schema_hashes: match (listed, &kept.listed) {
+        hash: kept.print.as_ref().map(|it| it.hash.clone()),
+        schema_hashes: match (&kept.print, &kept.listed) {
             (Some(print), Some(text)) => schema_hashes_of(print, text),
             (None, _) | (_, None) => Vec::new(),
         },
@@ -225,4 +226,32 @@ fn definition(pin: &Pin, kept: Kept) -> PinnedDefinition {
 fn no_server() -> super::Failure {
     let message = "no such server is pinned; `aipctl tools` lists those that are".to_owned();
     failure("not_found", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pins::Print;
+
+    #[test]
+    fn a_definition_is_shown_with_its_own_hash_though_another_was_listed_meanwhile() {
+        let print = |hash: &str| {
+            Some(Print {
+                hash: hash.to_owned(),
+                ..Print::default()
+            })
+        };
+        let pin = Pin {
+            approved: print("old"),
+            listed: print("evil"),
+            ..Pin::default()
+        };
+        let kept = Kept {
+            tool: "t".to_owned(),
+            approved: None,
+            listed: Some(r#"{"name":"t"}"#.to_owned()),
+            print: print("harmless"),
+        };
+        assert_eq!(definition(&pin, kept).hash.as_deref(), Some("harmless"));
+    }
 }

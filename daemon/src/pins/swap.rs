@@ -1,6 +1,8 @@
 //! The command behind a name: another one than last time is told.
 
-use super::{About, Book, InsteadOf, make_room};
+use std::collections::HashMap;
+
+use super::{About, Book, InsteadOf, MAX_SERVERS, Server};
 use crate::audit::pins::PinOp;
 use crate::audit::{Batch, NewRecord, StateOp};
 use crate::session::state::Facts;
@@ -37,11 +39,8 @@ pub fn begins(book: &mut Book, facts: &Facts) -> (Batch, Option<InsteadOf>) {
                 .set("new_program", facts.program.clone()),
         );
     }
-    if known.is_none()
-        && let Some((client, server)) = make_room(book)
-    {
-        let op = PinOp::ForgetServer;
-        batch.ops.push(StateOp::Pin { client, server, op });
+    if known.is_none() {
+        batch.append(make_room(book, facts, facts.started_ms));
     }
     batch.ops.push(StateOp::Pin {
         client: facts.client.clone(),
@@ -66,4 +65,39 @@ fn last_of_this_name(book: &Book, facts: &Facts) -> Option<InsteadOf> {
         program: last.about.program.clone(),
         at_ms: facts.started_ms,
     })
+}
+
+/// Makes room for one more server: the one used longest ago goes, and is first seen again when it
+/// comes back, so that it went is recorded.
+pub fn make_room(book: &mut Book, facts: &Facts, now_ms: i64) -> Batch {
+    let mut batch = Batch::default();
+    if book.values().map(HashMap::len).sum::<usize>() < MAX_SERVERS {
+        return batch;
+    }
+    let used = |it: &Server| it.about.started_ms.max(it.about.listed_ms.unwrap_or(0));
+    let all = book.iter().flat_map(|(client, servers)| {
+        let of = servers.iter();
+        of.map(move |(server, it)| (used(it), client, server))
+    });
+    let oldest = all
+        .min()
+        .map(|(_, client, server)| (client.clone(), server.clone()));
+    let Some((client, server)) = oldest else {
+        return batch;
+    };
+    let gone = book.get_mut(&client).and_then(|it| it.remove(&server));
+    batch.records.push(
+        NewRecord::event(now_ms, "SERVER_FORGOTTEN")
+            .set("session_id", facts.id.clone())
+            .set("server", gone.map(|it| it.about.label).unwrap_or_default())
+            .set("client", client.clone())
+            .set("old_identity", server.clone())
+            .set(
+                "reason",
+                "so many servers are pinned that the one used longest ago had to go",
+            ),
+    );
+    let op = PinOp::ForgetServer;
+    batch.ops.push(StateOp::Pin { client, server, op });
+    batch
 }

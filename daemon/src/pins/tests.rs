@@ -1,6 +1,9 @@
 //! Listings one after another, and the commands behind a name.
 
+use std::borrow::Cow;
+
 use super::*;
+use crate::audit::query::Stored;
 use crate::session::state::Facts;
 
 #[test]
@@ -42,7 +45,8 @@ fn what_is_listed_no_more_is_removed_or_forgotten() {
     );
     assert_eq!(server.last_known("b"), Some(Held::Removed));
     assert_eq!(server.not_shown("b"), Some(Held::Removed));
-    assert_eq!(server.last_known("new"), None, "unknown to the pins");
+    assert_eq!(server.last_known("new"), Some(Held::New));
+    assert_eq!(server.not_shown("new"), Some(Held::New));
     assert_eq!(list(&mut server, "b", "1", 2), Some(Change::Restored));
     assert_eq!(server.last_known("b"), None);
 }
@@ -61,7 +65,7 @@ fn a_person_approves_the_very_definition_that_was_listed() {
     assert_eq!(server.shown("a", "1"), Some(Held::Changed));
     whole(&mut server, &[]);
     assert!(server.approve("a", None), "its removal is accepted");
-    assert_eq!(server.last_known("a"), None);
+    assert_eq!(server.last_known("a"), Some(Held::New), "like any other");
 }
 
 /// A server that never comes to the end of its list can't have tools approved for ever.
@@ -186,6 +190,9 @@ fn started(
     };
     let (batch, before) = begins(book, &facts);
     let mut evicted = None;
+    let event = |it| Stored::of(it, 1).text("event").map(Cow::into_owned);
+    let mut events = batch.records.into_iter().filter_map(event);
+    let told = events.any(|it| it == "SERVER_FORGOTTEN");
     for op in batch.ops {
         if let StateOp::Pin { server, op, .. } = op
             && matches!(op, PinOp::ForgetServer)
@@ -193,5 +200,6 @@ fn started(
             evicted = Some(server);
         }
     }
+    assert_eq!(told, evicted.is_some(), "nothing goes in silence");
     (before.map(|it| it.server), evicted)
 }

@@ -52,7 +52,8 @@ pub struct Learnt {
     pub listed_under: Option<String>,
     /// What else the client has listed.
     pub listed: Listed,
-    /// The tools left out of lists so far, in this session.
+    /// SHA-256 of the names of the tools left out of lists so far, in this session: each list may
+    /// hold others, of any length.
     hidden: BTreeSet<String>,
     /// The client's open subscriptions to changes.
     pub subscriptions: Subscriptions,
@@ -196,7 +197,9 @@ impl Learnt {
 
     /// Of tools that are left out of a list, those that were not before.
     pub fn newly_hidden(&mut self, mut names: Vec<String>) -> Vec<String> {
-        names.retain(|name| self.hidden.len() < MAX_TOOLS && self.hidden.insert(name.clone()));
+        names.retain(|name| {
+            self.hidden.len() < MAX_TOOLS && self.hidden.insert(sha256_hex(name.as_bytes()))
+        });
         names
     }
 
@@ -238,17 +241,20 @@ impl Learnt {
         (self.tools.iter().flatten().count(), self.tasks.len())
     }
 
-    /// Takes in the client's answer to `roots/list`.
-    pub fn roots_listed(&mut self, result: &Value<'_>) {
-        let roots = result.get("roots").and_then(Value::as_array);
+    /// Takes in the client's answers to `roots/list`; says whether its roots are others than before.
+    pub fn roots_listed<'v, 'a: 'v>(
+        &mut self,
+        results: impl IntoIterator<Item = &'v Value<'a>>,
+    ) -> bool {
+        let lists = results.into_iter();
+        let lists = lists.filter_map(|it| it.get("roots").and_then(Value::as_array));
         let ground = Ground {
             home: None,
             bases: &[],
             user_homes: &|_| None,
         };
-        self.roots = roots
-            .unwrap_or_default()
-            .iter()
+        let roots = lists
+            .flatten()
             .filter_map(|root| root.get("uri")?.as_str())
             .filter(|uri| uri.starts_with("file:"))
             // Decoded, or not, as a path in an argument is.
@@ -257,5 +263,7 @@ impl Learnt {
             .filter(|path| path.is_absolute())
             .take(MAX_ROOTS)
             .collect();
+        let before = std::mem::replace(&mut self.roots, roots);
+        before != self.roots
     }
 }

@@ -342,9 +342,9 @@ impl State {
         }
     }
 
-    /// Takes back what a batch that could not be written had changed.
+    /// Takes back what a batch that could not be written had changed, the last change first.
     pub fn undo(&mut self, in_force: &InForce, undo: Vec<Undo>) {
-        for step in undo {
+        for step in undo.into_iter().rev() {
             match step {
                 Undo::Began(sender, id) => drop(self.table(sender).remove(&id)),
                 Undo::Asked(number) => drop(self.asks.remove(&number)),

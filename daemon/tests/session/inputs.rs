@@ -256,3 +256,94 @@ fn ids_of_elicitations_are_never_redacted() {
         "sesame"
     );
 }
+
+fn batched(world: &mut World) {
+    let revision = r#"{"protocolVersion":"2025-03-26","capabilities":{}}"#;
+    world.client(&request("0", "initialize", revision));
+    world.server(&answer("0", revision));
+}
+
+#[test]
+fn a_refused_notice_in_a_batch_is_known_again_in_its_place() {
+    let mut world = World::new("allowed_tools: [t]");
+    batched(&mut world);
+    let changed = tell("notifications/tools/list_changed", "{}");
+    let refused = tell(
+        "notifications/tasks",
+        &asks("sampling/createMessage").to_string(),
+    );
+    let batch = format!("[{changed},{refused}]");
+    let first = world.server(&batch);
+    assert_eq!(first.decisions(), ["BLOCK"]);
+    world.killed_and_resumed();
+    let again = world.server_again(2, &batch);
+    assert_eq!(again.forward, first.forward, "the other notice goes on");
+    assert!(again.lines.is_empty(), "{again:?}");
+}
+
+#[test]
+fn what_a_server_was_let_ask_is_recorded_once() {
+    let all = "allowed_tools: [t]\naudit: {methods: all}";
+    let monitor = "mode: monitor\nallowed_tools: [t]";
+    for (spec, method) in [
+        (all, "elicitation/create"),
+        (monitor, "sampling/createMessage"),
+    ] {
+        let (mut world, first) = answered(spec, &asks(method));
+        assert_eq!(first.decisions().len(), 1, "{first:?}");
+        world.killed_and_resumed();
+        let again = world.server_again(1, &answer("1", &asks(method).to_string()));
+        assert_eq!(again.forward, first.forward);
+        assert!(again.lines.is_empty(), "{again:?}");
+        let notice = tell("notifications/tasks", &asks(method).to_string());
+        assert_eq!(world.server_again(2, &notice).decisions().len(), 1);
+        world.killed_and_resumed();
+        let again = world.server_again(2, &notice);
+        assert!(again.as_is && again.lines.is_empty(), "{again:?}");
+    }
+}
+
+#[test]
+fn an_answer_on_record_as_refused_is_refused_though_the_policy_would_pass_it_now() {
+    let (mut world, first) = answered("allowed_tools: [t]", &asks("sampling/createMessage"));
+    world.policy("allowed_tools: [t]\nallowed_server_methods: ['*']");
+    world.killed_and_resumed();
+    let again = world.server_again(1, &answer("1", &asks("sampling/createMessage").to_string()));
+    assert_eq!(again.forward, first.forward, "the record says BLOCK");
+    assert!(again.lines.is_empty(), "{again:?}");
+}
+
+#[test]
+fn an_answer_let_through_before_and_refused_now_is_superseded() {
+    let spec = "allowed_tools: [t]\naudit: {methods: all}";
+    let (mut world, first) = answered(spec, &asks("elicitation/create"));
+    world.policy("allowed_tools: [t]\nallowed_server_methods: [ping]");
+    world.killed_and_resumed();
+    let again = world.server_again(1, &answer("1", &asks("elicitation/create").to_string()));
+    assert_eq!(again.json()["error"]["code"], -32006);
+    assert_eq!(again.decisions(), ["BLOCK"]);
+    assert_eq!(again.lines[0]["supersedes"], first.lines[0]["seq"]);
+}
+
+/// A task that failed holds the error its call would have been answered with.
+#[test]
+fn the_error_of_a_task_that_wants_an_address_visited_is_an_elicitation() {
+    let error = json!({"code": -32042, "message": "m", "data": {"elicitations":
+        [{"mode": "url", "elicitationId": "e", "url": "https://x.example", "message": "m"}]}});
+    let failed = json!({"taskId": "T", "status": "failed", "error": error});
+    let inner = json!({"taskId": "T", "status": "failed", "result": {"error": error}});
+    for (spec, passes) in [
+        ("allowed_tools: [t]\nallowed_server_methods: [ping]", false),
+        ("allowed_tools: [t]", true),
+    ] {
+        for result in [&failed, &inner] {
+            let task = json!({"resultType": "task", "taskId": "T", "status": "working"});
+            let (mut world, _) = answered(spec, &task);
+            world.client(&request("2", "tasks/get", r#"{"taskId":"T"}"#));
+            let out = world.server(&answer("2", &result.to_string()));
+            assert_eq!(out.as_is, passes, "{spec} {result}: {out:?}");
+            let out = world.server(&tell("notifications/tasks", &result.to_string()));
+            assert_eq!(out.as_is, passes, "{spec} {result}: {out:?}");
+        }
+    }
+}

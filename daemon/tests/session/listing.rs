@@ -51,6 +51,23 @@ fn what_is_listed_may_be_called_and_what_is_not_may_not() {
     assert!(world.client(&call("9", "ask_me", "{}")).held);
 }
 
+/// A server may list other tools, with names of any length, each time it is asked.
+#[test]
+fn what_is_remembered_of_tools_left_out_is_bounded() {
+    let mut world = World::new("allowed_tools: [read]");
+    for round in 0..20 {
+        let name = format!("{round}{}", "x".repeat(10_000));
+        let tools = json!({"tools": [{"name": name, "inputSchema": {}}]});
+        world.client(&request("0", "tools/list", "{}"));
+        let out = world.server(&answer("0", &tools.to_string()));
+        assert!(out.event("TOOLS_HIDDEN").is_some());
+    }
+    world.client(&request("0", "tools/list", "{}"));
+    world.server(&answer("0", r#"{"tools":[]}"#));
+    let remembered = serde_json::to_string(&world.state.learnt).unwrap();
+    assert!(remembered.len() < 10_000, "{} bytes", remembered.len());
+}
+
 #[test]
 fn what_is_left_out_is_recorded_once_a_session() {
     let mut world = World::new(RULES);

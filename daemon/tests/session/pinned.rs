@@ -179,6 +179,21 @@ fn a_list_of_two_pages_is_whole_with_the_last() {
     );
 }
 
+/// Some clients write out the members they have nothing for.
+#[test]
+fn a_list_asked_for_with_a_cursor_that_is_null_begins_anew() {
+    let mut world = World::new(BLOCK);
+    for _ in 0..2 {
+        world.client(&request("0", "tools/list", r#"{"cursor":null}"#));
+        let out = world.server(&answer(
+            "0",
+            &json!({"tools": [tool("a", "A")]}).to_string(),
+        ));
+        assert_eq!(shown(&out), ["a"]);
+    }
+    allowed(&mut world, "a");
+}
+
 #[test]
 fn pages_that_do_not_follow_each_other_make_no_whole_list() {
     let mut world = World::new(BLOCK);
@@ -210,9 +225,38 @@ fn before_a_list_in_this_session_the_last_known_one_counts() {
         "tool definition changed since it was approved",
     );
     refused(&mut world, "b", "tool is no longer listed by the server");
-    allowed(&mut world, "unknown_to_the_pins");
+    refused(
+        &mut world,
+        "unknown_to_the_pins",
+        "tool is new and not approved yet",
+    );
     approve(&world, "a");
     allowed(&mut world, "a");
+}
+
+/// A server may run what it does not list, and have the model told of it elsewhere.
+#[test]
+fn a_tool_that_was_never_listed_is_new() {
+    let mut world = pinned(BLOCK);
+    refused(
+        &mut world,
+        "never_listed",
+        "tool is new and not approved yet",
+    );
+    another_session(&mut world);
+    refused(
+        &mut world,
+        "never_listed",
+        "tool is new and not approved yet",
+    );
+    let mut world = pinned(WARN);
+    let out = world.client(&call("9", "never_listed", "{}"));
+    assert_eq!(
+        (out.decisions(), &out.lines[0]["pin"]),
+        (vec!["ALLOW"], &json!("new"))
+    );
+    let mut world = World::new(BLOCK);
+    allowed(&mut world, "of_a_server_never_seen");
 }
 
 /// Two processes of one server may say different things: each session goes by its own.

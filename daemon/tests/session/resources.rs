@@ -383,3 +383,24 @@ fn lists(spec: &str, method: &str, listed: &Value, kept: &Value) {
     assert_eq!(&out.json()["result"], kept, "{method}");
     assert_eq!(out.as_is, listed == kept, "{method}");
 }
+
+/// Where a long URI leads takes long to tell: a server must not keep the daemon at it.
+#[test]
+fn of_a_list_of_long_uris_only_the_first_are_looked_up() {
+    let own = "file:///etc/aip/agent.yaml".to_owned();
+    let long = (0..40).map(|n| format!("file:///srv/{n}/{}", "x".repeat(4000)));
+    let (first, last) = (std::iter::once(own.clone()), std::iter::once(own.clone()));
+    let uris: Vec<_> = first.chain(long).chain(last).collect();
+    let resources: Vec<_> = uris
+        .iter()
+        .map(|uri| json!({"uri": uri, "name": "n"}))
+        .collect();
+    let mut world = World::new("allowed_methods: ['*']\ndenied_resources: ['note:*']");
+    world.client(&request("1", "resources/list", "{}"));
+    let out = world.server(&answer("1", &json!({"resources": resources}).to_string()));
+    let listed = out.json()["result"]["resources"].as_array().unwrap().len();
+    assert_eq!(listed, uris.len() - 1, "the last is listed unseen");
+    let read = json!({"uri": own}).to_string();
+    let out = world.client(&request("2", "resources/read", &read));
+    assert_eq!(out.code(), Some(-32007), "and refused when it is read");
+}

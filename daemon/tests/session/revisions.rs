@@ -209,6 +209,21 @@ fn roots_given_with_a_call_are_bases_for_its_paths() {
     assert_eq!(again.code(), Some(-32007), "kept with the decision");
 }
 
+/// Which of them the server takes is not known.
+#[test]
+fn roots_given_in_several_answers_are_all_bases() {
+    let mut world = World::new("allowed_tools: [t]\nprotected_paths: [/srv/project/secret]");
+    let out = world.client(&request(
+        "1",
+        "tools/call",
+        &stated(
+            &json!({"name": "t", "arguments": {"path": "secret/key"}, "inputResponses":
+            {"a": {"roots": []}, "b": {"roots": [{"uri": "file:///srv/project"}]}}}),
+        ),
+    ));
+    assert_eq!(out.code(), Some(-32007), "{out:?}");
+}
+
 #[test]
 fn the_strict_profile_is_the_bare_list() {
     let strict = "method_profile: strict\nallowed_tools: [t]";

@@ -117,6 +117,20 @@ fn only_own_tasks_can_be_listened_to() {
     }
 }
 
+#[test]
+fn what_is_no_list_of_tasks_names_none() {
+    let mut world = with_task("allowed_tools: [t]", true);
+    for ids in [json!("U"), json!({"0": "U"})] {
+        let listen = json!({"notifications": {"taskIds": ids}}).to_string();
+        let out = world.client(&request("2", "subscriptions/listen", &listen));
+        assert_eq!(out.json()["params"]["notifications"]["taskIds"], json!([]));
+        world.server(&answer("2", "{}"));
+        world.client(&request("3", "tasks/list", "{}"));
+        let out = world.server(&answer("3", &json!({"tasks": ids}).to_string()));
+        assert_eq!(out.json()["result"]["tasks"], json!([]));
+    }
+}
+
 /// Where a task could not be fetched, nobody is to make one.
 #[test]
 fn tasks_are_not_offered_where_the_policy_refuses_to_fetch_them() {

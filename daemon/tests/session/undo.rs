@@ -119,3 +119,20 @@ fn a_servers_request_whose_record_fails_is_answered_with_an_error() {
     code(&judged.otherwise);
     assert!(world.client(&answer("1", "{}")).nothing());
 }
+
+#[test]
+fn a_batch_is_taken_back_from_its_end() {
+    let mut world = World::new("tool_rules:\n  - {tool: t, rate_limit: 2/hour}");
+    let revision = r#"{"protocolVersion":"2025-03-26","capabilities":{}}"#;
+    world.client(&request("0", "initialize", revision));
+    world.server(&answer("0", revision));
+    let batch = format!("[{},{}]", call("1", "t", "{}"), call("2", "t", "{}"));
+    let judged = world.judge_client(2, &batch);
+    world.state.undo(&world.in_force, judged.undo);
+    for id in ["3", "4"] {
+        assert!(
+            world.client(&call(id, "t", "{}")).as_is,
+            "both tokens are back"
+        );
+    }
+}

@@ -58,6 +58,12 @@ fn input_request<'v, 'a>(
     })
 }
 
+/// The errors that a result, or the params of a notice, carries: those of the tasks that failed.
+pub fn task_errors<'v, 'a>(holder: &'v Value<'a>) -> impl Iterator<Item = &'v Value<'a>> {
+    let holders = std::iter::once(holder).chain(holder.get("result"));
+    holders.filter_map(|it| it.get("error"))
+}
+
 /// Whether an error asks the client to have an address visited.
 #[must_use]
 pub fn wants_url(error: &Value<'_>) -> bool {

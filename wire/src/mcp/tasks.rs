@@ -28,8 +28,7 @@ pub fn task_named<'v>(params: Option<&'v Value<'_>>) -> Option<&'v str> {
 /// Leaves out of a list of tasks all but those `keep` knows; says whether any went. A task that
 /// can't be told is not kept.
 pub fn keep_tasks(result: &mut Value<'_>, keep: impl Fn(&str) -> bool) -> bool {
-    let tasks = result.get_mut("tasks").and_then(Value::as_array_mut);
-    kept(tasks, |task| {
+    kept(result.get_mut("tasks"), |task| {
         task.get("taskId")
             .and_then(Value::as_str)
             .is_some_and(&keep)
@@ -41,16 +40,21 @@ pub fn keep_tasks(result: &mut Value<'_>, keep: impl Fn(&str) -> bool) -> bool {
 pub fn keep_listened_tasks(params: &mut Value<'_>, keep: impl Fn(&str) -> bool) -> bool {
     let wanted = params.get_mut("notifications");
     let ids = wanted.and_then(|wanted| wanted.get_mut("taskIds"));
-    kept(ids.and_then(Value::as_array_mut), |id| {
-        id.as_str().is_some_and(&keep)
-    })
+    kept(ids, |id| id.as_str().is_some_and(&keep))
 }
 
-fn kept<'a>(list: Option<&mut Vec<Value<'a>>>, keep: impl Fn(&Value<'a>) -> bool) -> bool {
-    let Some(list) = list else { return false };
-    let before = list.len();
-    list.retain(|it| keep(it));
-    before != list.len()
+/// What is no list to us may be one to its reader: nothing of it is kept.
+fn kept<'a>(list: Option<&mut Value<'a>>, keep: impl Fn(&Value<'a>) -> bool) -> bool {
+    let Some(list) = list.filter(|it| **it != Value::Null) else {
+        return false;
+    };
+    let Some(entries) = list.as_array_mut() else {
+        *list = Value::Array(Vec::new());
+        return true;
+    };
+    let before = entries.len();
+    entries.retain(|it| keep(it));
+    before != entries.len()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use wire::control::{PinnedServer, PinnedTool, Request, ShownTool};
 
 use super::diff::sentences;
-use super::{definitions, one, refused, servers};
+use super::{LEAST, definitions, one, refused, servers};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -39,6 +39,10 @@ impl Approve {
     /// # Errors
     /// When there is no such server or tool, or it changed meanwhile.
     pub fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
+        if self.hash.as_ref().is_some_and(|it| it.len() < LEAST) {
+            let message = format!("`--hash` takes {LEAST} digits of the hash or more");
+            return Err(Failure::Usage(message));
+        }
         let server = one(servers(context)?, &self.server)?;
         let wanted = self.wanted(&server)?;
         if wanted.is_empty() && (!self.all || server.instead_of.is_none()) {
@@ -52,22 +56,9 @@ impl Approve {
             })
             .collect();
         if !self.json {
-            self.show(context, &server, &shown)?;
+            self.show(context, &server, shown.clone())?;
         }
-        let mut pieces: Vec<Vec<ShownTool>> =
-            shown.chunks(AT_ONCE).map(<[ShownTool]>::to_vec).collect();
-        if pieces.is_empty() {
-            pieces.push(Vec::new());
-        }
-        for tools in pieces {
-            let request = Request::ToolsApprove {
-                client: server.client.clone(),
-                identity: server.identity.clone(),
-                tools,
-                all: self.all,
-            };
-            let _approved: Value = context.ask(&request)?.end()?;
-        }
+        self.ask(context, &server, &shown)?;
         if self.json {
             context.print_json(&shown)?;
             return Ok(Exit::Done);
@@ -94,6 +85,34 @@ impl Approve {
             )?;
         }
         Ok(Exit::Done)
+    }
+
+    fn ask(
+        &self,
+        context: &Context<'_>,
+        server: &PinnedServer,
+        shown: &[ShownTool],
+    ) -> Result<(), Failure> {
+        let mut pieces: Vec<Vec<ShownTool>> =
+            shown.chunks(AT_ONCE).map(<[ShownTool]>::to_vec).collect();
+        if pieces.is_empty() {
+            pieces.push(Vec::new());
+        }
+        for tools in pieces {
+            let sent = tools.len();
+            let request = Request::ToolsApprove {
+                client: server.client.clone(),
+                identity: server.identity.clone(),
+                tools,
+                all: self.all,
+            };
+            let answer: Value = context.ask(&request)?.end()?;
+            if answer.get("approved").and_then(Value::as_u64) != Some(sent as u64) {
+                let message = "a definition changed meanwhile; look again with `aipctl tools`";
+                return Err(refused("conflict", message.to_owned()));
+            }
+        }
+        Ok(())
     }
 
     fn wanted<'s>(&self, server: &'s PinnedServer) -> Result<Vec<&'s PinnedTool>, Failure> {
@@ -143,14 +162,24 @@ impl Approve {
         &self,
         context: &mut Context<'_>,
         server: &PinnedServer,
-        shown: &[ShownTool],
+        mut unshown: Vec<ShownTool>,
     ) -> Result<(), Failure> {
         for definition in definitions(context, server, self.tool.as_deref())? {
-            let same = |it: &&ShownTool| it.tool == definition.tool && it.hash == definition.hash;
-            if shown.iter().any(|it| same(&it)) {
+            let before = unshown.len();
+            unshown.retain(|it| it.tool != definition.tool || it.hash != definition.hash);
+            if unshown.len() < before {
                 writeln!(context.out, "{}", sentences(server, &definition))?;
             }
         }
-        Ok(())
+        match unshown.first() {
+            None => Ok(()),
+            Some(it) => Err(refused(
+                "conflict",
+                format!(
+                    "the definition of `{}` changed meanwhile; nothing was approved, look again",
+                    visible(&it.tool)
+                ),
+            )),
+        }
     }
 }

@@ -33,7 +33,8 @@ impl Page {
     #[must_use]
     pub fn asked(params: Option<&Value<'_>>) -> Self {
         match params.and_then(|params| params.get("cursor")) {
-            None => Self::First,
+            // Some clients write out what they have none of.
+            None | Some(Value::Null) => Self::First,
             Some(cursor) => Self::After(sha256_hex(cursor.to_json().as_bytes())),
         }
     }

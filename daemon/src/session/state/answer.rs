@@ -5,10 +5,11 @@ use engine::dlp::{OnFailure, OnRequestMatch, Scope};
 use engine::name::normal_form;
 use engine::node::sha256_hex;
 use wire::json::Value;
+use wire::link::Stream;
 use wire::mcp;
 use wire::rpc::{Id, Message};
 
-use super::inputs::Wrong;
+use super::inputs::{Within, Wrong};
 use super::{At, Context, Effect, Judged, State};
 use crate::audit::{Batch, NewRecord};
 use crate::session::learnt::Origin;
@@ -130,13 +131,19 @@ impl State {
         };
         let mut judged = Judged::new(Effect::AsIs);
         let mut changed = false;
-        match self.judge_answer(ctx, &entry, &message) {
-            Ok(told) => judged.batch.records = told,
+        let recorded = self.decided_before(Stream::Server, at);
+        if let Some(recorded) = recorded.as_ref().filter(|it| !it.allowed) {
+            let judged = Judged::new(Effect::forward(recorded.error(&id)));
+            return self.answered(ctx, judged, at, id, &entry, None);
+        }
+        match self.judge_answer(ctx, at, &entry, &message) {
+            Ok(told) if recorded.is_none() => judged.batch.records = told,
+            Ok(_) => {}
             Err(Wrong::Malformed(reason)) => {
                 return self.unreadable_answer(ctx, at, id, &entry, &reason);
             }
             Err(Wrong::Refused { method }) => {
-                return self.answer_refused(ctx, at, id, &entry, &method);
+                return self.answer_refused(ctx, at, id, &entry, &method, recorded.as_ref());
             }
         }
         if let Message::Response { result, .. } = &mut message {
@@ -202,16 +209,21 @@ impl State {
     fn judge_answer(
         &self,
         ctx: &Context<'_>,
+        at: At,
         entry: &Entry,
         message: &Message<'_>,
     ) -> Result<Vec<NewRecord>, Wrong> {
+        let within = Within {
+            at,
+            call_id: Some(&entry.call_id),
+        };
         match message {
             Message::Response { result, .. } => {
                 let normal = normal_form(&entry.method);
                 mcp::check_result(&normal, result).map_err(Wrong::Malformed)?;
-                self.judge_inputs(ctx, result, Some(&entry.call_id))
+                self.judge_inputs(ctx, result, within)
             }
-            Message::Error { error, .. } => self.judge_error(ctx, error, Some(&entry.call_id)),
+            Message::Error { error, .. } => self.judge_error(ctx, error, within),
             Message::Request { .. } | Message::Notification { .. } => Ok(Vec::new()),
         }
     }

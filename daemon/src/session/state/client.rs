@@ -273,8 +273,8 @@ impl State {
         let mut judged = Judged::new(Effect::AsIs);
         if entry.method == "roots/list"
             && let Message::Response { result, .. } = &message
+            && self.learnt.roots_listed([result])
         {
-            self.learnt.roots_listed(result);
             judged.batch.ops.push(self.learnt_op());
         }
         if let Message::Response { result, .. } = &message {

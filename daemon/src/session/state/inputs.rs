@@ -4,13 +4,12 @@
 use engine::decide::Code;
 use engine::name::normal_form;
 use wire::json::Value;
-use wire::link::Stream;
 use wire::mcp;
 use wire::rpc::Id;
 
 use super::client::keeps_all;
 use super::telling::word;
-use super::{At, Context, Effect, Judged, NewRecord, State};
+use super::{At, Context, Effect, Judged, NewRecord, Recorded, State};
 use crate::session::reply::{self, About, Why, Word};
 use crate::session::table::Entry;
 
@@ -30,21 +29,32 @@ pub(super) enum Wrong {
     },
 }
 
+/// The message that asks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Within<'a> {
+    pub(super) at: At,
+    /// The call it belongs to.
+    pub(super) call_id: Option<&'a str>,
+}
+
 impl State {
     /// Judges the requests inside a result or a notice. `Ok` holds what is recorded of them.
     pub(super) fn judge_inputs(
         &self,
         ctx: &Context<'_>,
         holder: &Value<'_>,
-        call_id: Option<&str>,
+        within: Within<'_>,
     ) -> Result<Vec<NewRecord>, Wrong> {
         let mut told = Vec::new();
+        for error in mcp::task_errors(holder) {
+            told.extend(self.judge_error(ctx, error, within)?);
+        }
         for request in mcp::input_requests(holder).map_err(Wrong::Malformed)? {
             let normal = normal_form(request.method);
             if let Some(params) = request.params {
                 mcp::check_params(&normal, params).map_err(Wrong::Malformed)?;
             }
-            told.extend(self.judge_input(ctx, request.method, &normal, call_id)?);
+            told.extend(self.judge_input(ctx, request.method, &normal, within)?);
         }
         Ok(told)
     }
@@ -54,12 +64,12 @@ impl State {
         &self,
         ctx: &Context<'_>,
         error: &Value<'_>,
-        call_id: Option<&str>,
+        within: Within<'_>,
     ) -> Result<Vec<NewRecord>, Wrong> {
         if !mcp::wants_url(error) {
             return Ok(Vec::new());
         }
-        let told = self.judge_input(ctx, ELICITATION, ELICITATION, call_id)?;
+        let told = self.judge_input(ctx, ELICITATION, ELICITATION, within)?;
         Ok(told.into_iter().collect())
     }
 
@@ -68,9 +78,9 @@ impl State {
         ctx: &Context<'_>,
         method: &str,
         normal: &str,
-        call_id: Option<&str>,
+        within: Within<'_>,
     ) -> Result<Option<NewRecord>, Wrong> {
-        let record = |decision| self.input_record(ctx, decision, method, call_id);
+        let record = |decision| self.input_record(ctx, decision, method, within);
         if ctx.policy().allows_server_method(normal) {
             return Ok(keeps_all(ctx).then(|| record("ALLOW").set("violation", false)));
         }
@@ -87,9 +97,9 @@ impl State {
         &self,
         ctx: &Context<'_>,
         method: &str,
-        call_id: Option<&str>,
+        within: Within<'_>,
     ) -> NewRecord {
-        self.input_record(ctx, "BLOCK", method, call_id)
+        self.input_record(ctx, "BLOCK", method, within)
             .set("violation", true)
             .set("error_code", Code::MethodNotAllowed.number())
             .set("reason", REFUSED)
@@ -100,11 +110,13 @@ impl State {
         ctx: &Context<'_>,
         decision: &'static str,
         method: &str,
-        call_id: Option<&str>,
+        within: Within<'_>,
     ) -> NewRecord {
         self.decision(ctx, "downstream", decision)
             .set("method", word(method, ctx.policy().dlp()))
-            .set_some("call_id", call_id)
+            .set_some("call_id", within.call_id)
+            .set("frame", within.at.number)
+            .set("part", within.at.part)
     }
 
     /// The client gets an error in place of an answer that asks for what the policy refuses: it
@@ -117,17 +129,16 @@ impl State {
         id: Id,
         entry: &Entry,
         method: &str,
+        recorded: Option<&Recorded>,
     ) -> Judged {
-        let recorded = self.decided_before(Stream::Server, at);
         self.refused += u64::from(recorded.is_none());
+        let within = Within {
+            at,
+            call_id: Some(&entry.call_id),
+        };
         let record = self
-            .input_refused(ctx, method, Some(&entry.call_id))
-            .set("frame", at.number)
-            .set("part", at.part)
-            .set_some(
-                "supersedes",
-                recorded.as_ref().filter(|it| it.allowed).map(|it| it.seq),
-            );
+            .input_refused(ctx, method, within)
+            .set_some("supersedes", recorded.map(|it| it.seq));
         let why = Why {
             code: Code::MethodNotAllowed,
             reason: REFUSED,
@@ -136,11 +147,7 @@ impl State {
         // The method's name is the server's text, and goes to the client.
         let method = word(method, ctx.policy().dlp());
         let error = reply::error(&id, About::Method(&method), why);
-        let mut judged = Judged::new(Effect::forward(error)).record(record);
-        if recorded.is_some_and(|it| !it.allowed) {
-            // An earlier daemon has refused it, and only the shim never heard.
-            judged.batch.records.clear();
-        }
+        let judged = Judged::new(Effect::forward(error)).record(record);
         self.answered(ctx, judged, at, id, entry, None)
     }
 

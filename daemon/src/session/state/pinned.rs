@@ -112,11 +112,9 @@ impl State {
             pins: Arc::clone(ctx.pins),
             server: known.clone(),
         })));
-        if known.is_none()
-            && let Some((client, server)) = make_room(&mut book)
-        {
-            let op = PinOp::ForgetServer;
-            judged.batch.ops.push(StateOp::Pin { client, server, op });
+        if known.is_none() {
+            let made = make_room(&mut book, &self.facts, ctx.now_ms);
+            judged.batch.append(made);
         }
         let servers = book.entry(self.facts.client.clone()).or_default();
         let server = servers.entry(self.facts.identity.clone()).or_default();

@@ -18,6 +18,8 @@ pub struct Recorded {
     /// The error it answered with otherwise.
     code: i64,
     reason: String,
+    /// The method, where it was about one.
+    method: String,
     /// Its arguments as they were recorded.
     pub args: Option<String>,
 }
@@ -53,6 +55,7 @@ impl Recorded {
                 .and_then(|it| it.as_i64())
                 .unwrap_or(0),
             args: stored.args.clone(),
+            method: stored.text("method").unwrap_or_default().into_owned(),
             reason: stored.text("reason").unwrap_or_default().into_owned(),
         };
         Some(((sender, number, u32::try_from(part).ok()?), recorded))
@@ -60,16 +63,24 @@ impl Recorded {
 
     /// The refusal once more.
     pub(super) fn refusal(&self, form: Form, id: &Id, about: About<'_>) -> Effect {
+        Effect::reply(reply::plain(id, about, self.why(), form))
+    }
+
+    /// The same as an error about the method that was refused.
+    pub(super) fn error(&self, id: &Id) -> Vec<u8> {
+        reply::error(id, About::Method(&self.method), self.why())
+    }
+
+    fn why(&self) -> Why<'_> {
         let code = CODES
             .into_iter()
             .find(|code| i64::from(code.number()) == self.code)
             .unwrap_or(Code::Forbidden);
-        let why = Why {
+        Why {
             code,
             reason: &self.reason,
             word: Word::Of(code),
-        };
-        Effect::reply(reply::plain(id, about, why, form))
+        }
     }
 }
 

@@ -11,6 +11,8 @@ use super::{Context, NewRecord, State};
 /// Of so many resources in a list the links are followed, to see whether they lead to a protected path;
 /// more are listed unseen, and refused when they are read.
 const MOST_LOOKED_UP: usize = 2048;
+/// The same in bytes of their URIs: a long one can lead to many paths.
+const MOST_BYTES_LOOKED_UP: usize = 128 * 1024;
 
 /// Of which kind the record tells, and the name as it may keep it.
 pub(super) type Told = (&'static str, String);
@@ -76,16 +78,20 @@ impl State {
         };
         let before = entries.len();
         let mut work = WORK;
-        let mut looked_up = 0;
+        let (mut looked_up, mut bytes) = (0, 0);
         entries.retain(|entry| {
             let listed = mcp::listed(key, entry);
             let passes = listed.is_some_and(|one| {
                 judge_named(ctx.policy(), &of_engine(&one), &mut work).is_none()
             });
+            if !passes || key != "resources" {
+                return passes;
+            }
+            let uri = entry.get("uri").and_then(Value::as_str).unwrap_or_default();
             looked_up += 1;
-            let reachable =
-                || key != "resources" || looked_up > MOST_LOOKED_UP || !self.protects(ctx, entry);
-            passes && reachable()
+            bytes += uri.len();
+            let enough = looked_up > MOST_LOOKED_UP || bytes > MOST_BYTES_LOOKED_UP;
+            enough || !self.protects(ctx, uri)
         });
         let cut = before != entries.len();
         if cut {
@@ -94,11 +100,7 @@ impl State {
         cut
     }
 
-    fn protects(&self, ctx: &Context<'_>, resource: &Value<'_>) -> bool {
-        let uri = resource
-            .get("uri")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+    fn protects(&self, ctx: &Context<'_>, uri: &str) -> bool {
         let params = Value::object([("uri", Value::string(uri))]);
         self.protected_params(ctx, Some(&params)).is_some()
     }

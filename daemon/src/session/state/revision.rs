@@ -68,12 +68,12 @@ impl State {
     }
 
     /// In revision 2026-07-28 the client's roots come with the call that was asked for them. They
-    /// count before that call is judged, since the server takes them for bases then.
+    /// count before that call is judged, since the server takes them for bases then. Which of
+    /// several answers it takes is not known, so all count. Says whether they are others than before.
     pub(super) fn hears_roots(&mut self, params: Option<&Value<'_>>) -> bool {
-        let listed = mcp::input_responses(params).find(|it| it.get("roots").is_some());
-        listed.is_some_and(|listed| {
-            self.learnt.roots_listed(listed);
-            true
-        })
+        let mut listed = mcp::input_responses(params)
+            .filter(|it| it.get("roots").is_some())
+            .peekable();
+        listed.peek().is_some() && self.learnt.roots_listed(listed)
     }
 }

@@ -127,7 +127,7 @@ impl State {
         plain: bool,
     ) -> Judged {
         let recorded = self.decided_before(Stream::Server, at);
-        if recorded.is_some_and(|it| !it.allowed) {
+        if recorded.as_ref().is_some_and(|it| !it.allowed) {
             return Judged::new(Effect::Drop);
         }
         let sent = message.method().unwrap_or_default().to_owned();
@@ -149,8 +149,11 @@ impl State {
             return Judged::new(Effect::Drop).record(record);
         }
         let mut judged = match self.may_tell(ctx, at, &normal, message.params()) {
-            Ok(judged) => judged,
-            Err(record) => return Judged::new(Effect::Drop).record(*record),
+            Ok(judged) => judged.superseding(recorded.as_ref()),
+            Err(record) => {
+                let record = record.set_some("supersedes", recorded.map(|it| it.seq));
+                return Judged::new(Effect::Drop).record(record);
+            }
         };
         let task = mcp::task_named(message.params());
         let origin = task

@@ -7,7 +7,7 @@ use wire::link::Stream;
 use wire::mcp;
 use wire::rpc::Id;
 
-use super::inputs::Wrong;
+use super::inputs::{Within, Wrong};
 use super::progress::OF_NOTHING;
 use super::{At, Context, Effect, Judged, NewRecord, State};
 
@@ -40,15 +40,17 @@ impl State {
             return dropped(self, "the policy does not let the server ask for this");
         }
         let call = mcp::task_named(params).and_then(|task| self.learnt.tasks.origin(task));
-        let call_id = call.map(|it| it.call_id.as_str());
+        let within = Within {
+            at,
+            call_id: call.map(|it| it.call_id.as_str()),
+        };
         let nothing = Value::Null;
         let mut judged = Judged::new(Effect::AsIs);
-        match self.judge_inputs(ctx, params.unwrap_or(&nothing), call_id) {
+        match self.judge_inputs(ctx, params.unwrap_or(&nothing), within) {
             Ok(told) => judged.batch.records = told,
             Err(Wrong::Malformed(reason)) => return dropped(self, &reason),
             Err(Wrong::Refused { method }) => {
-                let record = self.input_refused(ctx, &method, call_id);
-                return Err(Box::new(record.set("frame", at.number)));
+                return Err(Box::new(self.input_refused(ctx, &method, within)));
             }
         }
         Ok(judged)
