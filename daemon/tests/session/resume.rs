@@ -65,6 +65,36 @@ fn an_answer_after_a_restart_finds_its_request() {
     assert!(world.server(&answer("2", "{}")).nothing());
 }
 
+#[test]
+fn a_cancel_sent_again_names_no_request_that_came_after_it() {
+    let cancel = tell("notifications/cancelled", r#"{"requestId":1}"#);
+    let mut world = World::new("allowed_tools: [t]");
+    let line = call("1", "t", "{}");
+    assert!(world.client(&cancel).nothing());
+    world.client(&line);
+    world.killed_and_resumed();
+    assert!(world.client_again(1, &cancel).nothing());
+    assert!(world.client_again(2, &line).as_is);
+    let (errors, _) = world.server_ends();
+    assert_eq!(errors.len(), 1, "the client waits for it: {errors:?}");
+
+    let mut world = World::new("allowed_tools: [t]");
+    let line = request("1", "roots/list", "{}");
+    assert!(world.server(&cancel).nothing());
+    assert!(world.server(&line).as_is);
+    world.killed_and_resumed();
+    assert!(world.server_again(1, &cancel).nothing());
+    assert!(world.server_again(2, &line).as_is);
+
+    let mut world = World::new(ASK);
+    let line = call("1", "pay", "{}");
+    assert!(world.client(&cancel).nothing());
+    assert!(world.client(&line).held);
+    world.killed_and_resumed();
+    assert!(world.client_again(1, &cancel).nothing());
+    assert!(world.client_again(2, &line).held);
+}
+
 /// The shim tells a daemon started anew which frames are over, and the requests in them are then.
 #[test]
 fn a_batch_is_told_as_over_with_its_last_answer_alone() {
