@@ -153,12 +153,14 @@ impl Table {
         self.entries.get(id)
     }
 
-    /// The waiting request was allowed.
+    /// The request goes on: one that waited was allowed, or one known from an earlier daemon has
+    /// come again. What comes under its id now is another.
     pub fn release(&mut self, id: &Id) {
-        if let Some(entry) = self.entries.get_mut(id)
-            && entry.phase == Phase::Asking
-        {
-            entry.phase = Phase::Forwarded { written: false };
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.restored = false;
+            if entry.phase == Phase::Asking {
+                entry.phase = Phase::Forwarded { written: false };
+            }
         }
     }
 

@@ -95,6 +95,24 @@ fn a_cancel_sent_again_names_no_request_that_came_after_it() {
     assert!(world.client_again(2, &line).held);
 }
 
+#[test]
+fn a_second_request_under_one_id_in_a_batch_sent_again_is_refused_as_before() {
+    let mut world = World::new("allowed_tools: [t]\nallowed_methods: ['*']");
+    let revision = r#"{"protocolVersion":"2025-03-26","capabilities":{}}"#;
+    world.client(&request("0", "initialize", revision));
+    world.server(&answer("0", revision));
+    let (call, other) = (call("1", "t", "{}"), request("1", "vendor/thing", "{}"));
+    let batch = format!("[{call},{other}]");
+    let first = world.client(&batch);
+    let forward = first.forward.unwrap();
+    assert!(!forward.contains("vendor/thing"), "{forward}");
+    world.killed_and_resumed();
+    let again = world.client_again(2, &batch);
+    assert_eq!(again.forward, Some(forward));
+    assert_eq!(again.replies, first.replies);
+    assert_eq!(again.decisions(), [""; 0], "decided before");
+}
+
 /// The shim tells a daemon started anew which frames are over, and the requests in them are then.
 #[test]
 fn a_batch_is_told_as_over_with_its_last_answer_alone() {
