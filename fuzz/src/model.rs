@@ -231,7 +231,13 @@ impl Model {
     }
 
     /// A line back to the client, about its frame `number`.
-    pub fn back_to_client(&mut self, number: u64, sent: &Line, line: &[u8], written: bool) {
+    pub fn back_to_client(
+        &mut self,
+        (number, frame): (u64, &[u8]),
+        sent: &Line,
+        line: &[u8],
+        written: bool,
+    ) {
         let json = one_line(line);
         let shown = String::from_utf8_lossy(line);
         let Some(Kind::Answer(key)) = json.kind() else {
@@ -239,7 +245,9 @@ impl Model {
         };
         let Some(key) = key else { return };
         let whole = matches!(sent, Line::One(_) | Line::Batch(_));
-        if whole && sent.requests(&key) {
+        if self.goes_on_later(number, frame, &key) {
+            // The error is that of an earlier request of the batch.
+        } else if whole && sent.requests(&key) {
             self.client.refused(&key, number);
         } else {
             let open = self.client.open.contains_key(&key);
@@ -251,6 +259,19 @@ impl Model {
                 "no record of the refusal {shown}"
             );
         }
+    }
+
+    /// Whether what is under way under this id is the last of a batch's requests that have it.
+    fn goes_on_later(&self, number: u64, frame: &[u8], key: &Key) -> bool {
+        let Some(Json::Array(all)) = Json::read(frame) else {
+            return false;
+        };
+        let mut named = all.iter().rev().filter(|it| it.get("method").is_some());
+        let last = named.find(|it| it.get("id").and_then(Json::key).as_ref() == Some(key));
+        let open = self.client.open.get(key);
+        let open = open.filter(|it| it.number == number && !it.waits);
+        open.zip(last)
+            .is_some_and(|(open, last)| open.asks.method == asks(last).method)
     }
 
     /// A line to the client from a frame of the server's.

@@ -38,8 +38,8 @@ impl Pinned {
         if !goes_on {
             self.shown.clear();
         }
-        let next = page.get("nextCursor").is_some();
-        self.whole = !goes_on && !next;
+        let lists = page.get("tools").is_some();
+        self.whole = lists && !goes_on && page.get("nextCursor").is_none();
         for tool in page.items("tools") {
             let Some(name) = tool.get("name").and_then(Json::text) else {
                 continue;

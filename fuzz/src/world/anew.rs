@@ -101,6 +101,7 @@ impl<S: Store> World<S> {
             && self.held.contains_key(&number)
             && !self.model.failed
             && !self.model.on_record(number)
+            && !self.force().rules.holds(self.overriding)
             && self.waits_under.get(&number) == Some(&(self.policy, self.overriding));
         self.judge(frame);
         self.settle(Fate::Written);

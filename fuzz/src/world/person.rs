@@ -79,10 +79,17 @@ impl<S: Store> World<S> {
         };
         let number = exchange.answers.keys().nth(nth).copied();
         let number = number.unwrap_or(nth as u64);
+        let mut undecided = self.group.iter().filter_map(|it| it.frame.as_ref());
+        if undecided.any(|it| (it.stream, it.number) == (stream, number)) {
+            // No shim writes what it has no verdict on.
+            return;
+        }
         let answered = exchange.answers.remove(&number).unwrap_or_default();
         let batch = self.state.written(stream, number);
+        // An id used again in a frame that could not be written has taken the place of the request
+        // that was answered under it; the shim knows that it is over.
         assert!(
-            batch.ops.len() >= answered.len(),
+            self.model.failed || batch.ops.len() >= answered.len(),
             "what is over is forgotten"
         );
         self.commit(batch);

@@ -101,7 +101,8 @@ impl<S: Store> World<S> {
                 }
                 for line in lines(&reply) {
                     ways.replies += 1;
-                    self.model.back_to_client(number, &sent, line, written);
+                    let about = (number, frame.bytes.as_slice());
+                    self.model.back_to_client(about, &sent, line, written);
                 }
                 assert!(
                     written || ways.requests == 0,
