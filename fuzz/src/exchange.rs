@@ -11,6 +11,17 @@ pub struct Open {
     pub number: u64,
     /// The other side has not got it: a person is asked first.
     pub waits: bool,
+    /// What it asks for.
+    pub asks: Asks,
+}
+
+/// What a request asks for, as far as its answer is looked into.
+#[derive(Clone, Debug, Default)]
+pub struct Asks {
+    /// Its method, as it is compared.
+    pub method: String,
+    /// Of a list, a page that is not the first.
+    pub goes_on: bool,
 }
 
 /// The requests of one side.
@@ -21,17 +32,17 @@ pub struct Exchange {
     /// Frames of the other side that carry answers, until they are written: id and frame of each
     /// request they answer.
     pub answers: BTreeMap<u64, Vec<(Key, u64)>>,
-    /// Ended, but that could not be written: a daemon started anew takes them for open.
-    pub stale: BTreeSet<Key>,
+    /// Ended, but a daemon started anew takes them for open: by the frames they came in.
+    pub stale: BTreeMap<Key, u64>,
     /// Those whose sender no longer waits for them: they may be forgotten to make room.
     pub cancelled: BTreeSet<Key>,
-    /// Frames of requests whose answers are written, as the shim remembers them.
+    /// Frames whose requests all have their answers, as the shim is told.
     pub over: BTreeSet<u64>,
 }
 
 impl Exchange {
     /// The other side gets a request.
-    pub fn begins(&mut self, key: Key, number: u64) {
+    pub fn begins(&mut self, key: Key, number: u64, asks: Asks) {
         match self.open.get_mut(&key) {
             Some(open) => {
                 assert!(
@@ -40,8 +51,9 @@ impl Exchange {
                     open.number
                 );
                 open.waits = false;
+                open.asks = asks;
             }
-            None => self.opens(key, number, false),
+            None => self.opens(key, number, false, asks),
         }
     }
 
@@ -52,28 +64,33 @@ impl Exchange {
                 open.number == number && open.waits,
                 "{key:?} waits while it is under way"
             ),
-            None => self.opens(key, number, true),
+            None => self.opens(key, number, true, Asks::default()),
         }
     }
 
-    fn opens(&mut self, key: Key, number: u64, waits: bool) {
+    fn opens(&mut self, key: Key, number: u64, waits: bool, asks: Asks) {
         for keys in self.answers.values_mut() {
             keys.retain(|(answered, _)| *answered != key);
         }
         self.stale.remove(&key);
         self.cancelled.remove(&key);
-        self.open.insert(key, Open { number, waits });
+        let open = Open {
+            number,
+            waits,
+            asks,
+        };
+        self.open.insert(key, open);
     }
 
     /// The sender gets the answer from the other side, in frame `by`.
     pub fn answered(&mut self, key: Key, by: u64) {
-        if self.stale.remove(&key) {
+        if let Some(number) = self.stale.remove(&key) {
+            self.answers.entry(by).or_default().push((key, number));
             return;
         }
         let open = self.open.remove(&key);
         let open = open.unwrap_or_else(|| panic!("an answer to {key:?}, which is not under way"));
         assert!(!open.waits, "an answer to {key:?}, which nobody has got");
-        self.over.insert(open.number);
         self.answers.entry(by).or_default().push((key, open.number));
     }
 
@@ -85,6 +102,27 @@ impl Exchange {
                 "an error under {key:?}, which is under way"
             );
         }
+    }
+
+    /// The shim is told that these frames are over once frame `by` is written: those whose last
+    /// answer it carries, and no other. Where the group holds more frames (`alone` is not set), a
+    /// later one may have the last answer, or have taken an id for another request.
+    pub fn told(&mut self, by: u64, frames: BTreeSet<u64>, alone: bool) {
+        let open = |frame: &u64| self.open.values().any(|it| it.number == *frame);
+        let early = frames.iter().find(|it| open(it));
+        assert!(
+            early.is_none(),
+            "frame {early:?} is told as over, it is not"
+        );
+        let answered = self.answers.get(&by).into_iter().flatten();
+        let over = |frame: &&u64| !open(frame) && !self.stale.values().any(|it| it == *frame);
+        let mut over = answered.map(|(_, frame)| frame).filter(over);
+        let missing = over.find(|it| !frames.contains(it));
+        assert!(
+            !alone || missing.is_none(),
+            "the shim is not told that frame {missing:?} is over"
+        );
+        self.over.extend(frames);
     }
 
     /// Requests that wait for a person.
@@ -99,7 +137,9 @@ impl Exchange {
     }
 
     /// A daemon started anew knows these requests, by id and frame; `resent` frames come again.
-    pub fn taken_up(&mut self, known: &BTreeMap<Key, u64>, resent: &BTreeSet<u64>) {
+    /// Gives those that it takes for open and that are not, where it must know: of a batch it may
+    /// take all for open until the last is answered.
+    pub fn taken_up(&mut self, known: &BTreeMap<Key, u64>, resent: &BTreeSet<u64>) -> Vec<Key> {
         self.answers.clear();
         for (key, open) in &self.open {
             let again = open.waits && resent.contains(&open.number) || self.cancelled.contains(key);
@@ -109,13 +149,17 @@ impl Exchange {
                 open.number
             );
         }
-        let strange = |(key, number): &(&Key, &u64)| {
-            !self.open.contains_key(*key) && !resent.contains(*number)
-        };
-        self.stale = known
+        let ended = known
             .iter()
-            .filter(strange)
-            .map(|(key, _)| key.clone())
-            .collect();
+            .filter(|(key, frame)| !self.open.contains_key(*key) && !resent.contains(*frame));
+        let stale: BTreeMap<Key, u64> = ended.map(|(key, frame)| (key.clone(), *frame)).collect();
+        let unsure = |frame: &u64| {
+            let open = self.open.values().map(|it| &it.number);
+            open.chain(self.stale.values()).any(|it| it == frame)
+        };
+        let strange = stale.iter().filter(|(_, frame)| !unsure(frame));
+        let strange = strange.map(|(key, _)| key.clone()).collect();
+        self.stale = stale;
+        strange
     }
 }

@@ -6,6 +6,7 @@ pub mod exchange;
 pub mod frames;
 pub mod message;
 pub mod model;
+pub mod pinned;
 pub mod rules;
 pub mod seen;
 pub mod step;

@@ -57,7 +57,7 @@ const ARGS: [&str; 14] = [
     "[]",
     "null",
 ];
-const METHODS: [&str; 26] = [
+const METHODS: [&str; 30] = [
     "tools/list",
     "initialize",
     "ping",
@@ -84,8 +84,12 @@ const METHODS: [&str; 26] = [
     "notifications/tools/list_changed",
     "notifications/message",
     "cancelled",
+    "tasks/result",
+    "tasks/list",
+    "resources/subscribe",
+    "resources/templates/list",
 ];
-const PARAMS: [&str; 12] = [
+const PARAMS: [&str; 15] = [
     "{}",
     r#"{"taskId":"t1"}"#,
     r#"{"taskId":"t2"}"#,
@@ -98,8 +102,11 @@ const PARAMS: [&str; 12] = [
     r#"{"_meta":{"progressToken":1},"data":"sesame"}"#,
     "[]",
     "7",
+    r#"{"taskId":"t3"}"#,
+    r#"{"uri":"z:y"}"#,
+    r#"{"name":"other"}"#,
 ];
-const RESULTS: [&str; 20] = [
+const RESULTS: [&str; 29] = [
     "{}",
     r#"{"content":[]}"#,
     r#"{"content":[{"type":"text","text":"sesame opens"}]}"#,
@@ -120,6 +127,15 @@ const RESULTS: [&str; 20] = [
     "null",
     "[1,{\"a\":\"\u{85}\"}]",
     r#"{"content":[{"type":"text","text":"\n"}]}"#,
+    r#"{"tools":[{"name":"free"},{"name":"other"}]}"#,
+    r#"{"tools":[{"name":"free","description":"changed"},{"name":"rated"}]}"#,
+    r#"{"tools":[{"name":"other"}]}"#,
+    r#"{"tools":[{"name":"free"}],"nextCursor":"c"}"#,
+    r#"{"resources":[{"uri":"x:y","name":"a"},{"uri":"z:y","name":"b"},{"uri":"file:///etc/aip/agent.yaml","name":"c"}]}"#,
+    r#"{"resourceTemplates":[{"uriTemplate":"x:{a}","name":"a"},{"uriTemplate":"z:{a}","name":"b"}]}"#,
+    r#"{"prompts":[{"name":"free"},{"name":"other"}]}"#,
+    r#"{"tasks":[{"taskId":"t1"},{"taskId":"t9"}]}"#,
+    r#"{"resultType":"task","taskId":"t3"}"#,
 ];
 
 /// A line of the client's.

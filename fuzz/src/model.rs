@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use aipd::audit::{Batch, NewRecord, StateOp};
 use engine::decide::Override;
 
-use super::exchange::Exchange;
-use super::rules::{self, Rules, SECRET, Word};
+use super::exchange::{Asks, Exchange};
+use super::pinned::Pinned;
+use super::rules::{self, Rules, Word};
 use super::seen::{Json, Key, Kind, Line, one_line};
+
+mod lists;
 
 /// A decision on record.
 #[derive(Clone, Debug)]
@@ -39,12 +42,25 @@ pub struct Model {
     spent: BTreeMap<String, Vec<i64>>,
     buckets: BTreeMap<String, i64>,
     tasks: BTreeSet<String>,
+    /// The server's tools.
+    pub pins: Pinned,
     /// Frames sent again to a daemon started anew.
     pub again: BTreeSet<u64>,
     /// Something could not be written.
     pub failed: bool,
     /// The server has listed tools.
     pub listed: bool,
+}
+
+/// A frame of the server's, of which a line goes on.
+#[derive(Clone, Copy)]
+pub struct Origin<'a> {
+    /// Its number.
+    pub number: u64,
+    /// It.
+    pub bytes: &'a [u8],
+    /// Whether it is one of ours, unchanged.
+    pub clean: bool,
 }
 
 /// Frames that wrote a message on, and messages written back.
@@ -148,17 +164,18 @@ impl Model {
             Some(Kind::Request(key)) => {
                 ways.requests += 1;
                 self.passes(force, number, &json, &shown);
-                self.client.begins(key, number);
+                self.client.begins(key, number, asks(&json));
             }
             Some(Kind::Notification) => {
                 self.passes(force, number, &json, &shown);
                 if let Some(named) = cancelled(&json) {
                     let known = self.client.open.get(&named).is_some_and(|it| !it.waits);
+                    // Of a batch sent again it may come before the request it names.
+                    let again = self.again.contains(&number);
                     assert!(
-                        known || self.client.stale.contains(&named),
+                        known || again || self.client.stale.contains_key(&named),
                         "a cancel of {named:?}, which the server has not got"
                     );
-                    self.client.cancelled.insert(named);
                 }
             }
             Some(Kind::Answer(Some(key))) => self.server.answered(key, number),
@@ -178,6 +195,10 @@ impl Model {
                 "a call goes out that no record allows: {shown}"
             );
             let asked = self.last(true, number).any(|it| it.by_person);
+            assert!(
+                !(rules.holds(overriding) && self.pins.holds(tool)),
+                "a call goes out of a tool that is held: {shown}"
+            );
             match rules.call(overriding, tool, params) {
                 Word::Pass => {}
                 Word::Ask => assert!(
@@ -191,7 +212,7 @@ impl Model {
         let task = params.get("taskId").and_then(Json::text);
         let task = task.is_some_and(|it| self.tasks.contains(it));
         assert!(
-            rules.method(overriding, method, task),
+            rules.method(overriding, method, params, task),
             "a method goes out that is refused: {shown}"
         );
         if rules.keeps_all && !self.again.contains(&number) {
@@ -199,8 +220,24 @@ impl Model {
         }
     }
 
+    /// The client has sent this: what it cancels it waits for no longer, whatever becomes of the
+    /// cancel.
+    pub fn client_sent(&mut self, frame: &[u8]) {
+        for message in messages(frame) {
+            let open = |key: &Key| self.client.open.get(key).is_some_and(|it| !it.waits);
+            let named = cancelled(&message).filter(open);
+            self.client.cancelled.extend(named);
+        }
+    }
+
     /// A line back to the client, about its frame `number`.
-    pub fn back_to_client(&mut self, number: u64, sent: &Line, line: &[u8], written: bool) {
+    pub fn back_to_client(
+        &mut self,
+        (number, frame): (u64, &[u8]),
+        sent: &Line,
+        line: &[u8],
+        written: bool,
+    ) {
         let json = one_line(line);
         let shown = String::from_utf8_lossy(line);
         let Some(Kind::Answer(key)) = json.kind() else {
@@ -208,7 +245,9 @@ impl Model {
         };
         let Some(key) = key else { return };
         let whole = matches!(sent, Line::One(_) | Line::Batch(_));
-        if whole && sent.requests(&key) {
+        if self.goes_on_later(number, frame, &key) {
+            // The error is that of an earlier request of the batch.
+        } else if whole && sent.requests(&key) {
             self.client.refused(&key, number);
         } else {
             let open = self.client.open.contains_key(&key);
@@ -222,8 +261,27 @@ impl Model {
         }
     }
 
-    /// A line to the client from the server's frame `number`.
-    pub fn goes_to_client(&mut self, force: Force, number: u64, line: &[u8], ways: &mut Ways) {
+    /// Whether what is under way under this id is the last of a batch's requests that have it.
+    fn goes_on_later(&self, number: u64, frame: &[u8], key: &Key) -> bool {
+        let Some(Json::Array(all)) = Json::read(frame) else {
+            return false;
+        };
+        let mut named = all.iter().rev().filter(|it| it.get("method").is_some());
+        let last = named.find(|it| it.get("id").and_then(Json::key).as_ref() == Some(key));
+        let open = self.client.open.get(key);
+        let open = open.filter(|it| it.number == number && !it.waits);
+        open.zip(last)
+            .is_some_and(|(open, last)| open.asks.method == asks(last).method)
+    }
+
+    /// A line to the client from a frame of the server's.
+    pub fn goes_to_client(
+        &mut self,
+        force: Force,
+        origin: Origin<'_>,
+        line: &[u8],
+        ways: &mut Ways,
+    ) {
         let json = one_line(line);
         let shown = String::from_utf8_lossy(line);
         match json.kind() {
@@ -234,38 +292,22 @@ impl Model {
                     force.rules.server_method(force.overriding, method),
                     "the server asks what it must not: {shown}"
                 );
-                self.server.begins(key, number);
+                self.server.begins(key, origin.number, asks(&json));
             }
             Some(Kind::Notification) => {
                 if let Some(named) = cancelled(&json) {
                     let mut answered = self.server.answers.values().flatten();
                     let known = self.server.open.contains_key(&named)
-                        || self.server.stale.contains(&named)
+                        || self.server.stale.contains_key(&named)
                         || answered.any(|(key, _)| *key == named);
                     assert!(known, "the server cancels what it has not asked: {shown}");
                 }
             }
             Some(Kind::Answer(Some(key))) => {
-                self.learns(force, &json);
-                self.client.answered(key, number);
+                self.learns(force, origin, &key, &json);
+                self.client.answered(key, origin.number);
             }
             Some(Kind::Answer(None)) | None => panic!("an answer to nobody: {shown}"),
-        }
-    }
-
-    fn learns(&mut self, force: Force, json: &Json) {
-        let Some(result) = json.get("result") else {
-            return;
-        };
-        let task = result.get("task").and_then(|it| it.get("taskId"));
-        self.tasks
-            .extend(task.and_then(Json::text).map(str::to_owned));
-        self.listed |= result.get("tools").is_some();
-        if force.rules.redacts
-            && let Some(content) = result.get("content")
-        {
-            let out = content.any_text(&|it| it.contains(SECRET));
-            assert!(!out, "a secret comes back: {json:?}");
         }
     }
 
@@ -298,4 +340,21 @@ fn cancelled(json: &Json) -> Option<Key> {
         .get("requestId")?
         .key()
         .filter(|_| cancels)
+}
+
+/// The messages of a frame, as far as it can be read.
+fn messages(frame: &[u8]) -> Vec<Json> {
+    match Json::read(frame) {
+        Some(Json::Array(items)) => items,
+        one => one.into_iter().collect(),
+    }
+}
+
+fn asks(json: &Json) -> Asks {
+    let method = json.get("method").and_then(Json::text).unwrap_or_default();
+    let cursor = json.get("params").and_then(|it| it.get("cursor"));
+    Asks {
+        method: rules::normal(method),
+        goes_on: cursor.is_some(),
+    }
 }

@@ -12,6 +12,7 @@ use super::seen::Json;
 
 /// Where every policy is said to stand; protected, therefore.
 pub const FILE: &str = "/etc/aip/agent.yaml";
+const FILE_URI: &str = "file:///etc/aip/agent.yaml";
 /// How many calls of a limited tool may come at once, and after how many ms there is one more.
 pub const RATE: (usize, i64) = (2, 1_800_000);
 /// What DLP keeps in.
@@ -41,6 +42,10 @@ pub struct Rules {
     keeps_in: bool,
     /// The secret does not come back.
     pub redacts: bool,
+    /// A tool that is not what it was first is held.
+    pins: bool,
+    /// Only resources `x:*` and the prompt `free` are reached.
+    named: bool,
 }
 
 /// What the judge says of a message that went out.
@@ -57,8 +62,27 @@ pub enum Word {
 const SERVER: Option<&[&str]> = Some(&["ping", "roots/list", "elicitation/create"]);
 const LIMITS: &str = "  tool_rules:\n    - {tool: rated, rate_limit: 2/hour}\n";
 
-/// The last stands for no policy at all.
-pub const ALL: [Rules; 8] = [
+/// No policy at all.
+const BASE: Rules = Rules {
+    spec: "",
+    allowed: &[],
+    denied: &[],
+    ask: &[],
+    limited: &[],
+    methods: "safe",
+    denied_methods: &[],
+    server: SERVER,
+    checks: false,
+    monitor: false,
+    keeps_all: false,
+    keeps_in: false,
+    redacts: false,
+    pins: false,
+    named: false,
+};
+
+/// Every policy, and that there is none.
+pub const ALL: [Rules; 11] = [
     Rules {
         spec: "  allowed_tools: [free, get_*]\n  denied_tools: [get_secret, denied]\n\
                LIMITS    - {tool: ask, action: ask}\n    - {tool: paid, action: ask, rate_limit: 2/hour}\n",
@@ -66,14 +90,7 @@ pub const ALL: [Rules; 8] = [
         denied: &["get_secret", "denied"],
         ask: &["ask", "paid"],
         limited: &["rated", "paid"],
-        methods: "safe",
-        denied_methods: &[],
-        server: SERVER,
-        checks: false,
-        monitor: false,
-        keeps_all: false,
-        keeps_in: false,
-        redacts: false,
+        ..BASE
     },
     Rules {
         spec: "  mode: monitor\n  allowed_tools: [free]\n  denied_tools: [denied]\n\
@@ -82,14 +99,8 @@ pub const ALL: [Rules; 8] = [
         denied: &["denied"],
         ask: &["ask"],
         limited: &["rated", "paid"],
-        methods: "safe",
-        denied_methods: &[],
-        server: SERVER,
-        checks: false,
         monitor: true,
-        keeps_all: false,
-        keeps_in: false,
-        redacts: false,
+        ..BASE
     },
     Rules {
         spec: "  method_profile: strict\n  allowed_tools: [free]\n  denied_tools: [ask]\n  \
@@ -98,16 +109,12 @@ pub const ALL: [Rules; 8] = [
                - {tool: checked, allow_args: {n: '[0-9]+'}, strict_args: true}\n",
         allowed: &["free", "rated", "paid", "checked"],
         denied: &["ask"],
-        ask: &[],
         limited: &["rated", "paid"],
         methods: "strict",
-        denied_methods: &[],
         server: Some(&["sampling/createmessage"]),
         checks: true,
-        monitor: false,
         keeps_all: true,
-        keeps_in: false,
-        redacts: false,
+        ..BASE
     },
     Rules {
         spec: "  on_block: tool_result\n  allowed_tools: [free, other]\n\
@@ -115,17 +122,11 @@ pub const ALL: [Rules; 8] = [
                dlp:\n    scan_requests: true\n    on_request_match: redact\n    patterns:\n      \
                - {name: word, regex: sesame}\n",
         allowed: &["free", "other", "rated"],
-        denied: &[],
         ask: &["ask", "paid"],
         limited: &["rated", "paid"],
-        methods: "safe",
-        denied_methods: &[],
-        server: SERVER,
-        checks: false,
-        monitor: false,
-        keeps_all: false,
         keeps_in: true,
         redacts: true,
+        ..BASE
     },
     Rules {
         spec: "  allowed_tools: ['*']\n  denied_tools: [exec_*, denied]\n  allowed_methods: ['*']\n  \
@@ -135,16 +136,14 @@ pub const ALL: [Rules; 8] = [
                - {name: word, regex: sesame}\n",
         allowed: &["*"],
         denied: &["exec_*", "denied"],
-        ask: &[],
         limited: &["rated", "paid"],
         methods: "*",
         denied_methods: &["prompts/get"],
         server: None,
-        checks: false,
-        monitor: false,
         keeps_all: true,
         keeps_in: true,
         redacts: true,
+        ..BASE
     },
     Rules {
         spec: "  mode: monitor\n  audit: {methods: all}\n  denied_tools: [paid]\n\
@@ -153,47 +152,51 @@ pub const ALL: [Rules; 8] = [
         denied: &["paid"],
         ask: &["ask"],
         limited: &["rated", "ask"],
-        methods: "safe",
-        denied_methods: &[],
-        server: SERVER,
-        checks: false,
         monitor: true,
         keeps_all: true,
-        keeps_in: false,
-        redacts: false,
+        ..BASE
     },
     Rules {
         spec: "  allowed_tools: []\n",
-        allowed: &[],
-        denied: &[],
-        ask: &[],
-        limited: &[],
-        methods: "safe",
-        denied_methods: &[],
-        server: SERVER,
-        checks: false,
-        monitor: false,
-        keeps_all: false,
-        keeps_in: false,
-        redacts: false,
+        ..BASE
+    },
+    BASE,
+    Rules {
+        spec: "  allowed_tools: ['*']\n  pinning: block\n\
+               LIMITS    - {tool: ask, action: ask}\n    - {tool: paid, rate_limit: 2/hour}\n",
+        allowed: &["*"],
+        ask: &["ask"],
+        limited: &["rated", "paid"],
+        pins: true,
+        ..BASE
     },
     Rules {
-        spec: "",
-        allowed: &[],
-        denied: &[],
-        ask: &[],
-        limited: &[],
-        methods: "safe",
-        denied_methods: &[],
-        server: SERVER,
-        checks: false,
-        monitor: false,
-        keeps_all: false,
-        keeps_in: false,
-        redacts: false,
+        spec: "  allowed_tools: [free]\n  allowed_resources: ['x:*']\n  allowed_prompts: [free]\n",
+        allowed: &["free"],
+        named: true,
+        ..BASE
+    },
+    Rules {
+        spec: "  allowed_tools: [free, other]\n  denied_methods: [tasks/cancel]\n  audit: {methods: all}\n  \
+               dlp:\n    patterns:\n      - {name: word, regex: sesame}\n",
+        allowed: &["free", "other"],
+        denied_methods: &["tasks/cancel"],
+        keeps_all: true,
+        redacts: true,
+        ..BASE
     },
 ];
 
+/// What the lists of resources and prompts bring along.
+const NAMED: [&str; 7] = [
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+    "resources/subscribe",
+    "resources/unsubscribe",
+    "prompts/list",
+    "prompts/get",
+];
 const SAFE: [&str; 14] = [
     "initialize",
     "initialized",
@@ -273,7 +276,7 @@ impl Rules {
         };
         let refused = fits(self.denied, &tool)
             || (self.checks && tool == "checked" && !checked)
-            || !self.method(overriding, "tools/call", false);
+            || !self.method(overriding, "tools/call", &Json::Plain, false);
         let asks = self.ask.contains(&tool.as_str());
         match (never, refused && !watching, asks) {
             (true, _, _) | (_, true, _) => Word::Never,
@@ -283,19 +286,54 @@ impl Rules {
         }
     }
 
+    /// Whether a tool that is not what it was first is hidden and refused.
+    pub fn holds(&self, overriding: Override) -> bool {
+        self.pins && !self.watching(overriding)
+    }
+
     /// Whether a message of this method may go out; `task` where it names one of the session's.
-    pub fn method(&self, overriding: Override, method: &str, task: bool) -> bool {
+    pub fn method(&self, overriding: Override, method: &str, params: &Json, task: bool) -> bool {
         let method = normal(method);
-        let listed = || {
-            self.methods == "*"
-                || SAFE.contains(&method.as_str())
-                || (self.methods == "safe" && COMPAT.contains(&method.as_str()))
-                || (self.methods == "safe" && task && method.starts_with("tasks/"))
-        };
-        if overriding == Override::DenyAll {
+        let uri = params.get("uri").and_then(Json::text);
+        let protected = uri == Some(FILE_URI) && method.starts_with("resources/");
+        if overriding == Override::DenyAll || protected {
             return ["ping", "notifications/cancelled"].contains(&method.as_str());
         }
-        self.watching(overriding) || (!self.denied_methods.contains(&method.as_str()) && listed())
+        let denied = self.denied_methods.contains(&method.as_str());
+        self.watching(overriding)
+            || (!denied && self.lists(&method, task) && self.reaches(&method, params))
+    }
+
+    fn lists(&self, method: &str, task: bool) -> bool {
+        let tasks = method == "tasks/list" || (task && method.starts_with("tasks/"));
+        self.methods == "*"
+            || SAFE.contains(&method)
+            || (self.named && NAMED.contains(&method))
+            || (self.methods == "safe" && (tasks || COMPAT.contains(&method)))
+    }
+
+    /// Whether what a message names may be reached.
+    fn reaches(&self, method: &str, params: &Json) -> bool {
+        let text = |key| params.get(key).and_then(Json::text).unwrap_or_default();
+        match method {
+            _ if !self.named || method.ends_with("/list") => true,
+            _ if method.starts_with("resources/") => text("uri").starts_with("x:"),
+            _ if method.starts_with("prompts/") => text("name") == "free",
+            _ => true,
+        }
+    }
+
+    /// Whether a list that answers this method may show this entry.
+    pub fn shows(&self, overriding: Override, method: &str, entry: &Json, own_task: bool) -> bool {
+        let text = |key| entry.get(key).and_then(Json::text).unwrap_or_default();
+        let named = match method {
+            "resources/list" => text("uri").starts_with("x:"),
+            "resources/templates/list" => text("uriTemplate").starts_with("x:"),
+            "prompts/list" => text("name") == "free",
+            "tasks/list" => return own_task || self.methods == "*" || self.watching(overriding),
+            _ => true,
+        };
+        named || !self.named || self.watching(overriding)
     }
 
     /// Whether the server may ask this.

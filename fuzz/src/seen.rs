@@ -65,6 +65,14 @@ impl Json {
         }
     }
 
+    /// The items of an array that is a member.
+    pub fn items(&self, key: &str) -> &[Self] {
+        match self.get(key) {
+            Some(Self::Array(items)) => items,
+            _ => &[],
+        }
+    }
+
     /// A string.
     pub fn text(&self) -> Option<&str> {
         match self {

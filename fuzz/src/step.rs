@@ -3,7 +3,7 @@
 use wire::link::Stream;
 
 use super::cursor::Cursor;
-use super::message;
+use super::{message, rules};
 
 /// What becomes of the batch of a group of frames, and of the verdicts on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub fn next(input: &mut Cursor<'_>) -> Option<Step> {
         16 | 17 => Step::Person(input.below(4), input.below(4) != 0, whole(input)),
         18 => Step::Clock(input.pick(&MINUTES), whole(input)),
         19 => Step::Done(side(input), input.below(4)),
-        20 => Step::Policy(input.below(8)),
+        20 => Step::Policy(input.below(rules::ALL.len())),
         21 => match input.below(8) {
             at @ 0..=2 => Step::Override(at),
             // As long as a hundred others: seldom.

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use aipd::audit::batch::{ApprovalOp, OutstandingRow, SessionOp};
+use aipd::audit::pins::PinOp;
 use aipd::audit::query::Stored;
 use aipd::audit::record::Kind;
 use aipd::audit::restore::WaitingRow;
 use aipd::audit::{Batch, NewRecord, StateOp};
 use aipd::session::state::Kept;
+
+use super::seen::Json;
 
 /// Where batches go, and from which a session is taken up again.
 pub trait Store {
@@ -17,7 +20,12 @@ pub trait Store {
     fn kept(&mut self) -> Kept;
     /// The rate buckets.
     fn buckets(&mut self) -> Vec<(String, i64)>;
+    /// What is pinned.
+    fn pins(&mut self) -> Pins;
 }
+
+/// Of each tool the hash of the definition approved, and of the one last listed.
+pub type Pins = BTreeMap<String, (Option<String>, Option<String>)>;
 
 /// The latest decisions a daemon started anew reads.
 pub const DECISIONS: usize = 10_000;
@@ -29,6 +37,7 @@ pub struct Memory {
     outstanding: BTreeMap<(&'static str, String), OutstandingRow>,
     waiting: BTreeMap<String, WaitingRow>,
     buckets: BTreeMap<String, i64>,
+    pins: Pins,
     decisions: Vec<(u64, NewRecord)>,
     last: u64,
 }
@@ -46,8 +55,8 @@ impl Store for Memory {
                 StateOp::Session { op, .. } => self.session(op),
                 StateOp::Approval { id, op } => self.approval(id, op),
                 StateOp::Bucket { tool, tat_ms, .. } => drop(self.buckets.insert(tool, tat_ms)),
+                StateOp::Pin { op, .. } => self.pin(op),
                 StateOp::Policy(_)
-                | StateOp::Pin { .. }
                 | StateOp::Setting { .. }
                 | StateOp::EraseBodies { .. }
                 | StateOp::RemoveSegment { .. } => {
@@ -74,6 +83,10 @@ impl Store for Memory {
     fn buckets(&mut self) -> Vec<(String, i64)> {
         self.buckets.clone().into_iter().collect()
     }
+
+    fn pins(&mut self) -> Pins {
+        self.pins.clone()
+    }
 }
 
 impl Memory {
@@ -97,6 +110,27 @@ impl Memory {
                 {
                     self.outstanding.remove(&key);
                 }
+            }
+        }
+    }
+
+    fn pin(&mut self, op: PinOp) {
+        match op {
+            PinOp::Server(_) => {}
+            PinOp::Listed(row) => {
+                let print = Json::read(row.print.as_bytes());
+                let hash = print.and_then(|it| Some(it.get("hash")?.text()?.to_owned()));
+                let approved = hash.clone().filter(|_| row.approve);
+                self.pins.entry(row.tool).or_insert((approved, None)).1 = hash;
+            }
+            PinOp::Gone { tool, .. } => {
+                if let Some(pin) = self.pins.get_mut(&tool) {
+                    pin.1 = None;
+                }
+            }
+            PinOp::Forget(tool) => drop(self.pins.remove(&tool)),
+            PinOp::Approved { .. } | PinOp::ForgetServer => {
+                unreachable!("no session with one server writes this")
             }
         }
     }

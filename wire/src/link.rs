@@ -162,14 +162,14 @@ pub enum Packet {
         /// What to write.
         bytes: Vec<u8>,
     },
-    /// daemon: the frame answers this request. Comes before the frame's verdict, so that a shim can
-    /// say on a resume which requests are over. May be skipped.
+    /// daemon: with this frame the last request of that one is answered. Comes before the frame's
+    /// verdict, so that a shim can say on a resume which requests are over. May be skipped.
     Answers {
         /// The answering frame's stream.
         stream: Stream,
         /// The answering frame's number.
         number: u64,
-        /// The number of the frame the request came in, in the other stream.
+        /// The number of the frame the requests came in, in the other stream.
         request: u64,
     },
     /// daemon: the session is over; the shim writes what it holds, ends the server and exits.

@@ -1,6 +1,6 @@
 //! The session as a state machine: each frame in, what it comes to out. No IO, no clock.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -380,13 +380,14 @@ impl State {
         batch
     }
 
-    /// The frames of the requests that a frame answers.
+    /// The frames whose requests all have their answers once this one is written: what a shim is
+    /// told to remember as over. A frame is not while one of its requests waits for an answer.
     #[must_use]
-    pub fn answered_by(&self, stream: Stream, number: u64) -> Vec<u64> {
+    pub fn over_with(&self, stream: Stream, number: u64) -> BTreeSet<u64> {
         match stream {
-            Stream::Client => self.server.answered_by(number).collect(),
-            Stream::Server => self.client.answered_by(number).collect(),
-            Stream::Stderr | Stream::Diagnostic | Stream::Audit => Vec::new(),
+            Stream::Client => self.server.over_with(number),
+            Stream::Server => self.client.over_with(number),
+            Stream::Stderr | Stream::Diagnostic | Stream::Audit => BTreeSet::new(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Requests under way in one direction, by id (1 is not "1"), bounded.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use wire::rpc::Id;
 
@@ -163,12 +163,14 @@ impl Table {
         self.entries.get(id)
     }
 
-    /// The waiting request was allowed.
+    /// The request goes on: one that waited was allowed, or one known from an earlier daemon has
+    /// come again. What comes under its id now is another.
     pub fn release(&mut self, id: &Id) {
-        if let Some(entry) = self.entries.get_mut(id)
-            && entry.phase == Phase::Asking
-        {
-            entry.phase = Phase::Forwarded { written: false };
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.restored = false;
+            if entry.phase == Phase::Asking {
+                entry.phase = Phase::Forwarded { written: false };
+            }
         }
     }
 
@@ -192,10 +194,25 @@ impl Table {
             .collect()
     }
 
-    /// The frames of the requests that frame `by` answers.
-    pub fn answered_by(&self, by: u64) -> impl Iterator<Item = u64> {
+    /// The frames that are over once frame `by` is written: it has the last answer to a request of
+    /// theirs.
+    #[must_use]
+    pub fn over_with(&self, by: u64) -> BTreeSet<u64> {
         let ids = self.answers.get(&by).into_iter().flatten();
-        ids.filter_map(|id| Some(self.entries.get(id)?.number))
+        let answered = ids.filter_map(|id| Some(self.entries.get(id)?.number));
+        let mut frames: BTreeSet<u64> = answered.collect();
+        if frames.is_empty() {
+            return frames;
+        }
+        for entry in self.entries.values() {
+            match entry.phase {
+                Phase::Answered { by: last } if last <= by => {}
+                Phase::Answered { .. } | Phase::Asking | Phase::Forwarded { .. } => {
+                    frames.remove(&entry.number);
+                }
+            }
+        }
+        frames
     }
 
     /// Whether answers are on their way.
@@ -284,6 +301,23 @@ mod tests {
             "the first answer does not end the second"
         );
         assert!(table.forwarded(&Id::Number(1)).is_some());
+    }
+
+    #[test]
+    fn a_batch_is_over_with_the_last_of_its_answers() {
+        let mut table = Table::default();
+        for id in [1, 2] {
+            table.begin(Id::Number(id), entry(5));
+        }
+        table.begin(Id::Number(3), entry(6));
+        table.answer(&Id::Number(2), 7);
+        table.answer(&Id::Number(3), 7);
+        assert_eq!(table.over_with(7), BTreeSet::from([6]));
+        table.answer(&Id::Number(1), 8);
+        assert_eq!(table.over_with(7), BTreeSet::from([6]), "8 is not written");
+        assert_eq!(table.over_with(8), BTreeSet::from([5]));
+        table.answer_written(7);
+        assert_eq!(table.over_with(8), BTreeSet::from([5]));
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! A daemon was killed; one started anew gets the undecided frames again.
 
+use std::collections::BTreeSet;
+
+use wire::link::Stream;
+
 use crate::world::{World, answer, call, request, tell};
 
 const RATE: &str = "tool_rules:\n  - {tool: t, rate_limit: 1/hour}";
@@ -45,7 +49,7 @@ fn a_call_answered_before_is_not_forwarded_again() {
     let line = call("1", "t", "{}");
     world.client(&line);
     world.server(&answer("1", "{}"));
-    world.written(wire::link::Stream::Server);
+    world.written(Stream::Server);
     world.killed_and_resumed();
     assert!(world.client_again(1, &line).nothing());
 }
@@ -59,6 +63,79 @@ fn an_answer_after_a_restart_finds_its_request() {
     assert!(world.server(&answer("1", "{}")).as_is);
     assert!(world.client(&answer("\"s\"", r#"{"roots":[]}"#)).as_is);
     assert!(world.server(&answer("2", "{}")).nothing());
+}
+
+#[test]
+fn a_cancel_sent_again_names_no_request_that_came_after_it() {
+    let cancel = tell("notifications/cancelled", r#"{"requestId":1}"#);
+    let mut world = World::new("allowed_tools: [t]");
+    let line = call("1", "t", "{}");
+    assert!(world.client(&cancel).nothing());
+    world.client(&line);
+    world.killed_and_resumed();
+    assert!(world.client_again(1, &cancel).nothing());
+    assert!(world.client_again(2, &line).as_is);
+    let (errors, _) = world.server_ends();
+    assert_eq!(errors.len(), 1, "the client waits for it: {errors:?}");
+
+    let mut world = World::new("allowed_tools: [t]");
+    let line = request("1", "roots/list", "{}");
+    assert!(world.server(&cancel).nothing());
+    assert!(world.server(&line).as_is);
+    world.killed_and_resumed();
+    assert!(world.server_again(1, &cancel).nothing());
+    assert!(world.server_again(2, &line).as_is);
+
+    let mut world = World::new(ASK);
+    let line = call("1", "pay", "{}");
+    assert!(world.client(&cancel).nothing());
+    assert!(world.client(&line).held);
+    world.killed_and_resumed();
+    assert!(world.client_again(1, &cancel).nothing());
+    assert!(world.client_again(2, &line).held);
+}
+
+#[test]
+fn a_second_request_under_one_id_in_a_batch_sent_again_is_refused_as_before() {
+    let mut world = World::new("allowed_tools: [t]\nallowed_methods: ['*']");
+    let revision = r#"{"protocolVersion":"2025-03-26","capabilities":{}}"#;
+    world.client(&request("0", "initialize", revision));
+    world.server(&answer("0", revision));
+    let (call, other) = (call("1", "t", "{}"), request("1", "vendor/thing", "{}"));
+    let batch = format!("[{call},{other}]");
+    let first = world.client(&batch);
+    let forward = first.forward.unwrap();
+    assert!(!forward.contains("vendor/thing"), "{forward}");
+    world.killed_and_resumed();
+    let again = world.client_again(2, &batch);
+    assert_eq!(again.forward, Some(forward));
+    assert_eq!(again.replies, first.replies);
+    assert_eq!(again.decisions(), [""; 0], "decided before");
+}
+
+/// The shim tells a daemon started anew which frames are over, and the requests in them are then.
+#[test]
+fn a_batch_is_told_as_over_with_its_last_answer_alone() {
+    let mut world = World::new("allowed_tools: [t]");
+    let revision = r#"{"protocolVersion":"2025-03-26","capabilities":{}}"#;
+    world.client(&request("0", "initialize", revision));
+    world.server(&answer("0", revision));
+    let batch = format!("[{},{}]", call("1", "t", "{}"), call("2", "t", "{}"));
+    assert!(world.client(&batch).forward.is_some());
+    assert!(world.server(&answer("1", "{}")).as_is);
+    let over = |world: &World, frame| world.state.over_with(Stream::Server, frame);
+    assert_eq!(over(&world, 1), BTreeSet::from([1]));
+    assert_eq!(over(&world, 2), BTreeSet::new(), "2 is under way");
+    world.killed_and_resumed();
+    assert!(world.server(&answer("2", "{}")).as_is);
+    let mut world = World::new("allowed_tools: [t]");
+    world.client(&request("0", "initialize", revision));
+    world.server(&answer("0", revision));
+    world.client(&batch);
+    world.server(&answer("2", "{}"));
+    world.server(&answer("1", "{}"));
+    assert_eq!(over(&world, 2), BTreeSet::new(), "3 is not written yet");
+    assert_eq!(over(&world, 3), BTreeSet::from([2]));
 }
 
 #[test]

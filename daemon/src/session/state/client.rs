@@ -226,7 +226,8 @@ impl State {
     }
 
     /// A cancel may name only a request of the client's own that is under way. One that waits
-    /// for a person is withdrawn, and the server never hears of it.
+    /// for a person is withdrawn, and the server never hears of it. Where frames are sent again, a
+    /// request that came after the cancel is known already: it is not meant.
     fn client_cancels(
         &mut self,
         ctx: &Context<'_>,
@@ -235,7 +236,7 @@ impl State {
     ) -> Option<Judged> {
         let entry =
             mcp::cancelled_id(params).and_then(|id| self.client.get(&id).cloned().zip(Some(id)));
-        match entry {
+        match entry.filter(|(entry, _)| entry.number <= at.number) {
             Some((entry, _)) if entry.phase == Phase::Asking => {
                 Some(self.withdraw(ctx, entry.number, "cancelled by the client", None))
             }

@@ -10,6 +10,7 @@ use wire::rpc::Id;
 use super::inputs::{Within, Wrong};
 use super::progress::OF_NOTHING;
 use super::{At, Context, Effect, Judged, NewRecord, State};
+use crate::session::table::Entry;
 
 const LISTEN: &str = "subscriptions/listen";
 
@@ -60,7 +61,8 @@ impl State {
     /// there is no such thing under way.
     fn server_cancels(&mut self, ctx: &Context<'_>, at: At, id: &Id) -> Option<Judged> {
         let mut judged = Judged::new(Effect::AsIs);
-        if self.server.get(id).is_some() {
+        let before = |entry: &Entry| entry.number <= at.number;
+        if self.server.get(id).is_some_and(before) {
             self.server.cancel(id);
             return Some(judged);
         }

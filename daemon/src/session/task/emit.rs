@@ -50,7 +50,7 @@ impl Task {
     }
 
     fn verdict(&mut self, stream: Stream, number: u64, effect: Effect) {
-        for request in self.state.answered_by(stream, number) {
+        for request in self.state.over_with(stream, number) {
             let answers = Packet::Answers {
                 stream,
                 number,
