@@ -18,7 +18,7 @@ use crate::wait::{wait_for, wait_until};
 mod process;
 mod questions;
 
-pub use process::{alive, resident_kib, ticks};
+pub use process::{alive, own_kib, resident_kib, ticks};
 pub use questions::json_lines;
 
 /// Configuration in which a changed policy applies at once, as tests want it.

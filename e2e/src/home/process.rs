@@ -50,6 +50,21 @@ pub fn resident_kib(pid: u32) -> u64 {
         .expect("the kernel tells the peak")
 }
 
+/// The memory that is a process's own, without the pages of its program's file, in KiB.
+///
+/// # Panics
+/// When the process is gone.
+#[must_use]
+pub fn own_kib(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("the process is there");
+    let of = |name: &str| -> u64 {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok())
+            .expect("the kernel tells it")
+    };
+    of("RssAnon:") + of("RssShmem:")
+}
+
 /// Processor time a process has used, in the kernel's ticks of a hundredth of a second.
 ///
 /// # Panics

