@@ -189,6 +189,8 @@ pub enum Undo {
     Asked(u64),
     /// A server's pins changed.
     Pinned(Box<PinnedBefore>),
+    /// An answer, which its client then did not get, told the revision: what it was before.
+    Revision(Option<String>),
 }
 
 /// A server's pins as they were.
@@ -348,6 +350,7 @@ impl State {
             match step {
                 Undo::Began(sender, id) => drop(self.table(sender).remove(&id)),
                 Undo::Asked(number) => drop(self.asks.remove(&number)),
+                Undo::Revision(before) => self.learnt.revision = before,
                 Undo::Pinned(before) => {
                     let PinnedBefore { pins, server } = *before;
                     pins.put_back(&self.facts.client, &self.facts.identity, server);

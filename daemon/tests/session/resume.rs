@@ -358,3 +358,26 @@ fn an_identical_ask_is_not_counted_again_after_a_restart() {
         assert!(out.held && out.lines.is_empty(), "{out:?}");
     }
 }
+
+/// What an earlier daemon let through of it is no longer under way, and the record says so.
+#[test]
+fn a_batch_sent_again_where_there_are_none_any_more_ends_its_requests() {
+    let mut world = World::new("allowed_tools: [t]");
+    let revision = r#"{"protocolVersion":"2025-03-26","capabilities":{}}"#;
+    world.client(&request("0", "initialize", revision));
+    world.server(&answer("0", revision));
+    world.written(Stream::Server);
+    let batch = format!("[{},{}]", call("1", "t", "{}"), call("2", "t", "{}"));
+    assert!(world.client(&batch).forward.is_some());
+    world.killed_and_resumed();
+    world.state.learnt.revision = None;
+    let again = world.client_again(2, &batch);
+    assert_eq!(again.forward, None);
+    assert_eq!(again.decisions(), ["BLOCK"]);
+    assert_eq!(again.code(), Some(-32600));
+    let supersedes = world.records().last().unwrap().get("supersedes").is_some();
+    assert!(supersedes, "an allowed call did not go on after all");
+    assert!(world.server(&answer("2", "{}")).nothing(), "nobody asked");
+    let (errors, _) = world.server_ends();
+    assert_eq!(errors.len(), 0, "the client has its answer: {errors:?}");
+}

@@ -51,11 +51,7 @@ impl State {
         {
             // Under this number another call was let through: this one was never judged.
             let reason = "the frame is not the one that was judged under its number".to_owned();
-            let malformed = Malformed {
-                code: -32600,
-                reason,
-                id: Some(one.id),
-            };
+            let malformed = Malformed::invalid(reason, Some(one.id));
             return self.refuse_malformed(ctx, one.at, &malformed, ctx.frame_bytes);
         }
         let open = self

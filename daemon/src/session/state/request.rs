@@ -53,11 +53,7 @@ impl State {
         let wrong = message
             .params()
             .map(|params| mcp::check_params(&normal, params));
-        let refused = |reason: String, id: Option<Id>| Malformed {
-            code: -32600,
-            reason,
-            id,
-        };
+        let refused = Malformed::invalid;
         if let Some(Err(reason)) = wrong {
             return self.refuse_malformed(ctx, at, &refused(reason, Some(id)), 0);
         }

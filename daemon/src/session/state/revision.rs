@@ -5,7 +5,7 @@
 use wire::json::Value;
 use wire::mcp;
 
-use super::{Context, Judged, State};
+use super::{Context, Judged, State, Undo};
 use crate::session::reply::Form;
 use crate::session::table::Entry;
 
@@ -54,7 +54,8 @@ impl State {
         let spoken = spoken.filter(|it| (1..=MAX_REVISION).contains(&it.len()));
         let handshake = entry.method == "initialize";
         if (handshake || spoken.is_some()) && self.learnt.revision.as_deref() != spoken {
-            self.learnt.revision = spoken.map(str::to_owned);
+            let before = std::mem::replace(&mut self.learnt.revision, spoken.map(str::to_owned));
+            judged.undo.push(Undo::Revision(before));
             judged.batch.ops.push(self.learnt_op());
         }
     }
