@@ -119,8 +119,7 @@ impl<S: Store> World<S> {
             self.is_let_through(frame, &ways);
         }
         if is_one_call(&sent, &frame.bytes) && written && !held {
-            let seen = (frame.clone(), self.policy, self.overriding);
-            self.decided.push(seen);
+            self.decided.push((frame.clone(), self.ground()));
         }
     }
 
@@ -149,7 +148,7 @@ impl<S: Store> World<S> {
         let plain = self.policy == 0 && self.overriding == Override::None;
         let free = ["1", "2", "3"].map(|id| message::call_of(id, "free").into_bytes());
         let room = self.model.client.open.len() < 1000 && self.model.client.stale.is_empty();
-        if plain && room && !self.model.listed && free.contains(&frame.bytes) {
+        if plain && room && self.model.listed == 0 && free.contains(&frame.bytes) {
             let passes = ways.requests == 1;
             let in_use = !passes
                 && Line::of(&frame.bytes).messages().iter().any(|it| {

@@ -274,9 +274,11 @@ impl State {
         let mut judged = Judged::new(Effect::AsIs);
         if entry.method == "roots/list"
             && let Message::Response { result, .. } = &message
-            && self.learnt.roots_listed([result])
         {
-            judged.batch.ops.push(self.learnt_op());
+            let before = self.learnt.clone();
+            if self.learnt.roots_listed([result]) {
+                self.learns(&mut judged, before);
+            }
         }
         if let Message::Response { result, .. } = &message {
             self.learn_client_task(&mut judged, &entry, result);

@@ -30,10 +30,10 @@ impl State {
         plain: bool,
     ) -> Judged {
         self.hears_revision(message.params());
-        let roots = self.hears_roots(message.params());
+        let before = self.hears_roots(message.params());
         let mut judged = self.judge_request(ctx, at, message, plain);
-        if roots {
-            judged.batch.ops.push(self.learnt_op());
+        if let Some(before) = before {
+            self.learns(&mut judged, before);
         }
         judged
     }
