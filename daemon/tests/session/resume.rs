@@ -381,3 +381,21 @@ fn a_batch_sent_again_where_there_are_none_any_more_ends_its_requests() {
     let (errors, _) = world.server_ends();
     assert_eq!(errors.len(), 0, "the client has its answer: {errors:?}");
 }
+
+/// A call that waited, and that the policy of now does not let out any more.
+#[test]
+fn a_call_that_waited_and_holds_a_secret_now_is_over() {
+    let mut world = World::new("tool_rules:\n  - {tool: pay, action: ask}");
+    let line = call("1", "pay", r#"{"n":"sesame"}"#);
+    let id = world.client(&line).asked().unwrap();
+    world.policy(
+        "tool_rules:\n  - {tool: pay, action: ask}\ndlp:\n  scan_requests: true\n  \
+         on_request_match: block\n  patterns:\n    - {name: s, regex: sesame}",
+    );
+    world.killed_and_resumed();
+    let again = world.client_again(1, &line);
+    assert_eq!(again.decisions(), ["BLOCK"]);
+    assert!(world.allow(&id).is_none(), "nothing waits any more");
+    let (errors, _) = world.server_ends();
+    assert_eq!(errors.len(), 0, "the client has its answer: {errors:?}");
+}

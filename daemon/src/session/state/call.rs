@@ -77,10 +77,12 @@ impl State {
         {
             one.call_id.clone_from(&earlier.call_id);
         }
+        let (id, at) = (one.id.clone(), one.at);
+        let waits = waited.as_ref().map(|it| it.id.clone());
         let (decision, trace) = self.decide_call(ctx, &one, fresh);
         let mut judged = match (decision, recorded) {
             (Decision::Refuse(refusal), recorded) => {
-                self.refuse_call(ctx, &one, &refusal, recorded.as_ref(), waited.as_ref())
+                self.refuse_call(ctx, &one, &refusal, recorded.as_ref())
             }
             (Decision::Allow(allow), None) => self.allow_call(ctx, one, allow, waited.as_ref()),
             (Decision::Ask(ask), None) => self.ask_call(ctx, one, ask, waited),
@@ -98,6 +100,12 @@ impl State {
                 }
             }
         };
+        if judged.refused {
+            self.ends_refused(&mut judged, Stream::Client, &id, at);
+            if let Some(waits) = waits {
+                judged.end_ask(&waits, "withdrawn");
+            }
+        }
         judged.trace = trace;
         judged
     }
