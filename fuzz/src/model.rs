@@ -137,6 +137,12 @@ impl Model {
         self.last(true, frame).any(|it| it.allowed)
     }
 
+    /// Whether the client's frame waited, was taken back on record, and is sent again: under its
+    /// id there may be another request by now, so its verdict names none.
+    pub fn withdrawn(&self, number: u64) -> bool {
+        self.again.contains(&number) && self.refused(true, number)
+    }
+
     fn refused(&self, upstream: bool, frame: u64) -> bool {
         self.last(upstream, frame).any(|it| !it.allowed)
     }

@@ -399,3 +399,20 @@ fn a_call_that_waited_and_holds_a_secret_now_is_over() {
     let (errors, _) = world.server_ends();
     assert_eq!(errors.len(), 0, "the client has its answer: {errors:?}");
 }
+
+/// Its arguments can't be told to be those that were judged: the policy keeps them otherwise now.
+#[test]
+fn an_allowed_call_sent_again_that_may_be_another_is_refused_and_over() {
+    let mut world = World::new("allowed_tools: [t]");
+    let line = call("1", "t", r#"{"n":1}"#);
+    assert!(world.client(&line).as_is);
+    world.policy("allowed_tools: [t]\naudit: {args: hash}");
+    world.killed_and_resumed();
+    let again = world.client_again(1, &line);
+    assert_eq!((again.code(), again.forward), (Some(-32600), None));
+    let last = world.records();
+    assert!(last.last().unwrap().get("supersedes").is_some());
+    assert!(world.server(&answer("1", "{}")).nothing(), "nobody asked");
+    let (errors, _) = world.server_ends();
+    assert_eq!(errors.len(), 0, "the client has its answer: {errors:?}");
+}

@@ -66,21 +66,27 @@ impl<S: Store> World<S> {
             return;
         };
         if effect == Effect::Drop {
-            let messages = Line::of(&frame.bytes).messages();
-            if let Some(Some(Kind::Request(key))) = messages.first() {
-                self.model.client.refused(key, number);
-            }
+            self.no_longer_waits(&Line::of(&frame.bytes), number);
             return;
         }
         self.client_verdict(&frame, effect, written);
+    }
+
+    fn no_longer_waits(&mut self, sent: &Line, number: u64) {
+        if let Some(Some(Kind::Request(key))) = sent.messages().first() {
+            let open = self.model.client.open.get(key);
+            if open.is_some_and(|it| it.number == number) {
+                self.model.client.refused(key, number);
+            }
+        }
     }
 
     pub(super) fn client_verdict(&mut self, frame: &Frame, effect: Effect, written: bool) {
         let (sent, number) = (Line::of(&frame.bytes), frame.number);
         let mut ways = Ways::default();
         let held = effect == Effect::Hold;
-        if !held {
-            self.held.remove(&number);
+        if !held && self.held.remove(&number).is_some() && self.model.withdrawn(number) {
+            self.no_longer_waits(&sent, number);
         }
         let force = self.force();
         match effect {

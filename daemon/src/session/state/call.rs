@@ -51,8 +51,13 @@ impl State {
         {
             // Under this number another call was let through: this one was never judged.
             let reason = "the frame is not the one that was judged under its number".to_owned();
+            let mut ended = Judged::new(Effect::Drop);
+            self.ends_refused(&mut ended, Stream::Client, &one.id, one.at);
             let malformed = Malformed::invalid(reason, Some(one.id));
-            return self.refuse_malformed(ctx, one.at, &malformed, ctx.frame_bytes);
+            let refused = self.refuse_malformed(ctx, one.at, &malformed, ctx.frame_bytes);
+            let mut refused = refused.superseding(recorded.as_ref());
+            refused.batch.append(ended.batch);
+            return refused;
         }
         let open = self
             .client
