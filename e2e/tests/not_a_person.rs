@@ -25,6 +25,11 @@ impl Stage {
     /// A call waits. The server is a shell that first starts, in the background, what stands in
     /// `go` once that is there, and then becomes the recorder.
     fn new() -> Self {
+        Self::under(&[])
+    }
+
+    /// The same with this program as the client, which runs what follows.
+    fn under(client: &[&str]) -> Self {
         let home = Home::with_config("");
         let record = home.record("server");
         let go = home.work().join("go");
@@ -35,7 +40,7 @@ impl Stage {
         let mut server: Vec<String> = ["/bin/sh", "-c", &script, "sh"].map(str::to_owned).into();
         server.extend(recorder(&record, &[]));
         let policy = home.policy("asking", SPEC);
-        let mut client = Client::start(home.aip(&policy, &[], &server));
+        let mut client = Client::start(below(&home, client, home.aip(&policy, &[], &server)));
         client.initialize();
         let call = client.ask_call("echo", &json!({"n": 1}));
         let waits = wait_for("a waiting call", PATIENCE, || home.approvals().pop());
@@ -91,6 +96,19 @@ impl Stage {
         let answer = self.client.answer(self.call, PATIENCE).expect("an answer");
         assert!(answer.get("result").is_some(), "{answer}");
     }
+}
+
+fn below(home: &Home, client: &[&str], aip: Command) -> Command {
+    let [program, args @ ..] = client else {
+        return aip;
+    };
+    let mut command = Command::new(program);
+    home.dress(&mut command);
+    command
+        .args(args)
+        .arg(aip.get_program())
+        .args(aip.get_args());
+    command
 }
 
 fn refusals(home: &Home) -> Vec<Value> {
@@ -184,4 +202,33 @@ fn of_many_refusals_the_first_are_recorded_and_the_rest_counted() {
     assert_eq!(refusals(&stage.home).len(), 30);
     let told = stage.home.status()["attention"].to_string();
     assert!(told.contains("40 commands were refused"), "{told}");
+}
+
+/// What aip can't stop: keys sent to a shell that was there before the client are the person's own.
+#[test]
+fn a_multiplexer_that_was_there_before_types_for_anybody() {
+    let test = "a_multiplexer_that_was_there_before_types_for_anybody";
+    if needs(test, tool("tmux").and_then(|()| tool("python3"))).is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let tmux = |args: &[&str]| {
+        let mut command = Command::new("tmux");
+        command.arg("-S").arg(folder.path().join("tmux")).args(args);
+        command
+    };
+    let session = ["new-session", "-d", "-x", "200", "-y", "24", "sh"];
+    let started = e2e::person::runs(&tmux(&session));
+    assert!(started.status.success(), "{started:?}");
+    let runs = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))";
+    let mut stage = Stage::under(&["python3", "-c", runs]);
+    let home = format!("AIP_HOME={}", stage.home.path().display());
+    let aipctl = program("aipctl");
+    let line = format!("{home} {} approve {}", aipctl.display(), stage.approval);
+    let typed = tmux(&["send-keys", &line, "Enter"]).status().unwrap();
+    assert!(typed.success());
+    let answer = stage.client.answer(stage.call, PATIENCE);
+    let ended = tmux(&["kill-server"]).status();
+    assert!(ended.is_ok_and(|it| it.success()));
+    assert!(answer.expect("an answer").get("result").is_some());
 }
