@@ -31,9 +31,18 @@ impl<S: Store> World<S> {
         self.over |= hopeless;
     }
 
-    pub(super) fn take_back(&mut self, decided: Decided) {
+    pub(super) fn take_back(&mut self, mut group: Vec<Decided>) {
+        for decided in group.iter_mut().rev() {
+            let undo = std::mem::take(&mut decided.judged.undo);
+            self.state.undo(&self.in_force[self.policy], undo);
+        }
+        for decided in group {
+            self.otherwise(decided);
+        }
+    }
+
+    fn otherwise(&mut self, decided: Decided) {
         let Decided { frame, judged, .. } = decided;
-        self.state.undo(&self.in_force[self.policy], judged.undo);
         for Released {
             number, otherwise, ..
         } in judged.released
