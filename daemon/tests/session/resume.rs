@@ -416,3 +416,20 @@ fn an_allowed_call_sent_again_that_may_be_another_is_refused_and_over() {
     let (errors, _) = world.server_ends();
     assert_eq!(errors.len(), 0, "the client has its answer: {errors:?}");
 }
+
+/// Its rate was spent when it began to wait; that it is refused now gives nothing back.
+#[test]
+fn a_call_sent_again_and_refused_gives_back_no_rate() {
+    let dlp = "dlp:\n  scan_requests: true\n  on_request_match: block\n  patterns:\n    \
+               - {name: s, regex: sesame}";
+    let mut world = World::new("tool_rules:\n  - {tool: pay, action: ask, rate_limit: 1/hour}");
+    let line = call("1", "pay", r#"{"n":"sesame"}"#);
+    assert!(world.client(&line).held);
+    world.policy(&format!(
+        "tool_rules:\n  - {{tool: pay, rate_limit: 1/hour}}\n{dlp}"
+    ));
+    world.killed_and_resumed();
+    assert_eq!(world.client_again(1, &line).decisions(), ["BLOCK"]);
+    let next = world.client(&call("2", "pay", "{}"));
+    assert_eq!(next.code(), Some(-32002), "the hour is spent");
+}

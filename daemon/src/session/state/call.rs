@@ -156,7 +156,10 @@ impl State {
                 };
                 match ctx.in_force.buckets.lock() {
                     Ok(mut buckets) if fresh => decide(ctx.policy(), &call, &facts, &mut buckets),
-                    Ok(_) | Err(_) => decide(ctx.policy(), &call, &facts, &mut Buckets::default()),
+                    Ok(_) | Err(_) => {
+                        let own = &mut Buckets::default();
+                        unspent(decide(ctx.policy(), &call, &facts, own))
+                    }
                 }
             })
         };
@@ -271,6 +274,16 @@ impl State {
             buckets.undo(spent);
         }
     }
+}
+
+/// Nothing was spent that could be given back.
+fn unspent(mut decision: Decision) -> Decision {
+    match &mut decision {
+        Decision::Allow(allow) => allow.spent = None,
+        Decision::Ask(ask) => ask.spent = None,
+        Decision::Refuse(_) => {}
+    }
+    decision
 }
 
 impl OneCall<'_> {
