@@ -208,7 +208,8 @@ impl<S: Store> World<S> {
                 }
                 for line in lines(&reply) {
                     ways.replies += 1;
-                    self.model.back_to_server(number, &sent, line, written);
+                    let about = (number, frame.bytes.as_slice());
+                    self.model.back_to_server(about, &sent, line, written);
                 }
                 assert!(
                     written || ways.requests == 0,
