@@ -16,6 +16,7 @@ use crate::audit::{Batch, Written};
 use crate::daemon::Daemon;
 use crate::policies::Slot;
 
+mod answer;
 mod emit;
 mod end;
 mod lists;
@@ -313,6 +314,7 @@ impl Task {
             in_force: &in_force,
             frame_bytes,
             pins: &self.daemon.pins,
+            grants: &self.daemon.grants,
             override_: self.daemon.overriding(now_ms).for_engine(),
             prompts_per_minute: self.daemon.config.prompts_per_minute,
             ask_timeout: in_force
@@ -357,32 +359,6 @@ impl Task {
             }
         }
         self.show();
-    }
-
-    async fn answer(&mut self, answered: Answered) {
-        let Answered { id, answer, done } = answered;
-        let judged = self.with_context(0, |state, ctx| state.ask_ends(ctx, &id, &answer));
-        let gone =
-            || crate::approval::failure("conflict", format!("approval `{id}` no longer waits"));
-        let Some(mut judged) = judged else {
-            let _nobody = done.send(Err(gone()));
-            return;
-        };
-        let ended = judged.signals.iter().find_map(|signal| match signal {
-            Signal::AskEnded { state, .. } => Some(*state),
-            Signal::Asked(_) => None,
-        });
-        judged.signals.clear();
-        self.decide(vec![Decided {
-            frame: None,
-            judged,
-        }])
-        .await;
-        let approval = self
-            .daemon
-            .approvals
-            .ended(&id, ended.unwrap_or("withdrawn"));
-        let _nobody = done.send(approval.ok_or_else(gone));
     }
 
     async fn expire(&mut self) {

@@ -254,6 +254,7 @@ impl State {
                         .then(|| kept.to_json())
                 });
                 self.compare_with_pins(ctx, judged, entry, result, from);
+                self.grants_against_list(ctx, judged, from);
                 let held = self.hide_held(ctx, result);
                 let changed = self.filter_tools(ctx, judged, result);
                 judged.batch.ops.push(self.learnt_op());
