@@ -8,9 +8,12 @@
 )]
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::process::Command;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use e2e::client::{Client, PATIENCE};
 use e2e::home::{Home, TEST_CONFIG};
@@ -83,8 +86,9 @@ fn a_grant_is_shared_by_sessions_and_outlives_the_daemon_until_it_is_revoked() {
     );
     assert_eq!(stage.grants()[0]["uses"], 3);
 
-    let id = stage.grants()[0]["id"].as_str().unwrap().to_owned();
-    stage.out(&["grants", "revoke", &id[..6]]);
+    let mut id = stage.grants()[0]["id"].as_str().unwrap().to_owned();
+    id.truncate(6);
+    stage.out(&["grants", "revoke", &id]);
     assert!(stage.asks(&mut one, &json!({"n": 5})));
     stage.home.kill_daemon(Signal::KILL);
     assert!(
@@ -224,6 +228,45 @@ fn a_changed_definition_or_rule_ends_a_grant() {
     assert_eq!(stage.ends(), ["definition_changed", "rule_changed"]);
 }
 
+/// Nobody calls, and its end is recorded all the same: once, though the daemon dies before it.
+#[test]
+fn a_grant_whose_time_is_up_ends_by_itself() {
+    let stage = Stage::new();
+    let mut client = stage.client();
+    let id = client.ask_call("echo", &json!({}));
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let until = format!("@{}", now.as_secs() + 3);
+    let until = Command::new("date")
+        .args(["-u", "-Iseconds", "-d", &until])
+        .output();
+    let until = String::from_utf8(until.unwrap().stdout).unwrap();
+    let wish = json!({
+        "what": {"kind": "tool"},
+        "lasts": {"kind": "until", "until": until.trim().replace("+00:00", "Z")},
+    });
+    let said = stage.say(&json!({
+        "op": "answer", "id": stage.waiting()["id"], "allow": true, "grant": wish,
+    }));
+    assert_eq!(said["end"]["grant"]["lasts"], "time", "{said}");
+    client.answer(id, PATIENCE).expect("an answer");
+    assert!(
+        client
+            .call("echo", &json!({"n": 1}))
+            .get("result")
+            .is_some()
+    );
+    stage.home.kill_daemon(Signal::KILL);
+    assert!(
+        client
+            .call("echo", &json!({"n": 2}))
+            .get("result")
+            .is_some()
+    );
+    wait_until("its end", PATIENCE, || stage.grants().is_empty());
+    assert_eq!(stage.ends(), ["expired"]);
+    assert!(stage.asks(&mut client, &json!({"n": 3})));
+}
+
 #[test]
 fn what_can_not_be_granted_is_told_and_the_call_waits() {
     let stage = Stage::new();
@@ -325,6 +368,18 @@ impl Stage {
         self.out(&["deny", approval["id"].as_str().unwrap()]);
         client.answer(id, PATIENCE).expect("an answer");
         true
+    }
+
+    /// Says something at people's door, past `aipctl`.
+    fn say(&self, request: &Value) -> Value {
+        let _running = self.home.status();
+        let socket = self.out(&["path", "sockets"]);
+        let socket = socket.lines().last().expect("people's socket");
+        let mut door = UnixStream::connect(socket).expect("it listens");
+        writeln!(door, "{request}").unwrap();
+        let mut line = String::new();
+        BufReader::new(door).read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap()
     }
 
     fn out(&self, args: &[&str]) -> String {

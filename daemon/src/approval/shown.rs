@@ -177,6 +177,26 @@ mod tests {
     }
 
     #[test]
+    fn it_says_whether_the_tool_is_met_for_the_first_time() {
+        let said = |times, last: Option<&str>| {
+            let before = Some(Before {
+                times,
+                last: last.map(str::to_owned),
+            });
+            let known = Approval {
+                before,
+                ..approval("{}")
+            };
+            Shown::new(&known, 0).text()
+        };
+        assert!(said(0, None).contains("(github-agent). First time for this tool.\n"));
+        let last = Some("2026-11-20T09:00:00.000Z");
+        let thrice = "You have allowed this tool 3 times before, last on 2026-11-20.\n";
+        assert!(said(3, last).contains(thrice));
+        assert!(said(1, last).contains("this tool once before"));
+    }
+
+    #[test]
     fn nothing_in_it_acts_or_hides() {
         let mut hostile = approval("{\"a\":\"x\u{1b}[2J\u{202e}y\u{e0041}\"}");
         hostile.tool = format!("t\n\u{200b}{}", "x".repeat(500));

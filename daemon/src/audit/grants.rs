@@ -104,3 +104,53 @@ pub fn before(connection: &Connection, subject: &str) -> rusqlite::Result<Before
         last: Some(rfc3339(last)),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::store;
+
+    fn allowed(subject: &str, now_ms: i64) -> GrantOp {
+        GrantOp::Allowed {
+            subject: subject.to_owned(),
+            now_ms,
+        }
+    }
+
+    #[test]
+    fn answers_are_counted_and_the_oldest_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store::open(&folder.path().join("audit.db")).unwrap();
+        assert_eq!(before(&store, "a").unwrap(), Before::default());
+        apply(&store, &allowed("a", 1_000)).unwrap();
+        apply(&store, &allowed("a", 2_000)).unwrap();
+        let known = before(&store, "a").unwrap();
+        assert_eq!(known.times, 2);
+        assert_eq!(known.last.as_deref(), Some("1970-01-01T00:00:02.000Z"));
+        store
+            .execute(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) \
+                 INSERT INTO allowed SELECT 'n' || i, 1, 10000 + i FROM n",
+                [MOST_COUNTED],
+            )
+            .unwrap();
+        apply(&store, &allowed("b", 99_999_999)).unwrap();
+        assert_eq!(before(&store, "a").unwrap().times, 0);
+        assert_eq!(before(&store, "n1").unwrap().times, 0);
+        assert_eq!(before(&store, "n2").unwrap().times, 1);
+        assert_eq!(before(&store, "b").unwrap().times, 1);
+    }
+
+    #[test]
+    fn a_row_that_can_not_be_read_grants_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store::open(&folder.path().join("audit.db")).unwrap();
+        store
+            .execute_batch(
+                r#"INSERT INTO grant (id, body) VALUES ('a', 'no JSON'), ('b', '{}'),
+                   ('c', '{"id":"c","scope":{"kind":"everything"}}')"#,
+            )
+            .unwrap();
+        assert!(all(&store).unwrap().is_empty());
+    }
+}

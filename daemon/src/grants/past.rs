@@ -109,7 +109,7 @@ fn covered(grant: &Grant, arguments: &Node<'_>, ground: &Ground) -> Stands {
         let found = candidates(arguments, &bases);
         let real = found.iter().map(|it| crate::links::resolve(&it.path));
         let real = real.collect();
-        (found, real)
+        Paths::new((found, real))
     };
     if grant.scope.covers(arguments, &paths) {
         Stands::Covered

@@ -1,6 +1,7 @@
 //! Which calls of its tool a grant covers. In doubt a call is not covered, and the person is asked.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use engine::name::normal_form;
 use engine::node::{Node, Numbers, canonical, sha256_hex};
@@ -56,8 +57,9 @@ impl std::fmt::Debug for Scope {
     }
 }
 
-/// The paths that a call's arguments could name, and the same with their links resolved.
-pub type Paths = (Vec<Candidate>, Vec<PathBuf>);
+/// The paths that a call's arguments could name, and the same with their links resolved: looked
+/// up once a call, however many grants want to know.
+pub type Paths = Rc<(Vec<Candidate>, Vec<PathBuf>)>;
 
 impl Scope {
     /// Of what a person wants, for a call with these arguments. Whether it covers the call itself
@@ -114,10 +116,10 @@ impl Scope {
                 if text(argument, arguments).is_err() {
                     return false;
                 }
-                let (candidates, resolved) = paths();
+                let paths = paths();
                 let found = Found {
-                    candidates: &candidates,
-                    resolved: &resolved,
+                    candidates: &paths.0,
+                    resolved: &paths.1,
                 };
                 let pointer = argument.replace('~', "~0").replace('/', "~1");
                 all_within(Path::new(folder), &format!("/{pointer}"), &found)

@@ -157,6 +157,16 @@ fn a_scope_covers_what_it_says_and_nothing_wider() {
 }
 
 #[test]
+fn the_trace_names_the_grant() {
+    let mut world = granted(ASK, "{}", What::Tool, Lasts::Session);
+    world.state.facts.verbose = true;
+    let trace = world.client(&call("2", "pay", "{}")).trace.join("\n");
+    let id = world.grants.list()[0].id.clone();
+    let end = format!("[DEBUG] Approval: allowed by grant {id}\n[INFO] Decision: ALLOW");
+    assert!(trace.ends_with(&end), "{trace}");
+}
+
+#[test]
 fn what_refuses_a_call_refuses_it_under_a_grant_too() {
     let spec = "protected_paths: [/secret]\ndlp:\n  scan_requests: true\n  patterns:\n    - {name: Key, regex: 'AKIA[A-Z0-9]{16}'}\n\
                 tool_rules:\n  - {tool: pay, action: ask, allow_args: {sum: '[0-9]+'}, rate_limit: 3/hour}";
@@ -297,6 +307,19 @@ fn a_tool_that_was_not_listed_has_no_definition_to_be_bound_to() {
         .grant(&id, &wish(What::Tool, Lasts::Always))
         .unwrap_err();
     assert!(why.contains("has not listed this tool"), "{why}");
+}
+
+#[test]
+fn a_client_that_is_only_claimed_is_granted_nothing_beyond_its_session() {
+    let mut world = listed(ASK);
+    world.state.facts.client_source = "claimed".to_owned();
+    let id = world.client(&call("1", "pay", "{}")).asked().unwrap();
+    for lasts in [Lasts::Hour, Lasts::Always] {
+        let why = world.grant(&id, &wish(What::Tool, lasts)).unwrap_err();
+        assert!(why.contains("only `--for session`"), "{why}");
+    }
+    world.grant(&id, &wish(What::Tool, Lasts::Session)).unwrap();
+    assert!(world.client(&call("2", "pay", "{}")).as_is);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Grants in a session: a call that falls under one is not asked about, and a person's answer can
 //! make one.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use engine::decide::{Allow, Ask as Asked};
@@ -89,22 +90,29 @@ impl State {
             session: &self.facts.id,
             now_ms: ctx.now_ms,
         };
+        let (doubtful, found) = (OnceCell::new(), OnceCell::new());
         let covers = |scope: &Scope| {
-            once_only(one.arguments(), ask.violation.is_some(), ctx).is_none()
-                && self.is_covered(ctx, scope, one.arguments())
+            let doubt = || once_only(one.arguments(), ask.violation.is_some(), ctx).is_some();
+            !*doubtful.get_or_init(doubt) && self.is_covered(ctx, scope, one.arguments(), &found)
         };
         let (grant, over) = ctx.grants.find(&sought, covers);
         (grant, ended(&over, ctx.now_ms, |it| it))
     }
 
-    fn is_covered(&self, ctx: &Context<'_>, scope: &Scope, arguments: Option<&Value<'_>>) -> bool {
+    fn is_covered(
+        &self,
+        ctx: &Context<'_>,
+        scope: &Scope,
+        arguments: Option<&Value<'_>>,
+        found: &OnceCell<Paths>,
+    ) -> bool {
         let arguments = arguments.map_or(Node::Null, node);
-        let paths = || -> Paths {
-            let found = self.paths_in(ctx, &arguments);
-            let real: Vec<PathBuf> = found.iter().map(|it| (ctx.resolve)(&it.path)).collect();
-            (found, real)
+        let look = || {
+            let named = self.paths_in(ctx, &arguments);
+            let real: Vec<PathBuf> = named.iter().map(|it| (ctx.resolve)(&it.path)).collect();
+            Paths::new((named, real))
         };
-        scope.covers(&arguments, &paths)
+        scope.covers(&arguments, &|| Paths::clone(found.get_or_init(look)))
     }
 
     /// The hash of the one definition this session was shown under a name.
@@ -142,10 +150,15 @@ impl State {
         let arguments = message.params().and_then(|it| it.get("arguments"));
         let tree = arguments.map_or(Node::Null, node);
         let scope = Scope::of(&wish.what, &tree, ctx.resolve).map_err(refused)?;
-        if !self.is_covered(ctx, &scope, arguments) {
+        if !self.is_covered(ctx, &scope, arguments, &OnceCell::new()) {
             return Err(refused("this call itself would not be covered".to_owned()));
         }
         let (session, until_ms) = self.ends_of(ctx, &wish.lasts).map_err(refused)?;
+        if session.is_none() && self.facts.client_source != "observed" {
+            let why =
+                "the system does not tell which client this is, so only `--for session` can do";
+            return Err(refused(why.to_owned()));
+        }
         let grant = Grant {
             id: grant_id(&(ctx.fresh_id)()),
             bound: self.bound(ctx, &ask.tool).map_err(refused)?,
@@ -220,7 +233,12 @@ impl State {
             return;
         }
         let scope = serde_json::to_string(&grant.scope).ok();
-        let kept = ctx.policy().audit().args == ArgsWish::Full;
+        let dlp = ctx.policy().dlp();
+        let plain = grant
+            .scope
+            .is()
+            .is_none_or(|it| redact::word(it, dlp) == it);
+        let kept = plain && ctx.policy().audit().args == ArgsWish::Full;
         let event = self
             .event(ctx, "GRANT_MADE")
             .set("grant_id", grant.id.clone())
