@@ -126,7 +126,7 @@ fn what_replies_hold() {
             state: "waiting".into(),
             ..Approval::default()
         },
-        r#"{"id":"a","session":"","client":"","project":"","server":"","tool":"","args":"","because":"","asked":"","deadline":"","state":"waiting"}"#,
+        r#"{"id":"a","session":"","client":"","project":"","server":"","tool":"","args":"","because":"","asked":"","deadline":"","state":"waiting","subject":"","before":null,"grant":null}"#,
     );
     check(
         &Verified {

@@ -109,6 +109,14 @@ fn a_scope_covers_what_it_says_and_nothing_wider() {
             (r#"{"url":"https://api.example.com:443/v2"}"#, true),
             (r#"{"url":"http://api.example.com/v1"}"#, false),
             (r#"{"url":"https://api.example.com:8443/"}"#, false),
+            (
+                r#"{"url":"https://api.example.com/","URL":"https://x/"}"#,
+                false,
+            ),
+            (
+                r#"{"url":"https://api.example.com/","ｕｒｌ":"https://x/"}"#,
+                false,
+            ),
             (r#"{"url":"https://api.example.com.evil.example/"}"#, false),
             (r#"{"url":"https://api.example.com@evil.example/"}"#, false),
             (
