@@ -12,11 +12,12 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use e2e::client::{Client, PATIENCE};
 use e2e::home::{Home, TEST_CONFIG};
+use e2e::needs::{needs, tool};
 use e2e::wait::{wait_for, wait_until};
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -268,6 +269,51 @@ fn a_grant_whose_time_is_up_ends_by_itself() {
 }
 
 #[test]
+fn an_answer_that_can_not_be_recorded_grants_nothing() {
+    let stage = Stage::new();
+    let mut client = stage.client();
+    let id = client.ask_call("echo", &json!({"n": 1}));
+    let approval = stage.waiting();
+    for file in ["audit.db", "audit.db-wal", "audit.db-shm"] {
+        fs::remove_file(stage.home.path().join(file)).unwrap();
+    }
+    let named = approval["id"].as_str().unwrap();
+    let args = ["approve", named, "--for", "1h", "--what", "tool"];
+    let said = stage.home.ctl(&args);
+    assert_eq!(said.status.code(), Some(4), "{said:?}");
+    let why = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(why.contains("can't be recorded"), "{why}");
+    let refused = client.answer(id, PATIENCE).expect("an answer");
+    assert_eq!(
+        refused["error"]["data"]["aip"], "audit_unavailable",
+        "{refused}"
+    );
+    assert!(stage.grants().is_empty());
+    assert!(stage.home.record("server").calls().is_empty());
+}
+
+/// On a terminal of its own, since nothing else may say yes.
+#[test]
+fn always_wants_a_plain_yes_on_a_terminal() {
+    let name = "always_wants_a_plain_yes_on_a_terminal";
+    if needs(name, tool("script")).is_none() {
+        return;
+    }
+    let stage = Stage::new();
+    let mut client = stage.client();
+    let id = client.ask_call("echo", &json!({"n": 1}));
+    let approval = stage.waiting();
+    let named = approval["id"].as_str().unwrap();
+    for (typed, grants) in [("\n", 0), ("n\n", 0), ("yes please\n", 0), ("y\n", 1)] {
+        let shown = stage.typed(&["approve", named, "--for", "always"], typed);
+        assert!(shown.contains("and the call that waits? [y/N]"), "{shown}");
+        assert_eq!(stage.grants().len(), grants, "{typed:?}: {shown}");
+        let answered = client.answer(id, Duration::from_millis(50)).is_some();
+        assert_eq!(answered, grants > 0, "{typed:?}");
+    }
+}
+
+#[test]
 fn what_can_not_be_granted_is_told_and_the_call_waits() {
     let stage = Stage::new();
     let mut client = stage.client();
@@ -380,6 +426,23 @@ impl Stage {
         let mut line = String::new();
         BufReader::new(door).read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap()
+    }
+
+    /// Runs `aipctl` on a terminal and types something.
+    fn typed(&self, args: &[&str], typed: &str) -> String {
+        let aipctl = self.home.command("aipctl");
+        let mut words = vec![aipctl.get_program().to_str().unwrap()];
+        words.extend(args);
+        let mut script = Command::new("script");
+        script.args(["-qec", &words.join(" "), "/dev/null"]);
+        self.home.dress(&mut script);
+        script.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut running = script.spawn().expect("script starts");
+        let mut keys = running.stdin.take().expect("its input");
+        keys.write_all(typed.as_bytes()).unwrap();
+        let output = running.wait_with_output().expect("it ends");
+        drop(keys);
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     fn out(&self, args: &[&str]) -> String {

@@ -337,13 +337,15 @@ impl Task {
     }
 
     /// Commits what was judged, then lets its effects go; where that can't be had, takes the
-    /// judgments back and lets their stand-ins go.
-    async fn decide(&mut self, mut group: Vec<Decided>) {
+    /// judgments back and lets their stand-ins go. Says whether it could be had.
+    async fn decide(&mut self, mut group: Vec<Decided>) -> bool {
         let mut batch = Batch::default();
         for decided in &mut group {
             batch.append(std::mem::take(&mut decided.judged.batch));
         }
-        match self.daemon.audit.commit(batch).await {
+        let written = self.daemon.audit.commit(batch).await;
+        let had = written.is_ok();
+        match written {
             Ok(written) => {
                 self.mirror(&written);
                 for decided in group {
@@ -359,6 +361,7 @@ impl Task {
             }
         }
         self.show();
+        had
     }
 
     async fn expire(&mut self) {

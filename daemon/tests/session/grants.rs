@@ -3,6 +3,9 @@
 
 use std::path::PathBuf;
 
+use aipd::audit::{Batch, StateOp};
+use aipd::grants::past::{Ground, look};
+use aipd::grants::{Grant, Scope};
 use serde_json::{Value, json};
 use wire::control::{GrantWish, Lasts, What};
 
@@ -466,12 +469,86 @@ fn a_call_that_waits_when_a_grant_comes_and_the_daemon_dies_needs_no_answer() {
 }
 
 #[test]
+fn what_a_grant_would_have_allowed_is_read_from_the_records_as_far_as_they_tell() {
+    let spec = "dlp:\n  patterns:\n    - {name: Key, regex: 'AKIA[A-Z0-9]{16}'}\ntool_rules:\n  - {tool: pay, action: ask}";
+    let mut world = listed(spec);
+    let long = format!(r#"{{"to":"acme/x","note":"{}"}}"#, "x".repeat(4096));
+    let secret = r#"{"to":"acme/2","key":"AKIAABCDEFGHIJKLMNOP"}"#;
+    let calls = [
+        r#"{"to":"acme/1"}"#,
+        r#"{"to":"evil/1"}"#,
+        secret,
+        &long,
+        "{}",
+    ];
+    for (n, arguments) in calls.into_iter().enumerate() {
+        let id = world
+            .client(&call(&n.to_string(), "pay", arguments))
+            .asked();
+        world.deny(&id.unwrap()).unwrap();
+    }
+    let prefix = What::Prefix {
+        argument: "to".to_owned(),
+        prefix: "acme/".to_owned(),
+    };
+    let id = world
+        .client(&call("10", "pay", r#"{"to":"acme/3"}"#))
+        .asked();
+    let (mut grant, _) = world
+        .grant(&id.unwrap(), &wish(prefix, Lasts::Always))
+        .unwrap();
+    assert!(world.client(&call("11", "pay", r#"{"to":"acme/4"}"#)).as_is);
+    let ground = |args_kept| Ground {
+        home: None,
+        base: "/work/project".into(),
+        args_kept,
+    };
+    let counted = |world: &World, grant: &Grant, args_kept| {
+        let plan = look(&world.store(), grant, &ground(args_kept)).unwrap();
+        (plan.would_allow, plan.untold)
+    };
+    let plan = look(&world.store(), &grant, &ground(true)).unwrap();
+    let told: Vec<(&str, &str)> = plan
+        .examples
+        .iter()
+        .map(|it| (it.decision.as_str(), it.args.as_str()))
+        .collect();
+    let wanted = [
+        ("ALLOW", r#"{"to":"acme/4"}"#),
+        ("ALLOW", r#"{"to":"acme/3"}"#),
+        ("BLOCK", r#"{"to":"acme/1"}"#),
+    ];
+    assert_eq!(told, wanted);
+    assert_eq!((plan.would_allow, plan.untold, plan.looked_at), (3, 1, 7));
+    assert!(!plan.more);
+    assert_eq!(
+        counted(&world, &grant, false),
+        (0, 7),
+        "kept as hash or shape"
+    );
+
+    grant.scope = Scope::Tool;
+    assert_eq!(counted(&world, &grant, true), (5, 1));
+    let newest = world.records().iter().map(|it| it.seq).max().unwrap();
+    let erased = StateOp::EraseBodies {
+        runs: vec![(1, newest)],
+    };
+    world.write(Batch {
+        ops: vec![erased],
+        ..Batch::default()
+    });
+    assert_eq!(counted(&world, &grant, true), (0, 7), "erased");
+    grant.label = "another server".to_owned();
+    assert_eq!(counted(&world, &grant, true), (0, 0));
+}
+
+#[test]
 fn there_are_only_so_many_grants() {
     let mut world = granted(ASK, "{}", What::Call, Lasts::Always);
     let grant = world.grants.list().remove(0);
     for n in 1..aipd::grants::MOST {
         let id = format!("{n:012x}");
-        world.grants.add(aipd::grants::Grant {
+        world.grants.add(Grant {
             id,
             ..grant.clone()
         });

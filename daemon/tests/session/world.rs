@@ -206,6 +206,16 @@ impl World {
         self.pins_from_store(&path);
     }
 
+    /// The store, to be read.
+    pub(crate) fn store(&self) -> rusqlite::Connection {
+        store::open_to_read(&self.folder.path().join("audit.db")).unwrap()
+    }
+
+    /// Writes something nobody judged.
+    pub(crate) fn write(&self, batch: Batch) {
+        self.commit(batch);
+    }
+
     /// Every record of the store, as it stands there.
     pub(crate) fn records(&self) -> Vec<Stored> {
         let store = store::open_to_read(&self.folder.path().join("audit.db")).unwrap();

@@ -54,7 +54,7 @@ impl Ask {
     pub(super) fn message(&self) -> Option<Message<'_>> {
         match rpc::read(self.frozen.trim_ascii_end()).ok()?.frame {
             Frame::Single(message) => Some(message),
-            _ => None,
+            Frame::Batch(_) => None,
         }
     }
 }

@@ -13,7 +13,7 @@ use wire::json::Value;
 
 use super::call::OneCall;
 use super::telling::word;
-use super::{By, Context, Judged, Signal, State, StateOp, WaitingRow};
+use super::{Ask, By, Context, Judged, Signal, State, StateOp, WaitingRow};
 use crate::approval::failure;
 use crate::approval::shown::WHOLE;
 use crate::audit::grants::GrantOp;
@@ -139,26 +139,10 @@ impl State {
         let ask = self.asks.values().find(|ask| ask.id == id);
         let over = || failure("conflict", format!("approval `{id}` no longer waits"));
         let ask = ask.ok_or_else(over)?;
-        if let Some(why) = ask.once_only {
-            return Err(refused(why.to_owned()));
-        }
-        if ctx.grants.is_full() {
-            let why = "there are as many grants as may be: revoke some with `aipctl grants revoke`";
-            return Err(refused(why.to_owned()));
-        }
-        let message = ask.message().ok_or_else(over)?;
-        let arguments = message.params().and_then(|it| it.get("arguments"));
-        let tree = arguments.map_or(Node::Null, node);
-        let scope = Scope::of(&wish.what, &tree, ctx.resolve).map_err(refused)?;
-        if !self.is_covered(ctx, &scope, arguments, &OnceCell::new()) {
-            return Err(refused("this call itself would not be covered".to_owned()));
-        }
+        self.may_grant(ctx, ask, &wish.lasts)
+            .map_err(|why| refused(why.to_owned()))?;
+        let scope = self.scope_of(ctx, ask, wish).map_err(refused)?;
         let (session, until_ms) = self.ends_of(ctx, &wish.lasts).map_err(refused)?;
-        if session.is_none() && self.facts.client_source != "observed" {
-            let why =
-                "the system does not tell which client this is, so only `--for session` can do";
-            return Err(refused(why.to_owned()));
-        }
         let grant = Grant {
             id: grant_id(&(ctx.fresh_id)()),
             bound: self.bound(ctx, &ask.tool).map_err(refused)?,
@@ -180,6 +164,36 @@ impl State {
             grant,
             args_kept: ctx.policy().audit().args == ArgsWish::Full,
         })
+    }
+
+    /// Whether there may be any grant for a call.
+    fn may_grant(&self, ctx: &Context<'_>, ask: &Ask, lasts: &Lasts) -> Result<(), &'static str> {
+        if let Some(why) = ask.once_only {
+            return Err(why);
+        }
+        if ctx.grants.is_full() {
+            return Err(
+                "there are as many grants as may be: revoke some with `aipctl grants revoke`",
+            );
+        }
+        if *lasts != Lasts::Session && self.facts.client_source != "observed" {
+            return Err(
+                "the system does not tell which client this is, so only `--for session` can do",
+            );
+        }
+        Ok(())
+    }
+
+    /// What is wanted, for the frozen call, which has to be covered itself.
+    fn scope_of(&self, ctx: &Context<'_>, ask: &Ask, wish: &GrantWish) -> Result<Scope, String> {
+        let message = ask.message().ok_or("the call can't be read any more")?;
+        let arguments = message.params().and_then(|it| it.get("arguments"));
+        let tree = arguments.map_or(Node::Null, node);
+        let scope = Scope::of(&wish.what, &tree, ctx.resolve)?;
+        if !self.is_covered(ctx, &scope, arguments, &OnceCell::new()) {
+            return Err("this call itself would not be covered".to_owned());
+        }
+        Ok(scope)
     }
 
     fn bound(&self, ctx: &Context<'_>, tool: &str) -> Result<Bound, String> {

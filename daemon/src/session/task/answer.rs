@@ -56,29 +56,31 @@ impl Task {
         judged
             .signals
             .retain(|signal| matches!(signal, Signal::Granted(_)));
-        self.decide(vec![Decided {
+        let one = Decided {
             frame: None,
             judged,
-        }])
-        .await;
+        };
+        let recorded = self.decide(vec![one]).await;
         let approval = self
             .daemon
             .approvals
             .ended(id, ended.unwrap_or("withdrawn"));
-        let made = |it: &Planned| {
-            self.daemon
-                .grants
-                .list()
-                .iter()
-                .any(|grant| grant.id == it.grant.id)
-        };
+        if !recorded {
+            return Err(unrecorded());
+        }
+        let made = ended == Some("allowed");
         Ok(Settled {
             approval: approval.ok_or_else(|| gone(id))?,
-            grant: planned.filter(made),
+            grant: planned.filter(|_| made),
         })
     }
 }
 
 fn gone(id: &str) -> Failure {
     failure("conflict", format!("approval `{id}` no longer waits"))
+}
+
+fn unrecorded() -> Failure {
+    let message = "your answer can't be recorded, so the call was not made; see `aipctl status`";
+    failure("unavailable", message.to_owned())
 }
