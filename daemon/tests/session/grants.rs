@@ -94,6 +94,9 @@ fn a_scope_covers_what_it_says_and_nothing_wider() {
             (r#"{"path":"~/x"}"#, false),
             (r#"{"path":["/work/project/a"]}"#, false),
             (r#"{"path":"/work/project/a","to":"/etc/cron.d/x"}"#, false),
+            (r#"{"path":"/work/project/a","to":".."}"#, false),
+            (r#"{"path":"/work/project/a","to":"．．"}"#, false),
+            (r#"{"path":"/work/project/a","to":"b"}"#, true),
             (
                 r#"{"path":"/work/project/a","PATH":"/etc/cron.d/x"}"#,
                 false,

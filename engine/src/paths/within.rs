@@ -5,6 +5,9 @@ use std::path::{Component, Path};
 
 use super::{Candidate, Found, Reach, readings};
 
+/// An argument with more words than this is no single path.
+const MOST_WORDS: usize = 16;
+
 /// Whether one argument, by its JSON pointer, surely names a path below `folder`, and no argument
 /// surely or possibly names one elsewhere. `folder` is absolute, its links resolved.
 ///
@@ -26,6 +29,7 @@ pub fn all_within(folder: &Path, argument: &str, found: &Found<'_>) -> bool {
             let inside = one.reach == Reach::Exact
                 && is_settled(real)
                 && real.starts_with(folder)
+                && !(own && is_text(&one.text))
                 && !is_odd(&one.path);
             named |= own && inside;
             !counts || inside
@@ -41,7 +45,12 @@ fn is_at(argument: &str, pointer: &str) -> bool {
 
 fn looks_like_path(one: &Candidate) -> bool {
     let mut forms = readings::decoded(&one.text).into_iter();
-    forms.any(|form| form.contains(['/', '\\', '~', '$']))
+    forms.any(|form| form.contains(['/', '\\', '~', '$']) || form.contains(".."))
+}
+
+/// So many words may have been read as prose, in which a path could stand.
+fn is_text(text: &str) -> bool {
+    text.split_whitespace().nth(MOST_WORDS).is_some()
 }
 
 /// `~name` of somebody whose home is not known could still be expanded by the server; at a control
@@ -85,6 +94,10 @@ mod tests {
     }
 
     fn within(args: &[(&str, &str)]) -> bool {
+        named_within("/path", args)
+    }
+
+    fn named_within(argument: &str, args: &[(&str, &str)]) -> bool {
         let members = args
             .iter()
             .map(|(key, value)| ((*key).into(), Node::String((*value).into())));
@@ -100,7 +113,7 @@ mod tests {
             candidates: &found,
             resolved: &resolved,
         };
-        all_within(Path::new("/x"), "/path", &found)
+        all_within(Path::new("/x"), argument, &found)
     }
 
     #[test]
@@ -156,11 +169,15 @@ mod tests {
         ] {
             assert!(!within(&[("path", path)]), "{path:?}");
         }
+        let prose = format!("/x/a {} /etc/passwd", "plain words ".repeat(30));
+        assert!(!named_within("/target", &[("target", &prose)]));
+        assert!(named_within("/target", &[("target", "/x/a")]));
     }
 
     #[test]
     fn another_argument_may_not_name_a_path_elsewhere() {
         for other in [
+            "a/../../../../etc/x",
             "/etc/passwd",
             "~/x",
             "../../../etc",
