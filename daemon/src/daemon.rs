@@ -14,6 +14,7 @@ use crate::audit::restore;
 use crate::audit::{Audit, AuditError, Batch, NewRecord, StateOp, Sync};
 use crate::config::Config;
 use crate::grants::Grants;
+use crate::person::{Door, Side};
 use crate::pins::Pins;
 use crate::policies::Policies;
 
@@ -25,6 +26,8 @@ pub struct Running {
     /// Tells the session that another connection takes it over; it ends when this is dropped
     /// on its side.
     pub replace: mpsc::Sender<()>,
+    /// Its processes: what they start is no person.
+    pub side: Side,
 }
 
 /// The override and when it ends, ms since 1970.
@@ -59,6 +62,8 @@ pub struct Daemon {
     pub grants: Arc<Grants>,
     /// Calls that wait for a person.
     pub approvals: Approvals,
+    /// Who may do what is for a person to do.
+    pub door: Door,
     /// When it started, ms since 1970.
     pub started_ms: i64,
     /// Its own home folder.
@@ -85,6 +90,7 @@ impl Daemon {
             pins: Arc::default(),
             grants,
             approvals: Approvals::default(),
+            door: Door::default(),
             started_ms: crate::time::now_ms(),
             home,
             stop: watch::Sender::new(false),

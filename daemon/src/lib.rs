@@ -11,6 +11,7 @@ pub mod grants;
 pub mod links;
 pub mod log;
 pub mod peer;
+pub mod person;
 pub mod pins;
 pub mod place;
 pub mod policies;

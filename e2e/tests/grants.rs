@@ -8,17 +8,14 @@
 )]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::symlink;
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use e2e::client::{Client, PATIENCE};
 use e2e::home::{Home, TEST_CONFIG};
-use e2e::needs::{needs, tool};
 use e2e::wait::{wait_for, wait_until};
+use rusqlite::Connection;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -234,32 +231,12 @@ fn a_changed_definition_or_rule_ends_a_grant() {
 fn a_grant_whose_time_is_up_ends_by_itself() {
     let stage = Stage::new();
     let mut client = stage.client();
-    let id = client.ask_call("echo", &json!({}));
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let until = format!("@{}", now.as_secs() + 3);
-    let until = Command::new("date")
-        .args(["-u", "-Iseconds", "-d", &until])
-        .output();
-    let until = String::from_utf8(until.unwrap().stdout).unwrap();
-    let wish = json!({
-        "what": {"kind": "tool"},
-        "lasts": {"kind": "until", "until": until.trim().replace("+00:00", "Z")},
-    });
-    let said = stage.say(&json!({
-        "op": "answer", "id": stage.waiting()["id"], "allow": true, "grant": wish,
-    }));
-    assert_eq!(said["end"]["grant"]["lasts"], "time", "{said}");
-    client.answer(id, PATIENCE).expect("an answer");
+    stage.allow(&mut client, &json!({}), &["--for", "1h", "--what", "tool"]);
+    stage.home.kill_daemon(Signal::KILL);
+    stage.shorten(Duration::from_secs(2));
     assert!(
         client
             .call("echo", &json!({"n": 1}))
-            .get("result")
-            .is_some()
-    );
-    stage.home.kill_daemon(Signal::KILL);
-    assert!(
-        client
-            .call("echo", &json!({"n": 2}))
             .get("result")
             .is_some()
     );
@@ -292,25 +269,26 @@ fn an_answer_that_can_not_be_recorded_grants_nothing() {
     assert!(stage.home.record("server").calls().is_empty());
 }
 
-/// On a terminal of its own, since nothing else may say yes.
 #[test]
-fn always_wants_a_plain_yes_on_a_terminal() {
-    let name = "always_wants_a_plain_yes_on_a_terminal";
-    if needs(name, tool("script")).is_none() {
-        return;
-    }
+fn a_client_grants_itself_nothing_and_takes_nothing_back() {
     let stage = Stage::new();
     let mut client = stage.client();
+    stage.allow(&mut client, &json!({}), &["--for", "session"]);
     let id = client.ask_call("echo", &json!({"n": 1}));
     let approval = stage.waiting();
     let named = approval["id"].as_str().unwrap();
-    for (typed, grants) in [("\n", 0), ("n\n", 0), ("yes please\n", 0), ("y\n", 1)] {
-        let shown = stage.typed(&["approve", named, "--for", "always"], typed);
-        assert!(shown.contains("and the call that waits? [y/N]"), "{shown}");
-        assert_eq!(stage.grants().len(), grants, "{typed:?}: {shown}");
-        let answered = client.answer(id, Duration::from_millis(50)).is_some();
-        assert_eq!(answered, grants > 0, "{typed:?}");
+    for args in [
+        &["approve", named, "--for", "1h"][..],
+        &["approve", named, "--for", "always", "--yes"],
+        &["grants", "revoke", "--all"],
+    ] {
+        let refused = stage.home.ctl_of_the_client(args);
+        assert_eq!(refused.status.code(), Some(4), "{args:?}: {refused:?}");
     }
+    assert_eq!(stage.events("COMMAND_REFUSED").len(), 3);
+    assert_eq!(stage.grants().len(), 1);
+    stage.out(&["deny", named]);
+    client.answer(id, PATIENCE).expect("an answer");
 }
 
 #[test]
@@ -416,33 +394,13 @@ impl Stage {
         true
     }
 
-    /// Says something at people's door, past `aipctl`.
-    fn say(&self, request: &Value) -> Value {
-        let _running = self.home.status();
-        let socket = self.out(&["path", "sockets"]);
-        let socket = socket.lines().last().expect("people's socket");
-        let mut door = UnixStream::connect(socket).expect("it listens");
-        writeln!(door, "{request}").unwrap();
-        let mut line = String::new();
-        BufReader::new(door).read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap()
-    }
-
-    /// Runs `aipctl` on a terminal and types something.
-    fn typed(&self, args: &[&str], typed: &str) -> String {
-        let aipctl = self.home.command("aipctl");
-        let mut words = vec![aipctl.get_program().to_str().unwrap()];
-        words.extend(args);
-        let mut script = Command::new("script");
-        script.args(["-qec", &words.join(" "), "/dev/null"]);
-        self.home.dress(&mut script);
-        script.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut running = script.spawn().expect("script starts");
-        let mut keys = running.stdin.take().expect("its input");
-        keys.write_all(typed.as_bytes()).unwrap();
-        let output = running.wait_with_output().expect("it ends");
-        drop(keys);
-        String::from_utf8_lossy(&output.stdout).into_owned()
+    /// The hour is over sooner.
+    fn shorten(&self, left: Duration) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let until = i64::try_from((now + left).as_millis()).unwrap();
+        let store = Connection::open(self.home.path().join("audit.db")).unwrap();
+        let set = "UPDATE grant SET body = json_set(body, '$.until_ms', ?1)";
+        assert_eq!(store.execute(set, [until]).unwrap(), 1);
     }
 
     fn out(&self, args: &[&str]) -> String {
