@@ -125,6 +125,9 @@ fn patience(request: &Request) -> Option<Duration> {
         | Request::PolicyReload
         | Request::Approvals
         | Request::Answer { .. }
+        | Request::GrantPlan { .. }
+        | Request::Grants
+        | Request::GrantRevoke { .. }
         | Request::Override { .. }
         | Request::Tools
         | Request::ToolDefinitions { .. }

@@ -15,6 +15,7 @@ pub mod conformance_server;
 pub mod deny;
 pub mod export;
 pub mod generate_cursor_config;
+pub mod grants;
 pub mod logs;
 pub mod man;
 pub mod path;
@@ -47,10 +48,12 @@ pub enum Command {
     Policy(policy::Policy),
     /// List the calls that wait for your answer
     Approvals(approvals::Approvals),
-    /// Let a waiting call through, once
+    /// Let a waiting call through: once, or with calls like it for a while
     Approve(approve::Approve),
     /// Refuse a waiting call
     Deny(deny::Deny),
+    /// List what you have allowed beyond one call, take it back, or print it as YAML
+    Grants(grants::Grants),
     /// List the tools of servers, show what changed in them, and approve it
     Tools(tools::Tools),
     /// For a while, record what policies would refuse and let it through
@@ -95,6 +98,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Exit, Failure>
         Command::Approvals(it) => it.run(context),
         Command::Approve(it) => it.run(context),
         Command::Deny(it) => it.run(context),
+        Command::Grants(it) => it.run(context),
         Command::Tools(it) => it.run(context),
         Command::Pause(it) => it.run(context),
         Command::StopAll(it) => it.run(context),

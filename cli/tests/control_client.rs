@@ -37,6 +37,7 @@ fn one_line_a_request() {
     let answer = Request::Answer {
         id: "a\nb".to_owned(),
         allow: true,
+        grant: None,
     };
     assert_eq!(
         check(&answer, "{\"end\":{}}\n", Ok(&[])),

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot, watch};
-use wire::control::{Approval, Failure};
+use wire::control::{Approval, Failure, GrantWish};
 
-use crate::session::state::Answer;
+use crate::session::state::{Answer, Planned};
 
+pub mod before;
 pub mod channels;
 mod desktop;
 pub mod dialog;
@@ -19,10 +20,28 @@ pub mod shown;
 pub struct Answered {
     /// The approval's id.
     pub id: String,
-    /// The answer.
-    pub answer: Answer,
+    /// What the person says.
+    pub said: Said,
     /// Hears how the approval ended, once that is recorded.
-    pub done: oneshot::Sender<Result<Approval, Failure>>,
+    pub done: oneshot::Sender<Result<Settled, Failure>>,
+}
+
+/// What a person says to a call that waits.
+#[derive(Debug)]
+pub enum Said {
+    /// An answer, and what is allowed beyond the call.
+    Answer(Answer, Option<GrantWish>),
+    /// Nothing yet: what would this grant be?
+    Plan(GrantWish),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Settled {
+    /// The approval as it is now.
+    pub approval: Approval,
+    /// The grant that was made, or would be.
+    pub grant: Option<Planned>,
 }
 
 #[derive(Debug)]
@@ -71,6 +90,12 @@ impl Approvals {
         self.changes.subscribe()
     }
 
+    /// One that waits.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<Approval> {
+        self.lock().get(id).map(|it| it.approval.clone())
+    }
+
     /// Whether this one still waits.
     #[must_use]
     pub fn waits(&self, id: &str) -> bool {
@@ -90,13 +115,23 @@ impl Approvals {
     /// # Errors
     /// When it names none or several, or no longer waits.
     pub async fn answer(&self, id: &str, answer: Answer) -> Result<Approval, Failure> {
+        self.say(id, Said::Answer(answer, None))
+            .await
+            .map(|it| it.approval)
+    }
+
+    /// The same, or a question about a grant.
+    ///
+    /// # Errors
+    /// As [`Self::answer`], and where there can be no such grant: then the call waits on.
+    pub async fn say(&self, id: &str, said: Said) -> Result<Settled, Failure> {
         let (id, session) = self.find(id)?;
         let (done, outcome) = oneshot::channel();
         let over = || failure("conflict", format!("approval `{id}` no longer waits"));
         session
             .send(Answered {
                 id: id.clone(),
-                answer,
+                said,
                 done,
             })
             .await

@@ -13,6 +13,7 @@ use crate::daemon::Daemon;
 use crate::person;
 
 mod approvals;
+mod grants;
 mod logs;
 mod maintain;
 mod overriding;
@@ -133,7 +134,12 @@ async fn operate(
             policy::reloaded(reloaded, answers).await
         }
         Request::Approvals => approvals::list(daemon, answers).await,
-        Request::Answer { id, allow } => to_its_end(approvals::answer(it, id, allow, pid)).await?,
+        Request::Answer { id, allow, grant } => {
+            to_its_end(approvals::answer(it, id, allow, grant, pid)).await?
+        }
+        Request::GrantPlan { id, grant } => grants::plan(daemon, id, grant).await,
+        Request::Grants => grants::list(daemon, answers).await,
+        Request::GrantRevoke { id } => to_its_end(grants::revoke(it, id, pid)).await?,
         Request::Override { mode, until } => to_its_end(overriding::set(it, mode, until)).await?,
         Request::Tools => tools::list(daemon, answers).await,
         Request::ToolDefinitions {

@@ -23,8 +23,9 @@ pub use seen::{Look, Seen, System};
 #[must_use]
 pub fn deed(request: &Request, now: Overriding) -> Option<&'static str> {
     match request {
-        Request::Answer { allow: true, .. } => Some("approve"),
+        Request::Answer { allow: true, .. } | Request::GrantPlan { .. } => Some("approve"),
         Request::Answer { allow: false, .. } => Some("deny"),
+        Request::GrantRevoke { .. } => Some("grants revoke"),
         Request::PolicyTrust { .. } => Some("policy trust"),
         Request::ToolsApprove { .. } => Some("tools approve"),
         Request::AuditErase(_) => Some("audit erase"),
@@ -37,6 +38,7 @@ pub fn deed(request: &Request, now: Overriding) -> Option<&'static str> {
         // Puts nothing in force that would have to be trusted.
         | Request::PolicyReload
         | Request::Approvals
+        | Request::Grants
         | Request::Tools
         | Request::ToolDefinitions { .. }
         // Without a daemon nothing passes.
@@ -174,20 +176,19 @@ pub async fn admit(daemon: &Arc<Daemon>, request: &Request, pid: u32) -> Result<
 
 /// Where the person can do it.
 fn instead(request: &Request) -> &'static str {
-    match request {
-        Request::Answer { .. } => {
-            "answer in the window, or in a terminal that was open before the client started, or in \
-             another login"
-        }
-        _ => "do it in a terminal that was open before the client started, or in another login",
+    if matches!(request, Request::Answer { .. } | Request::GrantPlan { .. }) {
+        "answer in the window, or in a terminal that was open before the client started, or in \
+         another login"
+    } else {
+        "do it in a terminal that was open before the client started, or in another login"
     }
 }
 
 fn approval(request: &Request) -> Option<String> {
-    match request {
-        Request::Answer { id, .. } => Some(id.chars().take(64).collect()),
-        _ => None,
-    }
+    let (Request::Answer { id, .. } | Request::GrantPlan { id, .. }) = request else {
+        return None;
+    };
+    Some(id.chars().take(64).collect())
 }
 
 /// Every client, shim and server there is.

@@ -5,8 +5,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+mod grants;
 mod tools;
 
+pub use grants::{Before, Grant, GrantPlan, GrantWish, Lasts, PastCall, What};
 pub use tools::{PinnedBefore, PinnedDefinition, PinnedServer, PinnedTool, ShownTool, ToolFinding};
 
 /// The longest request line, in bytes.
@@ -51,6 +53,23 @@ pub enum Request {
         id: String,
         /// Allow or deny.
         allow: bool,
+        /// What is allowed beyond this call.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grant: Option<GrantWish>,
+    },
+    /// What a grant for a waiting call would be; answers nothing. End: [`GrantPlan`].
+    GrantPlan {
+        /// As in [`Request::Answer`].
+        id: String,
+        /// Which.
+        grant: GrantWish,
+    },
+    /// The grants there are. Items: [`Grant`].
+    Grants,
+    /// Ends grants. End: `{"revoked": N}`.
+    GrantRevoke {
+        /// Which one, by its id or the start of it that names one only; all where there is none.
+        id: Option<String>,
     },
     /// Sets the daemon-wide override. End: `{"override": ..., "until": ...}`.
     Override {
@@ -291,6 +310,12 @@ pub struct Approval {
     pub deadline: String,
     /// `waiting`, `allowed`, `denied`, `expired` or `withdrawn`.
     pub state: String,
+    /// SHA-256 over client, server and tool: the same for the same tool of the same server.
+    pub subject: String,
+    /// How often the person allowed this tool of this server before; `None` where that is not known.
+    pub before: Option<Before>,
+    /// The grant that was made with the answer.
+    pub grant: Option<Box<Grant>>,
 }
 
 /// What [`Request::AuditVerify`] found.

@@ -3,8 +3,8 @@
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 use wire::control::{
-    Approval, EraseQuery, Failure, LogQuery, OverrideMode, PolicyState, Reply, Request, Session,
-    Status, Verified,
+    Approval, EraseQuery, Failure, GrantWish, Lasts, LogQuery, OverrideMode, PolicyState, Reply,
+    Request, Session, Status, Verified, What,
 };
 
 #[test]
@@ -39,8 +39,28 @@ fn requests_with_fields() {
         &Request::Answer {
             id: "a1".into(),
             allow: false,
+            grant: None,
         },
         r#"{"op":"answer","id":"a1","allow":false}"#,
+    );
+    check(
+        &Request::Answer {
+            id: "a1".into(),
+            allow: true,
+            grant: Some(GrantWish {
+                what: What::Folder {
+                    argument: "path".into(),
+                    folder: "/x".into(),
+                },
+                lasts: Lasts::Session,
+                shown: None,
+            }),
+        },
+        r#"{"op":"answer","id":"a1","allow":true,"grant":{"what":{"kind":"folder","argument":"path","folder":"/x"},"lasts":{"kind":"session"},"shown":null}}"#,
+    );
+    check(
+        &Request::GrantRevoke { id: None },
+        r#"{"op":"grant_revoke","id":null}"#,
     );
     check(
         &Request::Override {
@@ -106,7 +126,7 @@ fn what_replies_hold() {
             state: "waiting".into(),
             ..Approval::default()
         },
-        r#"{"id":"a","session":"","client":"","project":"","server":"","tool":"","args":"","because":"","asked":"","deadline":"","state":"waiting"}"#,
+        r#"{"id":"a","session":"","client":"","project":"","server":"","tool":"","args":"","because":"","asked":"","deadline":"","state":"waiting","subject":"","before":null,"grant":null}"#,
     );
     check(
         &Verified {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::Value;
-use wire::control::{Approval, Request};
+use wire::control::{Approval, Before, Request};
 
 use crate::context::Context;
 use crate::exit::Exit;
@@ -73,6 +73,9 @@ fn sentences(approval: &Approval, now: Timestamp) -> String {
     );
     let _ = writeln!(text, "  arguments: {}", show(&approval.args));
     let _ = writeln!(text, "  asked because: {}", show(&approval.because));
+    if let Some(before) = &approval.before {
+        let _ = writeln!(text, "  {}", met(before));
+    }
     let _ = match approval.state.as_str() {
         "waiting" | "" => writeln!(
             text,
@@ -83,6 +86,16 @@ fn sentences(approval: &Approval, now: Timestamp) -> String {
         state => writeln!(text, "  {}: {}", show(&approval.id), show(state)),
     };
     text
+}
+
+/// Whether the tool is met for the first time.
+fn met(before: &Before) -> String {
+    let last = visible(before.last.as_deref().unwrap_or_default());
+    match before.times {
+        0 => "first time: you have not allowed this tool of this server before".to_owned(),
+        1 => format!("you have allowed this tool once before, at {last}"),
+        times => format!("you have allowed this tool {times} times before, last at {last}"),
+    }
 }
 
 fn left(deadline: &str, now: Timestamp) -> String {
@@ -111,12 +124,17 @@ mod tests {
             because: "`github-agent.yaml` line 14".to_owned(),
             deadline: "2026-11-22T10:00:48.000Z".to_owned(),
             state: "waiting".to_owned(),
+            before: Some(Before::default()),
             ..Approval::default()
         };
         let now = "2026-11-22T10:00:00.000Z".parse().unwrap();
         insta::assert_snapshot!(sentences(&approval, now));
         let gone = Approval {
             state: "expired".to_owned(),
+            before: Some(Before {
+                times: 3,
+                last: Some("2026-11-20T09:00:00.000Z".to_owned()),
+            }),
             ..approval
         };
         insta::assert_snapshot!(sentences(&gone, now));

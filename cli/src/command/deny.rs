@@ -27,7 +27,13 @@ impl Deny {
 
 /// Sends a person's answer and says what came of it.
 pub(super) fn answer(id: String, allow: bool, context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let answered: Approval = context.ask(&Request::Answer { id, allow })?.end()?;
+    let answered: Approval = context
+        .ask(&Request::Answer {
+            id,
+            allow,
+            grant: None,
+        })?
+        .end()?;
     let (what, wanted) = if allow {
         ("Allowed once", "allowed")
     } else {

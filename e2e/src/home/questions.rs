@@ -87,6 +87,7 @@ fn only_a_person(args: &[&str]) -> bool {
     matches!(
         args,
         ["approve" | "deny" | "pause" | "stop-all" | "resume", ..]
+            | ["grants", "revoke", ..]
             | ["policy", "trust", ..]
             | ["tools", "approve", ..]
             | ["audit", "erase", ..]

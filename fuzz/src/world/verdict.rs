@@ -64,6 +64,7 @@ impl<S: Store> World<S> {
             match signal {
                 Signal::Asked(approval) if written => self.asks.push(approval.id),
                 Signal::Asked(_) => {}
+                Signal::Granted(_) => unreachable!("no answer makes a grant"),
                 Signal::AskEnded { id, .. } => self.asks.retain(|it| *it != id),
             }
         }
