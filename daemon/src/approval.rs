@@ -1,12 +1,13 @@
 //! The queue of calls that wait for a person, over all sessions: the one place an answer comes
 //! in by, whichever channel it took.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use wire::control::{Approval, Failure, GrantWish};
 
+use crate::session::learnt::REMEMBERED;
 use crate::session::state::{Answer, Planned};
 
 pub mod before;
@@ -14,6 +15,9 @@ pub mod channels;
 mod desktop;
 pub mod dialog;
 pub mod shown;
+
+/// The most remembered that ended unanswered.
+const MISSED: usize = 256;
 
 /// What the queue tells a session.
 #[derive(Debug)]
@@ -54,6 +58,8 @@ struct Waiting {
 #[derive(Debug, Default)]
 pub struct Approvals {
     waiting: Mutex<BTreeMap<String, Waiting>>,
+    /// Those that ended unanswered of late, the oldest first: a late answer may still count.
+    missed: Mutex<VecDeque<(i64, Waiting)>>,
     changes: watch::Sender<()>,
 }
 
@@ -71,9 +77,32 @@ impl Approvals {
 
     /// It no longer waits; the approval as it was shown, with how it ended.
     pub fn ended(&self, id: &str, state: &str) -> Option<Approval> {
-        let mut approval = self.lock().remove(id)?.approval;
+        let Waiting {
+            mut approval,
+            session,
+        } = self.lock().remove(id)?;
         self.changes.send_replace(());
         state.clone_into(&mut approval.state);
+        if ["expired", "withdrawn"].contains(&state) {
+            let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+            if missed.len() >= MISSED {
+                missed.pop_front();
+            }
+            let waiting = Waiting {
+                approval: approval.clone(),
+                session,
+            };
+            missed.push_back((crate::time::now_ms(), waiting));
+        }
+        Some(approval)
+    }
+
+    /// One that ended unanswered of late, as it was shown: a late yes to it was banked.
+    pub fn banked(&self, id: &str) -> Option<Approval> {
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = missed.iter().position(|(_, it)| it.approval.id == id)?;
+        let (_, Waiting { mut approval, .. }) = missed.remove(at)?;
+        "banked".clone_into(&mut approval.state);
         Some(approval)
     }
 
@@ -150,11 +179,22 @@ impl Approvals {
                 "ambiguous",
                 format!("several approvals begin with `{id}`"),
             )),
-            (None, _) => Err(failure(
-                "not_found",
-                format!("no approval `{id}` waits; `aipctl approvals` lists those that do"),
-            )),
+            (None, _) => self.find_missed(id).ok_or_else(|| {
+                failure(
+                    "not_found",
+                    format!("no approval `{id}` waits; `aipctl approvals` lists those that do"),
+                )
+            }),
         }
+    }
+
+    /// By its whole id, which is short enough.
+    fn find_missed(&self, id: &str) -> Option<(String, mpsc::Sender<Answered>)> {
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        let now_ms = crate::time::now_ms();
+        missed.retain(|(then, _)| (0..REMEMBERED).contains(&(now_ms - then)));
+        let found = missed.iter().find(|(_, it)| it.approval.id == id);
+        found.map(|(_, it)| (it.approval.id.clone(), it.session.clone()))
     }
 }
 
