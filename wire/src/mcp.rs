@@ -17,7 +17,7 @@ pub use inputs::{InputRequest, input_requests, input_responses, task_errors, wan
 pub use methods::KNOWN_METHODS;
 pub use named::{Named, list_key, listed, named};
 pub use opaque::{DEEPEST_KEPT, never_changed};
-pub use revision::{empty_list, stated_revision, states_type};
+pub use revision::{client_name, empty_list, stated_revision, states_type};
 use shape::{
     CLIENT_CAPABILITIES, DEFINITION, FOREIGN_PARAMS, PARAMS, RESULT, SUBSCRIPTION_ID, Shape,
 };

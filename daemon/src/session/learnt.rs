@@ -57,6 +57,10 @@ pub struct Learnt {
     /// SHA-256 of the names of the tools left out of lists so far, in this session: each list may
     /// hold others, of any length.
     hidden: BTreeSet<String>,
+    /// The name the client gives itself.
+    pub client_name: Option<String>,
+    /// After how many ms the client has given a call up, the shortest time.
+    pub gave_up_after_ms: Option<i64>,
     /// Calls a person was asked about whose client no longer waits.
     pub late: Late,
     /// The client's open subscriptions to changes.

@@ -184,3 +184,58 @@ fn that_a_call_went_out_outlives_the_daemon() {
     let again = world.client(&call("2", "pay", ARGS));
     assert_eq!(again.replies[0]["error"]["data"]["aip"], "already_ran");
 }
+
+fn client_named(world: &mut World, name: &str) {
+    let params = format!(
+        r#"{{"protocolVersion":"2025-11-25","capabilities":{{}},"clientInfo":{{"name":"{name}","version":"1"}}}}"#
+    );
+    world.client(&crate::world::request("0", "initialize", &params));
+    world.server(&answer(
+        "0",
+        r#"{"protocolVersion":"2025-11-25","capabilities":{}}"#,
+    ));
+}
+
+fn waits_ms(world: &World) -> i64 {
+    world.state.next_deadline().unwrap() - world.now_ms
+}
+
+/// So that it sees our refusal and not an error of its own.
+#[test]
+fn the_ask_ends_before_the_client_gives_up() {
+    for (name, waits) in [("Cursor-VSCode", 55_000), ("somebody", 60_000)] {
+        let mut world = World::new(ASK);
+        client_named(&mut world, name);
+        world.client(&call("1", "pay", ARGS));
+        assert_eq!(waits_ms(&world), waits, "{name}");
+        world.killed_and_resumed();
+        world.client(&call("2", "pay", r#"{"sum":6}"#));
+        assert_eq!(waits_ms(&world), waits, "{name}, known to the next daemon");
+    }
+    let mut world = World::new(ASK);
+    let stated = crate::revisions::stated(&serde_json::json!({"name": "pay", "arguments": {}}));
+    let stated = stated.replace(r#""name":"c""#, r#""name":"claude-ai""#);
+    world.client(&crate::world::request("1", "tools/call", &stated));
+    assert_eq!(waits_ms(&world), 55_000, "told with the call");
+}
+
+#[test]
+fn a_client_that_says_its_time_was_up_shows_how_long_it_waits() {
+    let (mut world, _) = waiting();
+    world.now_ms += 20_000;
+    let reason = r#"{"requestId":1,"reason":"McpError: MCP error -32001: Request timed out"}"#;
+    world.client(&tell("notifications/cancelled", reason));
+    world.client(&call("2", "pay", ARGS));
+    assert_eq!(waits_ms(&world), 15_000);
+    let patient = r#"{"name":"pay","arguments":{"sum":7},"_meta":{"progressToken":1}}"#;
+    let mut world = World::new(ASK);
+    client_named(&mut world, "claude-ai");
+    world.client(&crate::world::request("1", "tools/call", patient));
+    assert_eq!(waits_ms(&world), 60_000, "it hears of progress");
+
+    let (mut world, _) = waiting();
+    world.now_ms += 20_000;
+    cancel(&mut world, "1");
+    world.client(&call("2", "pay", ARGS));
+    assert_eq!(waits_ms(&world), 60_000, "the person stopped it");
+}

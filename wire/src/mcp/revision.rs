@@ -3,12 +3,25 @@
 
 use crate::json::Value;
 
-use super::shape::PROTOCOL_VERSION;
+use super::shape::{CLIENT_INFO, PROTOCOL_VERSION};
 
 /// The revision a request states itself, as all do from 2026-07-28 on.
 #[must_use]
 pub fn stated_revision<'v>(params: Option<&'v Value<'_>>) -> Option<&'v str> {
     params?.get("_meta")?.get(PROTOCOL_VERSION)?.as_str()
+}
+
+/// The name that a request gives of its client: `initialize` does, and from 2026-07-28 on every
+/// request. `method` is in normal form.
+#[must_use]
+pub fn client_name<'v>(method: &str, params: Option<&'v Value<'_>>) -> Option<&'v str> {
+    let params = params?;
+    let info = if method == "initialize" {
+        params.get("clientInfo")
+    } else {
+        params.get("_meta")?.get(CLIENT_INFO)
+    };
+    info?.get("name")?.as_str()
 }
 
 /// Whether a result says of what type it is, as all do from 2026-07-28 on.

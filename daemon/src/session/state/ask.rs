@@ -21,6 +21,7 @@ use crate::session::reply::{About, Why, Word};
 use crate::session::table::Phase;
 
 mod answered;
+mod clients;
 mod patience;
 
 /// A call that waits.
@@ -127,7 +128,7 @@ impl State {
             return self.refuse_plainly(ctx, record, Some(&one.id), About::Tool(&one.tool), why);
         }
         let approval = self.shown(ctx, &one, &ask, waited.as_ref());
-        let timeout = i64::try_from(ctx.ask_timeout.as_millis()).unwrap_or(i64::MAX);
+        let timeout = self.waits_for(ctx, one.message.params());
         let waiting = Ask {
             id: twin
                 .as_ref()
@@ -234,7 +235,7 @@ impl State {
         ask: &Asked,
         waited: Option<&WaitingRow>,
     ) -> Approval {
-        let timeout = i64::try_from(ctx.ask_timeout.as_millis()).unwrap_or(i64::MAX);
+        let timeout = self.waits_for(ctx, one.message.params());
         // Of an earlier daemon's ask the arguments may not have been kept: they are shown anew.
         let before = waited.and_then(|it| serde_json::from_str::<Approval>(&it.shown).ok());
         let fresh = Approval {

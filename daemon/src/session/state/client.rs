@@ -250,6 +250,8 @@ impl State {
                 let mut judged = self.withdraw(ctx, entry.number, why, None);
                 if let Some(asked) = asked {
                     self.misses(ctx, &mut judged, &asked);
+                    let waited_ms = ctx.now_ms.saturating_sub(entry.began_ms);
+                    self.learns_patience(&mut judged, waited_ms, params);
                 }
                 Err(Box::new(judged))
             }

@@ -30,7 +30,9 @@ impl State {
         plain: bool,
     ) -> Judged {
         self.hears_revision(message.params());
-        let before = self.hears_roots(message.params());
+        let normal = message.method().map(normal_form).unwrap_or_default();
+        let client = self.hears_client(&normal, message.params());
+        let before = client.or(self.hears_roots(message.params()));
         let mut judged = self.judge_request(ctx, at, message, plain);
         if let Some(before) = before {
             self.learns(&mut judged, before);
