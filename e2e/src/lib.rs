@@ -9,6 +9,7 @@
 )]
 
 pub mod bench;
+pub mod bus;
 pub mod client;
 pub mod counterparts;
 pub mod demo;
