@@ -12,12 +12,13 @@ use tempfile::TempDir;
 use crate::needs::tool;
 use crate::screen::Screen;
 
-/// As a session's bus is, but that it starts no services.
+/// As a session's bus is; the services it starts are a test's own.
 const CONFIG: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <type>session</type>
   <listen>unix:path=FOLDER/bus</listen>
+  <servicedir>FOLDER/services</servicedir>
   <auth>EXTERNAL</auth>
   <policy context="default">
     <allow send_destination="*" eavesdrop="true"/>
@@ -26,6 +27,9 @@ const CONFIG: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bu
   </policy>
 </busconfig>
 "#;
+
+/// The name of the notification service.
+const SERVICE: &str = "org.freedesktop.Notifications";
 
 /// A bus; it ends with this.
 #[derive(Debug)]
@@ -71,6 +75,7 @@ impl Bus {
             .expect("a folder");
         let config = folder.path().join("bus.conf");
         let place = folder.path().display().to_string();
+        fs::create_dir(folder.path().join("services")).unwrap();
         fs::write(&config, CONFIG.replace("FOLDER", &place)).unwrap();
         let mut daemon = Command::new("dbus-daemon")
             .arg(format!("--config-file={}", config.display()))
@@ -88,6 +93,12 @@ impl Bus {
             address: address.trim().to_owned(),
             folder,
         })
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.daemon.id()
     }
 
     /// Its address.
@@ -128,6 +139,24 @@ impl Bus {
         dunst
     }
 
+    /// Has the bus start dunst on this screen when it is needed.
+    ///
+    /// # Panics
+    /// When that can't be written, or the bus does not read it.
+    pub fn starts_dunst(&self, screen: &Screen, click: Click<'_>) {
+        let config = self.folder.path().join("dunstrc");
+        fs::write(&config, self.dunstrc(click)).unwrap();
+        let service = format!(
+            "[D-BUS Service]\nName={SERVICE}\nExec=/usr/bin/env DISPLAY={} dunst -config {}\n",
+            screen.display(),
+            config.display()
+        );
+        let path = self.folder.path().join("services/notifications.service");
+        fs::write(path, service).unwrap();
+        let read = self.ask_bus("ReloadConfig", &[]);
+        assert!(read.status.success(), "{read:?}");
+    }
+
     fn dunstrc(&self, click: Click<'_>) -> String {
         let (mouse, rule) = match click {
             Click::Key(key) => ("do_action", format!("action_name = {key}")),
@@ -152,14 +181,19 @@ impl Bus {
     }
 
     fn has_service(&self) -> bool {
-        let owner = self.send(&[
-            "--print-reply",
+        let name = format!("string:{SERVICE}");
+        self.ask_bus("GetNameOwner", &[&name]).status.success()
+    }
+
+    fn ask_bus(&self, member: &str, args: &[&str]) -> Output {
+        let member = format!("org.freedesktop.DBus.{member}");
+        let to = [
+            "--print-reply=literal",
             "--dest=org.freedesktop.DBus",
             "/org/freedesktop/DBus",
-            "org.freedesktop.DBus.GetNameOwner",
-            "string:org.freedesktop.Notifications",
-        ]);
-        owner.status.success()
+            &member,
+        ];
+        self.send(&[&to, args].concat())
     }
 
     /// Says something on the bus, as any program of the user's can.
@@ -177,12 +211,7 @@ impl Bus {
     /// The connections on the bus, by their unique names.
     #[must_use]
     pub fn connections(&self) -> Vec<String> {
-        let listed = self.send(&[
-            "--print-reply=literal",
-            "--dest=org.freedesktop.DBus",
-            "/org/freedesktop/DBus",
-            "org.freedesktop.DBus.ListNames",
-        ]);
+        let listed = self.ask_bus("ListNames", &[]);
         let text = String::from_utf8_lossy(&listed.stdout).into_owned();
         let names = text.split_ascii_whitespace();
         names

@@ -235,7 +235,18 @@ fn a_service_that_hangs_or_dies_and_a_bus_that_goes_delay_nothing() {
     let answer = at.client.answer(id, PATIENCE).unwrap();
     assert_eq!(answer["error"]["code"], -32004, "{answer}");
 
-    let id = at.ask(&json!({"n": 3}));
+    send_signal(at.bus.pid(), Signal::STOP);
+    let id = at.client.ask_call("echo", &json!({"n": 3}));
+    wait_for("the ask", PATIENCE, || at.home.approvals().pop());
+    let free = at.client.call("free", &json!({}));
+    assert!(free.get("result").is_some(), "{free}");
+    at.deny();
+    let answer = at.client.answer(id, PATIENCE).unwrap();
+    assert_eq!(answer["error"]["code"], -32004, "{answer}");
+    send_signal(at.bus.pid(), Signal::CONT);
+
+    let id = at.client.ask_call("echo", &json!({"n": 4}));
+    wait_for("the ask", PATIENCE, || at.home.approvals().pop());
     at.bus.end();
     let free = at.client.call("free", &json!({}));
     assert!(free.get("result").is_some(), "{free}");
@@ -243,6 +254,41 @@ fn a_service_that_hangs_or_dies_and_a_bus_that_goes_delay_nothing() {
     let answer = at.client.answer(id, PATIENCE).unwrap();
     assert_eq!(answer["error"]["code"], -32004, "{answer}");
     drop(dunst);
+}
+
+#[test]
+fn the_bus_starts_the_service_where_none_runs() {
+    let test = "the_bus_starts_the_service_where_none_runs";
+    let Some(mut at) = sitting(test, NOTIFICATIONS) else {
+        return;
+    };
+    at.bus.starts_dunst(&at.screen, Click::Key("deny"));
+    let id = at.ask(&json!({"n": 1}));
+    at.click();
+    let answer = at.client.answer(id, PATIENCE).unwrap();
+    assert_eq!(answer["error"]["code"], -32004, "{answer}");
+}
+
+#[test]
+fn of_many_that_wait_three_are_shown_and_the_rest_is_a_number() {
+    let test = "of_many_that_wait_three_are_shown_and_the_rest_is_a_number";
+    let config = format!("{NOTIFICATIONS}prompts_per_minute: 1000\n");
+    let Some(mut at) = sitting(test, &config) else {
+        return;
+    };
+    let dunst = at.bus.dunst(&at.screen, Click::Key("deny"));
+    for n in 0..200 {
+        at.client.ask_call("echo", &json!({"n": n}));
+    }
+    wait_until("the number of the rest", PATIENCE, || {
+        dunst.said().contains("197 more calls wait for you")
+    });
+    let said = dunst.said();
+    assert_eq!(said.matches(r#"body: '{"n":"#).count(), 3, "{said}");
+    let free = at.client.call("free", &json!({}));
+    assert!(free.get("result").is_some(), "{free}");
+    send_signal(at.client.pid(), Signal::KILL);
+    at.gone();
 }
 
 #[test]

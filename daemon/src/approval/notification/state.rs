@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 use wire::control::Approval;
 
 use entry::{Entry, Place};
+use more::MORE;
 
 use super::call::{Call, Heard};
 use super::note::{Can, DEFAULT, DENY, Note, OPEN};
 use crate::approval::shown::Shown;
 
 mod entry;
+mod more;
 
 /// Asks that have a notification of their own at the same time; of the others one tells the number.
 pub(super) const SHOWN: usize = 3;
@@ -25,8 +27,6 @@ const STARTS: usize = 3;
 const STRANGERS: u8 = 3;
 /// A click sooner than this after notifications moved may have been meant for another.
 const SETTLED: Duration = Duration::from_millis(500);
-/// The entry of the notification that tells how many more wait; no approval has this id.
-const MORE: &str = "";
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,25 +133,12 @@ impl State {
         key: impl Fn() -> Option<String>,
         now: Instant,
     ) {
-        let Some((owner, can)) = self.ready() else {
-            return;
-        };
-        for approval in fresh {
-            let offer = self.offer_allow && can.actions;
-            let allow = offer.then(&key).flatten().map(|key| format!("allow-{key}"));
-            let entry = self.entries.entry(approval.id.clone());
-            let entry = entry.or_insert_with(Entry::new);
-            let Place::Due(replaces) = entry.place else {
-                continue;
-            };
-            let shown = Shown::new(approval, 0);
-            let note = Note::ask(&shown, can, allow.as_deref(), entry.no_window);
-            let offered = |key: &String| note.actions.iter().any(|(it, _)| it == key);
-            entry.allow = allow.filter(offered);
-            self.notify(owner.clone(), &approval.id, replaces, note);
-            self.moved = now;
+        if let Some((owner, can)) = self.ready() {
+            for approval in fresh {
+                self.ask(&owner, can, approval, &key, now);
+            }
         }
-        self.tell_of_more(&owner, waiting);
+        self.tell_of_more(waiting);
     }
 
     /// Something was heard.
@@ -211,6 +198,29 @@ impl State {
         Some((owner.name.clone(), owner.can?))
     }
 
+    fn ask(
+        &mut self,
+        owner: &str,
+        can: Can,
+        approval: &Approval,
+        key: impl Fn() -> Option<String>,
+        now: Instant,
+    ) {
+        let offer = self.offer_allow && can.actions;
+        let allow = offer.then(key).flatten().map(|key| format!("allow-{key}"));
+        let entry = self.entries.entry(approval.id.clone());
+        let entry = entry.or_insert_with(Entry::new);
+        let Place::Due(replaces) = entry.place else {
+            return;
+        };
+        let shown = Shown::new(approval, 0);
+        let note = Note::ask(&shown, can, allow.as_deref(), entry.no_window);
+        let offered = |key: &String| note.actions.iter().any(|(it, _)| it == key);
+        entry.allow = allow.filter(offered);
+        self.notify(owner.to_owned(), &approval.id, replaces, note);
+        self.moved = now;
+    }
+
     fn notify(&mut self, owner: String, ask: &str, replaces: u32, note: Note) {
         if let Some(entry) = self.entries.get_mut(ask) {
             entry.place = Place::Sent;
@@ -232,32 +242,6 @@ impl State {
         if let Some(owner) = self.owner.as_ref().filter(|_| id != 0) {
             let owner = owner.name.clone();
             self.todo.push_back(Do::Call(Call::Close { owner, id }));
-        }
-    }
-
-    /// Keeps the one notification true that tells how many more wait.
-    fn tell_of_more(&mut self, owner: &str, waiting: usize) {
-        let known = self
-            .entries
-            .iter()
-            .filter(|(id, entry)| *id != MORE && !matches!(entry.place, Place::Due(_)));
-        let count = waiting.saturating_sub(known.count());
-        if count == 0 {
-            if let Some(entry) = self.entries.remove(MORE) {
-                self.take_down(entry.place);
-            }
-            return;
-        }
-        let entry = self.entries.entry(MORE.to_owned());
-        let entry = entry.or_insert_with(Entry::new);
-        let replaces = match entry.place {
-            Place::Due(id) => id,
-            Place::Up(id) if entry.count != count => id,
-            Place::Sent | Place::Up(_) | Place::Refused | Place::Gone => return,
-        };
-        if self.in_flight < IN_FLIGHT {
-            entry.count = count;
-            self.notify(owner.to_owned(), MORE, replaces, Note::more(count));
         }
     }
 

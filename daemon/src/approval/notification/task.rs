@@ -216,7 +216,10 @@ async fn record(daemon: Arc<Daemon>, ask: String, pid: Option<u32>) -> Ended {
         program,
         "an answer by a stranger on the session bus is ignored"
     );
+    let waits = daemon.approvals.oldest(1, |id| id == ask);
+    let session = waits.into_iter().next().map(|it| it.session);
     let record = NewRecord::event(crate::time::now_ms(), "ANSWER_IGNORED")
+        .set_some("session_id", session)
         .set("approval_id", ask)
         .set("channel", "notification")
         .set("reason", "not from the notification service")

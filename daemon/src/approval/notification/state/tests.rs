@@ -226,6 +226,19 @@ fn of_many_the_oldest_are_shown_and_the_rest_is_a_number() {
 }
 
 #[test]
+fn a_number_that_is_void_before_it_is_up_goes_and_is_told_anew() {
+    let mut at = At::new(false);
+    let _handed_over = at.waits(&["a", "b", "c", "d"]);
+    assert_eq!(at.waits(&["a"]), []);
+    assert_eq!(at.waits(&["a", "e", "f", "g"]).len(), 2, "e and f");
+    at.up(MORE, 4);
+    assert_eq!(at.done(), []);
+    assert_eq!(at.waits(&["a", "e", "f", "g"]), [], "it is true again");
+    let _over = at.waits(&[]);
+    assert_eq!(at.done(), [closes(4)]);
+}
+
+#[test]
 fn a_service_that_hangs_gets_only_so_many() {
     let mut at = At::new(false);
     let mut handed_over = 0;
