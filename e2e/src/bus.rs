@@ -1,22 +1,28 @@
 //! A session bus of a test's own, and a real notification service on it whose notifications are
 //! windows of the test's screen.
 
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
+use crate::client::PATIENCE;
+use crate::home::{alive, send_signal};
 use crate::needs::tool;
+use crate::person;
 use crate::screen::Screen;
+use crate::wait::{wait_for, wait_until};
 
 /// As a session's bus is; the services it starts are a test's own.
 const CONFIG: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
   <type>session</type>
+  <pidfile>FOLDER/pid</pidfile>
   <listen>unix:path=FOLDER/bus</listen>
   <servicedir>FOLDER/services</servicedir>
   <auth>EXTERNAL</auth>
@@ -34,7 +40,7 @@ const SERVICE: &str = "org.freedesktop.Notifications";
 /// A bus; it ends with this.
 #[derive(Debug)]
 pub struct Bus {
-    daemon: Child,
+    pid: u32,
     address: String,
     folder: TempDir,
 }
@@ -50,10 +56,19 @@ pub enum Click<'a> {
     Close,
 }
 
+/// Whose program it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The person's, as a desktop's are.
+    Persons,
+    /// The client's, which this test is.
+    Clients,
+}
+
 /// dunst; it ends with this.
 #[derive(Debug)]
 pub struct Dunst {
-    service: Child,
+    pid: u32,
     said: PathBuf,
 }
 
@@ -77,20 +92,19 @@ impl Bus {
         let place = folder.path().display().to_string();
         fs::create_dir(folder.path().join("services")).unwrap();
         fs::write(&config, CONFIG.replace("FOLDER", &place)).unwrap();
-        let mut daemon = Command::new("dbus-daemon")
+        let mut command = Command::new("dbus-daemon");
+        command
             .arg(format!("--config-file={}", config.display()))
-            .args(["--nofork", "--nopidfile", "--print-address=1"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("dbus-daemon starts");
-        let mut address = String::new();
-        let stdout = daemon.stdout.take().expect("its output");
-        BufReader::new(stdout)
-            .read_line(&mut address)
-            .expect("dbus-daemon says its address");
+            .arg("--nofork");
+        in_background(command, Whose::Persons);
+        let pid = folder.path().join("pid");
+        let pid = wait_for("the bus", PATIENCE, || {
+            let _listens = UnixStream::connect(folder.path().join("bus")).ok()?;
+            fs::read_to_string(&pid).ok()?.trim().parse().ok()
+        });
         Ok(Self {
-            daemon,
-            address: address.trim().to_owned(),
+            pid,
+            address: format!("unix:path={place}/bus"),
             folder,
         })
     }
@@ -98,7 +112,7 @@ impl Bus {
     /// Its process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.daemon.id()
+        self.pid
     }
 
     /// Its address.
@@ -119,24 +133,29 @@ impl Bus {
     /// When it can't be started.
     #[must_use]
     pub fn dunst(&self, screen: &Screen, click: Click<'_>) -> Dunst {
+        self.dunst_of(Whose::Persons, screen, click)
+    }
+
+    /// dunst on this bus and screen, started by one or the other.
+    ///
+    /// # Panics
+    /// When it can't be started.
+    #[must_use]
+    pub fn dunst_of(&self, whose: Whose, screen: &Screen, click: Click<'_>) -> Dunst {
         let config = self.folder.path().join("dunstrc");
         fs::write(&config, self.dunstrc(click)).unwrap();
         let said = self.folder.path().join("dunst.out");
-        let service = Command::new("dunst")
-            .arg("-config")
-            .arg(&config)
-            .arg("-print")
+        let script = r#"exec dunst -config "$1" -print >"$2" 2>/dev/null"#;
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", script, "sh"])
+            .args([&config, &said])
             .env("DISPLAY", screen.display())
             .env("DBUS_SESSION_BUS_ADDRESS", &self.address)
-            .env_remove("WAYLAND_DISPLAY")
-            .stdin(Stdio::null())
-            .stdout(File::create(&said).unwrap())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("dunst starts");
-        let dunst = Dunst { service, said };
-        crate::wait::wait_until("dunst", crate::client::PATIENCE, || self.has_service());
-        dunst
+            .env_remove("WAYLAND_DISPLAY");
+        in_background(command, whose);
+        let pid = wait_for("dunst", PATIENCE, || self.service());
+        Dunst { pid, said }
     }
 
     /// Has the bus start dunst on this screen when it is needed.
@@ -180,9 +199,13 @@ impl Bus {
         )
     }
 
-    fn has_service(&self) -> bool {
+    /// The process of the notification service.
+    #[must_use]
+    pub fn service(&self) -> Option<u32> {
         let name = format!("string:{SERVICE}");
-        self.ask_bus("GetNameOwner", &[&name]).status.success()
+        let told = self.ask_bus("GetConnectionUnixProcessID", &[&name]);
+        let text = String::from_utf8_lossy(&told.stdout).into_owned();
+        text.split_ascii_whitespace().last()?.parse().ok()
     }
 
     fn ask_bus(&self, member: &str, args: &[&str]) -> Output {
@@ -221,9 +244,8 @@ impl Bus {
     }
 
     /// Ends it.
-    pub fn end(&mut self) {
-        let _gone = self.daemon.kill();
-        let _gone = self.daemon.wait();
+    pub fn end(&self) {
+        send_signal(self.pid, Signal::KILL);
     }
 }
 
@@ -231,7 +253,7 @@ impl Dunst {
     /// Its process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.service.id()
+        self.pid
     }
 
     /// All it has said of the notifications it was given, and how it takes them.
@@ -244,8 +266,8 @@ impl Dunst {
 
 impl Drop for Dunst {
     fn drop(&mut self) {
-        let _gone = self.service.kill();
-        let _gone = self.service.wait();
+        send_signal(self.pid, Signal::KILL);
+        wait_until("dunst to be gone", PATIENCE, || !alive(self.pid));
     }
 }
 
@@ -253,4 +275,14 @@ impl Drop for Bus {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// Runs it until it ends by itself.
+fn in_background(mut command: Command, whose: Whose) {
+    std::thread::spawn(move || {
+        let _ended = match whose {
+            Whose::Persons => person::runs(&command),
+            Whose::Clients => command.output().expect("it can be run"),
+        };
+    });
 }

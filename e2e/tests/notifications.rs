@@ -9,7 +9,7 @@
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use e2e::bus::{Bus, Click};
+use e2e::bus::{Bus, Click, Whose};
 use e2e::client::{Client, PATIENCE};
 use e2e::home::{Home, alive, recorder, send_signal};
 use e2e::needs::needs;
@@ -208,6 +208,33 @@ fn an_answer_counts_only_from_the_notification_service() {
 }
 
 #[test]
+fn an_answer_counts_from_no_service_that_the_client_has_started() {
+    let test = "an_answer_counts_from_no_service_that_the_client_has_started";
+    for label in ["Allow once", "Deny"] {
+        let Some(mut at) = sitting(test, WITH_ALLOW) else {
+            return;
+        };
+        let click = Click::Label(label);
+        let dunst = at.bus.dunst_of(Whose::Clients, &at.screen, click);
+        let id = at.ask(&json!({"n": 1}));
+        at.click();
+        let ignored = wait_for("the record", PATIENCE, || at.event("ANSWER_IGNORED"));
+        assert_eq!(ignored["pid"], dunst.pid(), "{ignored}");
+        let why = ignored["reason"].as_str().unwrap();
+        assert!(why.starts_with("it was run by notifications"), "{why}");
+        wait_until("where to answer", PATIENCE, || {
+            dunst.said().contains("Answer it: aipctl approve ")
+        });
+        assert_eq!(at.client.answer(id, A_WHILE), None);
+        let told = at.home.status()["attention"].to_string();
+        assert!(told.contains("an answer by notification, by "), "{told}");
+        at.deny();
+        let answer = at.client.answer(id, PATIENCE).unwrap();
+        assert_eq!(answer["error"]["code"], -32004, "{answer}");
+    }
+}
+
+#[test]
 fn a_service_that_hangs_or_dies_and_a_bus_that_goes_delay_nothing() {
     let test = "a_service_that_hangs_or_dies_and_a_bus_that_goes_delay_nothing";
     let Some(mut at) = sitting(test, NOTIFICATIONS) else {
@@ -262,11 +289,12 @@ fn the_bus_starts_the_service_where_none_runs() {
     let Some(mut at) = sitting(test, NOTIFICATIONS) else {
         return;
     };
-    at.bus.starts_dunst(&at.screen, Click::Key("deny"));
+    at.bus.starts_dunst(&at.screen, Click::Close);
     let id = at.ask(&json!({"n": 1}));
-    at.click();
+    at.deny();
     let answer = at.client.answer(id, PATIENCE).unwrap();
     assert_eq!(answer["error"]["code"], -32004, "{answer}");
+    at.gone();
 }
 
 #[test]

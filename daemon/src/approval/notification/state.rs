@@ -172,6 +172,21 @@ impl State {
         }
     }
 
+    /// The service could be a client's own: it shows no buttons from now on, and says where to answer.
+    pub(super) fn handle_distrusted(&mut self, ask: &str) {
+        if let Some(can) = self.owner.as_mut().and_then(|it| it.can.as_mut()) {
+            can.actions = false;
+        }
+        for (id, entry) in self.entries.iter_mut().filter(|(id, _)| *id != MORE) {
+            match entry.place {
+                Place::Up(id) => entry.place = Place::Due(id),
+                Place::Gone if id == ask => entry.place = Place::Due(0),
+                Place::Due(_) | Place::Sent | Place::Refused | Place::Gone => {}
+            }
+        }
+        self.handle_unanswered(ask);
+    }
+
     /// No window could be shown for this ask: its notification says where else to answer.
     pub(super) fn handle_not_opened(&mut self, ask: &str) {
         if let Some(entry) = self.entries.get_mut(ask) {
@@ -296,6 +311,7 @@ impl State {
 
     fn invoked(&mut self, sender: String, id: u32, key: &str, now: Instant) {
         let by_owner = self.is_owner(&sender);
+        let buttons = self.ready().is_some_and(|(_, can)| can.actions);
         let settled = now.saturating_duration_since(self.moved) >= SETTLED;
         let Some((ask, entry)) = self.up(id).filter(|(ask, _)| *ask != MORE) else {
             return;
@@ -309,7 +325,7 @@ impl State {
             }
             return;
         }
-        if entry.answered {
+        if entry.answered || !buttons {
             return;
         }
         let allows = entry.allow.as_deref() == Some(key);

@@ -10,9 +10,9 @@ use super::bus::Bus;
 use super::state::{Do, State};
 use crate::approval::desktop;
 use crate::approval::opening::Opener;
-use crate::audit::{Batch, NewRecord, Sync};
 use crate::daemon::Daemon;
 use crate::peer::Process;
+use crate::person;
 use crate::session::state::{Answer, By};
 
 /// Between two tries to reach the bus while something waits.
@@ -24,6 +24,8 @@ enum Ended {
     Done,
     /// The answer did not end this ask.
     Unanswered(String),
+    /// The answer to this ask could be a client's own.
+    Distrusted(String),
     /// No window was shown for this ask.
     NotOpened(String, String),
 }
@@ -118,6 +120,7 @@ impl Ended {
         match self {
             Self::Done => {}
             Self::Unanswered(ask) => state.handle_unanswered(&ask),
+            Self::Distrusted(ask) => state.handle_distrusted(&ask),
             Self::NotOpened(ask, why) => {
                 tracing::info!(why, "no window could be opened by a notification");
                 state.handle_not_opened(&ask);
@@ -158,8 +161,8 @@ async fn act(
                 sent.map_err(|why| format!("the session bus: {why}"))?;
             }
             Do::Answer { ask, allow } => {
-                let answer = answer(state.pid(), allow);
-                begun.spawn(hand_on(Arc::clone(daemon), ask, answer));
+                let answer = hand_on(Arc::clone(daemon), ask, state.pid(), allow);
+                begun.spawn(answer);
             }
             Do::Open { ask } => {
                 let opener = opener.clone();
@@ -171,7 +174,12 @@ async fn act(
                 });
             }
             Do::Record { ask, pid } => {
-                begun.spawn(record(Arc::clone(daemon), ask, pid));
+                let daemon = Arc::clone(daemon);
+                begun.spawn(async move {
+                    let reason = "it is not the notification service";
+                    person::ignore_answer(&daemon, &ask, pid, reason).await;
+                    Ended::Done
+                });
             }
             Do::Complain(why) => tracing::warn!(why, "other ways to answer stay"),
         }
@@ -197,7 +205,13 @@ fn program(pid: u32) -> Option<String> {
     Some(program.display().to_string())
 }
 
-async fn hand_on(daemon: Arc<Daemon>, ask: String, answer: Answer) -> Ended {
+/// Hands a person's answer on, where the service can be told to be the desktop's.
+async fn hand_on(daemon: Arc<Daemon>, ask: String, pid: Option<u32>, allow: bool) -> Ended {
+    if let Err(doubt) = person::serves(&daemon, pid) {
+        person::ignore_answer(&daemon, &ask, pid, &doubt.to_string()).await;
+        return Ended::Distrusted(ask);
+    }
+    let answer = answer(pid, allow);
     match daemon.approvals.answer(&ask, answer).await {
         Ok(_) => Ended::Done,
         Err(failure) => {
@@ -205,35 +219,6 @@ async fn hand_on(daemon: Arc<Daemon>, ask: String, answer: Answer) -> Ended {
             Ended::Unanswered(ask)
         }
     }
-}
-
-/// Who isn't the notification service and says that a person answered.
-async fn record(daemon: Arc<Daemon>, ask: String, pid: Option<u32>) -> Ended {
-    let program = pid.and_then(program);
-    tracing::warn!(
-        ask,
-        ?pid,
-        program,
-        "an answer by a stranger on the session bus is ignored"
-    );
-    let waits = daemon.approvals.oldest(1, |id| id == ask);
-    let session = waits.into_iter().next().map(|it| it.session);
-    let record = NewRecord::event(crate::time::now_ms(), "ANSWER_IGNORED")
-        .set_some("session_id", session)
-        .set("approval_id", ask)
-        .set("channel", "notification")
-        .set("reason", "not from the notification service")
-        .set_some("pid", pid)
-        .set_some("program", program);
-    let batch = Batch {
-        records: vec![record],
-        sync: Sync::Full,
-        ..Batch::default()
-    };
-    if let Err(error) = daemon.audit.commit(batch).await {
-        tracing::error!(%error, "an ignored answer could not be recorded");
-    }
-    Ended::Done
 }
 
 /// Returns once the daemon is to end.

@@ -325,6 +325,24 @@ fn an_answer_that_did_not_count_is_asked_for_again() {
 }
 
 #[test]
+fn a_service_that_could_be_a_clients_own_shows_no_buttons_any_more() {
+    let mut at = one_up(true);
+    assert_eq!(at.press(OWNER, 7, KEY), answer(true));
+    at.state.handle_distrusted("a");
+    let notes = at.waits(&["a", "b"]);
+    for (ask, replaces, note) in &notes {
+        assert_eq!(*replaces, if ask == "a" { 7 } else { 0 });
+        assert!(note.actions.is_empty() && note.body.contains("aipctl approve"));
+    }
+    assert_eq!(notes.len(), 2);
+    at.up("a", 7);
+    at.later();
+    for key in [DENY, KEY, OPEN] {
+        assert_eq!(at.press(OWNER, 7, key), []);
+    }
+}
+
+#[test]
 fn at_the_end_all_is_taken_down() {
     let mut at = one_up(false);
     at.state.handle_stop();
