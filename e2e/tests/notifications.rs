@@ -1,16 +1,11 @@
 //! A person answers by a notification: a real notification service (dunst) on a bus and a screen of
 //! the test's own.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "what fails ends the test; what is not there fails"
-)]
 
-use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use e2e::bus::{Bus, Click, Whose};
 use e2e::client::{Client, PATIENCE};
+use e2e::desk::{Desk, NOTIFICATION, SPEC, WINDOW};
 use e2e::home::{Home, alive, recorder, send_signal};
 use e2e::needs::needs;
 use e2e::screen::Screen;
@@ -18,9 +13,6 @@ use e2e::wait::{wait_for, wait_until};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-const TITLE: &str = "Notification";
-const WINDOW: &str = "aip: may this call be made";
-const SPEC: &str = "  allowed_tools: [free]\n  tool_rules:\n    - {tool: echo, action: ask}";
 const HOSTILE: &str =
     "<b>&amp; $(id) `id` \\n \u{1b}[2J \u{202e}txt\nTwo </span><a href='http://x.y'>z %s %b";
 const NOTIFICATIONS: &str = "channels: [notification]\n";
@@ -35,7 +27,7 @@ fn a_click_denies_and_where_that_is_opted_in_allows() {
         (NOTIFICATIONS, Click::Key("deny"), "BLOCK"),
         (WITH_ALLOW, Click::Label("Allow once"), "ALLOW"),
     ] {
-        let Some(mut at) = sitting(test, config) else {
+        let Some(mut at) = Desk::new(test, config) else {
             return;
         };
         let dunst = at.bus.dunst(&at.screen, click);
@@ -62,7 +54,7 @@ fn allow_is_not_offered_unasked_nor_for_what_is_long() {
         (NOTIFICATIONS, "short".to_owned()),
         (WITH_ALLOW, "x".repeat(1_000_000)),
     ] {
-        let Some(mut at) = sitting(test, config) else {
+        let Some(mut at) = Desk::new(test, config) else {
             return;
         };
         let dunst = at.bus.dunst(&at.screen, Click::Label("Allow once"));
@@ -83,7 +75,7 @@ fn allow_is_not_offered_unasked_nor_for_what_is_long() {
 #[test]
 fn a_click_on_the_text_opens_a_window_and_says_where_to_answer_where_none_opens() {
     let test = "a_click_on_the_text_opens_a_window_and_says_where_to_answer_where_none_opens";
-    let Some(mut at) = sitting(test, "channels: [dialog, notification]\n") else {
+    let Some(mut at) = Desk::new(test, "channels: [dialog, notification]\n") else {
         return;
     };
     let _dunst = at.bus.dunst(&at.screen, Click::Key("default"));
@@ -101,7 +93,7 @@ fn a_click_on_the_text_opens_a_window_and_says_where_to_answer_where_none_opens(
     let record = at.home.decisions().pop().unwrap();
     assert_eq!(record["approval"]["channel"], "dialog", "{record}");
 
-    let Some(mut at) = sitting(test, WITH_ALLOW) else {
+    let Some(mut at) = Desk::new(test, WITH_ALLOW) else {
         return;
     };
     let dunst = at.bus.dunst(&at.screen, Click::Key("open"));
@@ -116,7 +108,7 @@ fn a_click_on_the_text_opens_a_window_and_says_where_to_answer_where_none_opens(
 #[test]
 fn an_answer_elsewhere_and_a_cancel_close_it_and_closing_answers_nothing() {
     let test = "an_answer_elsewhere_and_a_cancel_close_it_and_closing_answers_nothing";
-    let Some(mut at) = sitting(test, NOTIFICATIONS) else {
+    let Some(mut at) = Desk::new(test, NOTIFICATIONS) else {
         return;
     };
     let _dunst = at.bus.dunst(&at.screen, Click::Close);
@@ -139,7 +131,7 @@ fn an_answer_elsewhere_and_a_cancel_close_it_and_closing_answers_nothing() {
     at.click();
     at.gone();
     assert_eq!(at.client.answer(id, A_WHILE), None);
-    assert!(at.screen.windows(TITLE).is_empty());
+    assert!(at.screen.windows(NOTIFICATION).is_empty());
     at.deny();
     assert_eq!(
         at.client.answer(id, PATIENCE).unwrap()["error"]["code"],
@@ -150,7 +142,7 @@ fn an_answer_elsewhere_and_a_cancel_close_it_and_closing_answers_nothing() {
 #[test]
 fn hostile_text_is_shown_and_does_nothing() {
     let test = "hostile_text_is_shown_and_does_nothing";
-    let Some(mut at) = sitting(test, NOTIFICATIONS) else {
+    let Some(mut at) = Desk::new(test, NOTIFICATIONS) else {
         return;
     };
     let dunst = at.bus.dunst(&at.screen, Click::Close);
@@ -169,7 +161,7 @@ fn hostile_text_is_shown_and_does_nothing() {
 #[test]
 fn an_answer_counts_only_from_the_notification_service() {
     let test = "an_answer_counts_only_from_the_notification_service";
-    let Some(mut at) = sitting(test, WITH_ALLOW) else {
+    let Some(mut at) = Desk::new(test, WITH_ALLOW) else {
         return;
     };
     let dunst = at.bus.dunst(&at.screen, Click::Key("deny"));
@@ -211,7 +203,7 @@ fn an_answer_counts_only_from_the_notification_service() {
 fn an_answer_counts_from_no_service_that_the_client_has_started() {
     let test = "an_answer_counts_from_no_service_that_the_client_has_started";
     for label in ["Allow once", "Deny"] {
-        let Some(mut at) = sitting(test, WITH_ALLOW) else {
+        let Some(mut at) = Desk::new(test, WITH_ALLOW) else {
             return;
         };
         let click = Click::Label(label);
@@ -237,7 +229,7 @@ fn an_answer_counts_from_no_service_that_the_client_has_started() {
 #[test]
 fn a_service_that_hangs_or_dies_and_a_bus_that_goes_delay_nothing() {
     let test = "a_service_that_hangs_or_dies_and_a_bus_that_goes_delay_nothing";
-    let Some(mut at) = sitting(test, NOTIFICATIONS) else {
+    let Some(mut at) = Desk::new(test, NOTIFICATIONS) else {
         return;
     };
     let dunst = at.bus.dunst(&at.screen, Click::Key("deny"));
@@ -257,7 +249,7 @@ fn a_service_that_hangs_or_dies_and_a_bus_that_goes_delay_nothing() {
     let id = at.ask(&json!({"n": 2}));
     drop(dunst);
     let dunst = at.bus.dunst(&at.screen, Click::Key("deny"));
-    let _window = at.screen.window(TITLE);
+    let _window = at.screen.window(NOTIFICATION);
     at.click();
     let answer = at.client.answer(id, PATIENCE).unwrap();
     assert_eq!(answer["error"]["code"], -32004, "{answer}");
@@ -286,7 +278,7 @@ fn a_service_that_hangs_or_dies_and_a_bus_that_goes_delay_nothing() {
 #[test]
 fn the_bus_starts_the_service_where_none_runs() {
     let test = "the_bus_starts_the_service_where_none_runs";
-    let Some(mut at) = sitting(test, NOTIFICATIONS) else {
+    let Some(mut at) = Desk::new(test, NOTIFICATIONS) else {
         return;
     };
     at.bus.starts_dunst(&at.screen, Click::Close);
@@ -301,7 +293,7 @@ fn the_bus_starts_the_service_where_none_runs() {
 fn of_many_that_wait_three_are_shown_and_the_rest_is_a_number() {
     let test = "of_many_that_wait_three_are_shown_and_the_rest_is_a_number";
     let config = format!("{NOTIFICATIONS}prompts_per_minute: 1000\n");
-    let Some(mut at) = sitting(test, &config) else {
+    let Some(mut at) = Desk::new(test, &config) else {
         return;
     };
     let dunst = at.bus.dunst(&at.screen, Click::Key("deny"));
@@ -322,7 +314,7 @@ fn of_many_that_wait_three_are_shown_and_the_rest_is_a_number() {
 #[test]
 fn a_daemon_that_ends_takes_its_notifications_down() {
     let test = "a_daemon_that_ends_takes_its_notifications_down";
-    let Some(mut at) = sitting(test, NOTIFICATIONS) else {
+    let Some(mut at) = Desk::new(test, NOTIFICATIONS) else {
         return;
     };
     let _dunst = at.bus.dunst(&at.screen, Click::Close);
@@ -355,84 +347,4 @@ fn the_clients_bus_is_never_asked() {
     wait_for("the ask", PATIENCE, || home.approvals().pop());
     assert_eq!(client.answer(id, A_WHILE), None);
     assert_eq!(dunst.said(), "");
-}
-
-/// A session whose daemon is on a bus and a screen.
-struct Sitting {
-    screen: Screen,
-    bus: Bus,
-    home: Home,
-    client: Client,
-    daemon: Child,
-}
-
-fn sitting(test: &str, config: &str) -> Option<Sitting> {
-    let there = Bus::start().and_then(|bus| Ok((bus, Screen::start()?)));
-    let (bus, screen) = needs(test, there)?;
-    let home = Home::with_config(&format!("policy_trust: off\n{config}"));
-    let daemon = home
-        .command("aipd")
-        .env("DISPLAY", screen.display())
-        .env("XDG_CURRENT_DESKTOP", "GNOME")
-        .env("DBUS_SESSION_BUS_ADDRESS", bus.address())
-        .stdin(Stdio::null())
-        .spawn()
-        .unwrap();
-    wait_for("the daemon", PATIENCE, || {
-        home.ctl(&["status"]).status.success().then_some(())
-    });
-    let policy = home.policy("notices", SPEC);
-    let mut client = home.wrap(&policy, &home.record("server"), &[]);
-    client.initialize();
-    let _tools: Value = client.request("tools/list", &json!({}));
-    Some(Sitting {
-        screen,
-        bus,
-        home,
-        client,
-        daemon,
-    })
-}
-
-impl Sitting {
-    /// Calls what is asked about, and waits until the notification is on the screen.
-    fn ask(&mut self, arguments: &Value) -> i64 {
-        let id = self.client.ask_call("echo", arguments);
-        let _window = self.screen.window(TITLE);
-        id
-    }
-
-    fn click(&self) {
-        let window = self.screen.window(TITLE);
-        self.screen.click(&window, 0.2, 25);
-    }
-
-    fn deny(&self) {
-        let denied = self.home.ctl(&["deny", &self.waiting()]);
-        assert!(denied.status.success(), "{denied:?}");
-    }
-
-    /// The id of the one that waits.
-    fn waiting(&self) -> String {
-        let approval = self.home.approvals().pop().unwrap();
-        approval["id"].as_str().unwrap().to_owned()
-    }
-
-    fn event(&self, name: &str) -> Option<Value> {
-        let mut records = self.home.live_audit().into_iter();
-        records.find(|it| it["event"] == name)
-    }
-
-    fn gone(&self) {
-        wait_until("the notification closes", PATIENCE, || {
-            self.screen.windows(TITLE).is_empty()
-        });
-    }
-}
-
-impl Drop for Sitting {
-    fn drop(&mut self) {
-        let _gone = self.daemon.kill();
-        let _gone = self.daemon.wait();
-    }
 }
