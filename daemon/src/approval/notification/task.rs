@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use super::bus::Bus;
 use super::state::{Do, State};
+use crate::approval::before::with_history;
 use crate::approval::desktop;
 use crate::approval::opening::Opener;
 use crate::daemon::Daemon;
@@ -93,7 +94,7 @@ async fn turns(
     let mut state = State::new(allow, Instant::now());
     loop {
         changes.mark_unchanged();
-        look(daemon, &mut state);
+        look(daemon, &mut state).await;
         act(daemon, opener, bus, &mut state, begun).await?;
         if state.idle() && begun.is_empty() && daemon.approvals.count() == 0 {
             return Ok(());
@@ -130,7 +131,7 @@ impl Ended {
 }
 
 /// Tells the state what waits.
-fn look(daemon: &Daemon, state: &mut State) {
+async fn look(daemon: &Daemon, state: &mut State) {
     let now = Instant::now();
     for ask in state.asks() {
         if !daemon.approvals.waits(&ask) {
@@ -138,6 +139,7 @@ fn look(daemon: &Daemon, state: &mut State) {
         }
     }
     let fresh = daemon.approvals.oldest(state.room(), |id| state.wants(id));
+    let fresh = with_history(daemon, fresh).await;
     state.handle_waiting(&fresh, daemon.approvals.count(), key, now);
 }
 
