@@ -152,6 +152,7 @@ fn hostile_text_is_shown_and_does_nothing() {
     let rendered = said.split("formatted: '").nth(1).unwrap();
     let shown = r"&lt;b&gt;&amp;amp; $(id) `id` \\n \u001b[2J \u202etxt\nTwo &lt;/span&gt;&lt;a href='http://x.y'&gt;z %s %b";
     assert!(rendered.contains(shown), "{said}");
+    assert!(rendered.contains("First time for this tool."), "{said}");
     for hidden in ['\u{1b}', '\u{202e}'] {
         assert!(!said.contains(hidden), "{said}");
     }
