@@ -14,6 +14,8 @@ pub mod before;
 pub mod channels;
 mod desktop;
 pub mod dialog;
+pub mod notification;
+pub mod opening;
 pub mod shown;
 
 /// The most remembered that ended unanswered.
@@ -137,6 +139,28 @@ impl Approvals {
         let mut list: Vec<_> = self.lock().values().map(|it| it.approval.clone()).collect();
         list.sort_by(|a, b| (&a.asked, &a.id).cmp(&(&b.asked, &b.id)));
         list
+    }
+
+    /// How many wait.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// The oldest of those that wait and are wanted, at most `limit`, the oldest first.
+    #[must_use]
+    pub fn oldest(&self, limit: usize, wanted: impl Fn(&str) -> bool) -> Vec<Approval> {
+        if limit == 0 {
+            return Vec::new();
+        }
+        let waiting = self.lock();
+        let mut found: Vec<_> = waiting
+            .values()
+            .map(|it| &it.approval)
+            .filter(|it| wanted(&it.id))
+            .collect();
+        found.sort_by_key(|it| (&it.asked, &it.id));
+        found.into_iter().take(limit).cloned().collect()
     }
 
     /// A person's answer, by the id or the start of it that names one only.

@@ -25,6 +25,17 @@ pub enum PolicyTrust {
 pub struct Channels {
     /// A window of the desktop's dialog program.
     pub dialog: bool,
+    /// Notifications of the desktop, by D-Bus.
+    pub notification: bool,
+}
+
+impl Channels {
+    fn of(listed: Vec<WrittenChannel>) -> Self {
+        Self {
+            dialog: listed.contains(&WrittenChannel::Dialog),
+            notification: listed.contains(&WrittenChannel::Notification),
+        }
+    }
 }
 
 /// The daemon's configuration as it works with it.
@@ -38,6 +49,8 @@ pub struct Config {
     pub prompts_per_minute: usize,
     /// The ways a person is asked beside `aipctl`.
     pub channels: Channels,
+    /// Whether a notification also has a button that allows.
+    pub notification_allow: bool,
     /// What the audit store keeps.
     pub retention: Retention,
     /// How long a socket-activated daemon stays without use; `None` is for ever.
@@ -50,7 +63,11 @@ impl Default for Config {
             policy_trust: PolicyTrust::default(),
             ask_timeout: Duration::from_secs(60),
             prompts_per_minute: 10,
-            channels: Channels { dialog: true },
+            channels: Channels {
+                dialog: true,
+                notification: true,
+            },
+            notification_allow: false,
             retention: Retention::default(),
             idle_exit: Some(Duration::from_secs(300)),
         }
@@ -65,6 +82,7 @@ struct Written {
     ask_timeout: Option<u64>,
     prompts_per_minute: Option<usize>,
     channels: Option<Vec<WrittenChannel>>,
+    notification_allow: bool,
     retention: WrittenRetention,
     idle_exit: Option<u64>,
 }
@@ -73,6 +91,7 @@ struct Written {
 #[serde(rename_all = "snake_case")]
 enum WrittenChannel {
     Dialog,
+    Notification,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -161,11 +180,8 @@ impl Config {
             prompts_per_minute: written
                 .prompts_per_minute
                 .unwrap_or(default.prompts_per_minute),
-            channels: written
-                .channels
-                .map_or(default.channels, |listed| Channels {
-                    dialog: listed.contains(&WrittenChannel::Dialog),
-                }),
+            channels: written.channels.map_or(default.channels, Channels::of),
+            notification_allow: written.notification_allow,
             retention: Retention {
                 days: written.retention.days.unwrap_or(kept.days),
                 bytes: written
@@ -213,13 +229,20 @@ mod tests {
     #[test]
     fn every_field_is_read() {
         let config = Config::parse(
-            "policy_trust: 'off'\nask_timeout: 2\nprompts_per_minute: 5\nchannels: []\nidle_exit: 9\nretention: {days: 1, megabytes: 2, body_days: 3}\n",
+            "policy_trust: 'off'\nask_timeout: 2\nprompts_per_minute: 5\nchannels: [notification]\nnotification_allow: true\nidle_exit: 9\nretention: {days: 1, megabytes: 2, body_days: 3}\n",
         )
         .unwrap();
         assert_eq!(config.policy_trust, PolicyTrust::Off);
         assert_eq!(config.ask_timeout, Duration::from_secs(2));
         assert_eq!(config.prompts_per_minute, 5);
-        assert_eq!(config.channels, Channels { dialog: false });
+        assert_eq!(
+            config.channels,
+            Channels {
+                dialog: false,
+                notification: true
+            }
+        );
+        assert!(config.notification_allow);
         assert_eq!(config.idle_exit, Some(Duration::from_secs(9)));
         assert_eq!(
             config.retention,

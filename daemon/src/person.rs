@@ -15,7 +15,7 @@ use crate::peer::Process;
 mod seat;
 mod seen;
 
-pub use seat::{Doubt, Side, judge};
+pub use seat::{Doubt, Side, judge, judge_service};
 pub use seen::{Look, Seen, System};
 
 /// What only a person may do, by the command that does it; `None` for what anybody may. This is
@@ -148,23 +148,13 @@ pub async fn admit(daemon: &Arc<Daemon>, request: &Request, pid: u32) -> Result<
     let who = program.as_deref().unwrap_or("a program that can't be told");
     let told = format!("`aipctl {deed}` by {who} (process {pid}): {doubt}");
     tracing::warn!(pid, deed, %doubt, "a command that only a person may give was refused");
-    if let Some(more) = daemon.door.counts(now_ms, &told) {
-        let record = NewRecord::event(now_ms, "COMMAND_REFUSED")
-            .set("command", deed)
-            .set("reason", doubt.to_string())
-            .set("pid", pid)
-            .set_some("program", program)
-            .set_some("approval_id", approval(request))
-            .set_some("more", (more > 0).then_some(more));
-        let batch = Batch {
-            records: vec![record],
-            ..Batch::default()
-        };
-        // It is refused in any case.
-        if let Err(error) = daemon.audit.commit(batch).await {
-            tracing::warn!(%error, "a refused command could not be recorded");
-        }
-    }
+    let record = NewRecord::event(now_ms, "COMMAND_REFUSED")
+        .set("command", deed)
+        .set("reason", doubt.to_string())
+        .set("pid", pid)
+        .set_some("program", program)
+        .set_some("approval_id", approval(request));
+    turned_away(daemon, &told, record, now_ms).await;
     Err(failure(
         "not_a_person",
         format!(
@@ -172,6 +162,55 @@ pub async fn admit(daemon: &Arc<Daemon>, request: &Request, pid: u32) -> Result<
             instead(request)
         ),
     ))
+}
+
+/// Whether what this process says a person did is a person's: a service of the desktop's.
+///
+/// # Errors
+/// Why that can't be told.
+pub fn serves(daemon: &Daemon, pid: Option<u32>) -> Result<(), Doubt> {
+    judge_service(&System, pid.ok_or(Doubt::Unseen)?, &sides(daemon))
+}
+
+/// An answer by a notification does not count, for this reason: recorded, and shown by
+/// `aipctl status`.
+pub async fn ignore_answer(daemon: &Daemon, ask: &str, pid: Option<u32>, reason: &str) {
+    let now_ms = crate::time::now_ms();
+    let program = pid.and_then(Process::observe).and_then(|it| it.program);
+    let program = program.map(|it| it.display().to_string());
+    let who = program.as_deref().unwrap_or("a program that can't be told");
+    let process = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
+    let told = format!("an answer by notification, by {who}{process}: {reason}");
+    tracing::warn!(
+        ask,
+        ?pid,
+        reason,
+        "an answer by notification does not count"
+    );
+    let session = daemon.approvals.oldest(1, |id| id == ask).pop();
+    let record = NewRecord::event(now_ms, "ANSWER_IGNORED")
+        .set_some("session_id", session.map(|it| it.session))
+        .set("approval_id", ask.to_owned())
+        .set("channel", "notification")
+        .set("reason", reason.to_owned())
+        .set_some("pid", pid)
+        .set_some("program", program);
+    turned_away(daemon, &told, record, now_ms).await;
+}
+
+/// Records it, as far as there are not too many.
+async fn turned_away(daemon: &Daemon, told: &str, record: NewRecord, now_ms: i64) {
+    let Some(more) = daemon.door.counts(now_ms, told) else {
+        return;
+    };
+    let batch = Batch {
+        records: vec![record.set_some("more", (more > 0).then_some(more))],
+        ..Batch::default()
+    };
+    // It is refused in any case.
+    if let Err(error) = daemon.audit.commit(batch).await {
+        tracing::warn!(%error, "what was refused could not be recorded");
+    }
 }
 
 /// Where the person can do it.

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 use wire::folders::Folders;
 
 use crate::activation::{self, Inherited, Open};
-use crate::approval::channels;
+use crate::approval::{channels, notification, opening};
 use crate::audit::{Audit, Batch, NewRecord, retention, store};
 use crate::config::{Config, ConfigError};
 use crate::daemon::Daemon;
@@ -51,6 +52,8 @@ impl std::error::Error for StartError {}
 const UPKEEP: Duration = Duration::from_secs(6 * 60 * 60);
 /// How long the end waits for what was begun.
 const DRAIN: Duration = Duration::from_secs(5);
+/// How long it waits for notifications to be taken down.
+const TAKING_DOWN: Duration = Duration::from_secs(1);
 /// The exit code after a second signal, as a shell names an end by SIGTERM.
 const TOLD_TWICE: i32 = 128 + 15;
 
@@ -83,7 +86,9 @@ pub async fn run(folders: Folders, inherited: Option<Inherited>) -> Result<(), S
     let signals = tokio::spawn(signals(Arc::clone(&daemon)));
     let upkeep = tokio::spawn(upkeep(Arc::clone(&daemon)));
     let adopting = tokio::spawn(orphans::adopt(Arc::clone(&daemon)));
-    let windows = tokio::spawn(channels::windows(Arc::clone(&daemon)));
+    let (opener, opens) = opening::opener();
+    let windows = tokio::spawn(channels::windows(Arc::clone(&daemon), opens));
+    let notifying = tokio::spawn(notification::notifications(Arc::clone(&daemon), opener));
     let expiring = tokio::spawn(grants::task::expire(Arc::clone(&daemon)));
     let open = Open::default();
     let idle = tokio::spawn(idle(Arc::clone(&daemon), open.clone(), activated));
@@ -112,6 +117,7 @@ pub async fn run(folders: Folders, inherited: Option<Inherited>) -> Result<(), S
         } => tracing::warn!("ending with connections still open"),
     }
 
+    taken_down(notifying).await;
     for task in [upkeep, adopting, windows, expiring, idle] {
         task.abort();
         let _ended = task.await;
@@ -129,6 +135,17 @@ pub async fn run(folders: Folders, inherited: Option<Inherited>) -> Result<(), S
     signals.abort();
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Returns once no notification is left, or can be taken down.
+async fn taken_down(mut notifying: JoinHandle<()>) {
+    if tokio::time::timeout(TAKING_DOWN, &mut notifying)
+        .await
+        .is_err()
+    {
+        notifying.abort();
+        let _ended = notifying.await;
+    }
 }
 
 /// Returns once the daemon is to end; the guard that says so is not held any longer.

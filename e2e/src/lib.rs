@@ -9,9 +9,11 @@
 )]
 
 pub mod bench;
+pub mod bus;
 pub mod client;
 pub mod counterparts;
 pub mod demo;
+pub mod desk;
 pub mod expect;
 pub mod home;
 pub mod load;

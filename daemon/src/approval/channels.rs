@@ -5,33 +5,38 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
 use wire::control::Approval;
 
 use super::before::with_history;
 use super::desktop::Desktop;
 use super::dialog::{self, Asked, Choice, Program};
+use super::opening::Opening;
 use super::shown::Shown;
 use crate::daemon::Daemon;
 use crate::session::state::{Answer, By};
 
-/// Opens windows for asks until the daemon ends.
-pub async fn windows(daemon: Arc<Daemon>) {
+/// Opens windows for asks until the daemon ends, and before others one that a person wished for.
+pub async fn windows(daemon: Arc<Daemon>, mut opens: mpsc::Receiver<Opening>) {
     if !daemon.config.channels.dialog {
         return;
     }
     let mut changes = daemon.approvals.changes();
     let mut closed = BTreeSet::new();
+    let mut wish: Option<Opening> = None;
     let mut said = String::new();
     loop {
         changes.mark_unchanged();
         let waiting = daemon.approvals.list();
         closed.retain(|id| waiting.iter().any(|it| it.id == *id));
-        let Some(approval) = waiting.iter().find(|it| !closed.contains(&it.id)) else {
-            if changes.changed().await.is_err() {
-                return;
+        let Some(approval) = next(&waiting, &closed, &mut wish) else {
+            tokio::select! {
+                changed = changes.changed() => if changed.is_err() { return },
+                Some(opening) = opens.recv() => wish = Some(opening),
             }
             continue;
         };
+        closed.remove(&approval.id);
         let known = with_history(&daemon, vec![approval.clone()]).await.pop();
         let shown = Shown::new(
             known.as_ref().unwrap_or(approval),
@@ -44,14 +49,36 @@ pub async fn windows(daemon: Arc<Daemon>) {
                     Ok(asked) => take(&daemon, approval, &asked).await,
                     Err(why) => Err(why),
                 };
-                if let Err(why) = taken && why != said {
+                let wished = wish.take();
+                let Err(why) = taken else { continue };
+                if why != said {
                     tracing::warn!(why, "no window was shown; other ways to answer stay");
-                    said = why;
+                    said.clone_from(&why);
+                }
+                if let Some(opening) = wished {
+                    let _gone = opening.failed.send(why);
                 }
             }
             () = over(&daemon, &approval.id) => {}
+            // The window there is makes room, and comes again after this one.
+            Some(opening) = opens.recv() => wish = Some(opening),
         }
     }
+}
+
+/// What to ask about: what a person wished for, else the oldest that was not closed.
+fn next<'a>(
+    waiting: &'a [Approval],
+    closed: &BTreeSet<String>,
+    wish: &mut Option<Opening>,
+) -> Option<&'a Approval> {
+    let wished = wish
+        .as_ref()
+        .and_then(|wish| waiting.iter().find(|it| it.id == wish.id));
+    if wished.is_none() {
+        *wish = None;
+    }
+    wished.or_else(|| waiting.iter().find(|it| !closed.contains(&it.id)))
 }
 
 /// Opens a window on the desktop there is now.

@@ -3,6 +3,8 @@
 //! could name a display of its own and click there.
 
 use std::collections::BTreeMap;
+#[cfg(target_os = "linux")]
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::process::Command;
@@ -21,8 +23,45 @@ const NEEDED: [&str; 9] = [
 ];
 /// Where systemd tells of its user manager's environment.
 const SYSTEMCTL: &str = "/usr/bin/systemctl";
+/// Names the session bus.
+#[cfg(target_os = "linux")]
+const BUS: &str = "DBUS_SESSION_BUS_ADDRESS";
 /// How long it may take.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Where the session bus of a desktop is, where nothing else is said.
+#[cfg(target_os = "linux")]
+fn usual_bus() -> PathBuf {
+    let uid = rustix::process::geteuid().as_raw();
+    PathBuf::from(format!("/run/user/{uid}/bus"))
+}
+
+/// The address of the session bus (D-Bus specification, Server Addresses), from the daemon's own
+/// `DBUS_SESSION_BUS_ADDRESS`, else of the usual place, else from the user's service manager. Not
+/// from `XDG_RUNTIME_DIR`: a daemon that a shim started has that from the client.
+#[cfg(target_os = "linux")]
+pub(super) async fn session_bus() -> Option<String> {
+    let by_unix_socket = |address: &String| address.starts_with("unix:");
+    let own = std::env::var(BUS).ok().filter(by_unix_socket);
+    if own.is_some() {
+        return own;
+    }
+    let usual = usual_bus();
+    if is_own_socket(&usual) {
+        return Some(format!("unix:path={}", usual.display()));
+    }
+    let told = service_manager().await;
+    let told = told.into_iter().find(|(name, _)| name == BUS);
+    told.map(|(_, address)| address).filter(by_unix_socket)
+}
+
+#[cfg(target_os = "linux")]
+fn is_own_socket(path: &Path) -> bool {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+    std::fs::symlink_metadata(path).is_ok_and(|it| {
+        it.file_type().is_socket() && it.uid() == rustix::process::geteuid().as_raw()
+    })
+}
 
 /// The desktop's variables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,6 +142,22 @@ mod tests {
                 ("XAUTHORITY".to_owned(), "/run/user/1000/x".to_owned())
             ]
         );
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn only_a_socket_of_ones_own_is_taken_for_the_bus() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bus");
+        assert!(!is_own_socket(&path));
+        std::fs::write(&path, "").unwrap();
+        assert!(!is_own_socket(&path));
+        std::fs::remove_file(&path).unwrap();
+        let _listens = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        assert!(is_own_socket(&path));
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert!(!is_own_socket(&link));
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub enum Doubt {
     Shared(String),
     /// Nothing tells its terminal from one the client has opened.
     Untold(String),
+    /// Nothing tells the program from one the client has let loose.
+    Loose(String),
 }
 
 impl fmt::Display for Doubt {
@@ -47,6 +49,7 @@ impl fmt::Display for Doubt {
             Self::NoTerminal => f.write_str("it was not typed in a terminal"),
             Self::Below(who) => write!(f, "it was run by {who}"),
             Self::Shared(who) => write!(f, "{who} runs in the same terminal"),
+            Self::Loose(who) => write!(f, "it could be one that {who} has started"),
             Self::Untold(who) => write!(f, "its terminal could be one that {who} has opened"),
         }
     }
@@ -72,14 +75,11 @@ pub fn judge(look: &impl Look, pid: u32, sides: &[Side]) -> Result<(), Doubt> {
     let leader = look.see(peer.session).ok_or(Doubt::Unseen)?;
     let above = [line(look, peer.pid), line(look, leader.pid)].concat();
     for side in sides {
-        let shim = || alive(look, side.shim.as_ref());
-        let Some(client) = alive(look, side.client.as_ref()).or_else(shim) else {
+        let Some(client) = in_front(look, side) else {
             continue;
         };
         let clients = roots(look, &client);
-        let others = [&side.shim, &side.server];
-        let others = others.iter().filter_map(|it| alive(look, it.as_ref()));
-        for one in clients.iter().cloned().chain(others) {
+        for one in all(look, side, &clients) {
             if above.iter().any(|it| same(it, &one)) {
                 return Err(Doubt::Below(name(&one)));
             }
@@ -92,6 +92,48 @@ pub fn judge(look: &impl Look, pid: u32, sides: &[Side]) -> Result<(), Doubt> {
         }
     }
     Ok(())
+}
+
+/// Whether a program of the desktop's that hands on what a person did, and so needs no terminal, can
+/// be told to be nobody's of the clients and servers.
+///
+/// # Errors
+/// Why that can't be told.
+pub fn judge_service(look: &impl Look, pid: u32, sides: &[Side]) -> Result<(), Doubt> {
+    let service = look.see(pid).ok_or(Doubt::Unseen)?;
+    let above = line(look, service.pid);
+    for side in sides {
+        let Some(client) = in_front(look, side) else {
+            continue;
+        };
+        let clients = roots(look, &client);
+        let all = all(look, side, &clients);
+        if let Some(one) = all.iter().find(|one| above.iter().any(|it| same(it, one))) {
+            return Err(Doubt::Below(name(one)));
+        }
+        // Whoever the client itself was started by, the client has not started.
+        let before = line(look, client.pid).iter().any(|it| same(it, &service));
+        if !before && !apart(look, &service, &client, &clients) {
+            return Err(Doubt::Loose(name(&client)));
+        }
+    }
+    Ok(())
+}
+
+/// The client, or the shim where no client is known.
+fn in_front(look: &impl Look, side: &Side) -> Option<Seen> {
+    alive(look, side.client.as_ref()).or_else(|| alive(look, side.shim.as_ref()))
+}
+
+/// Everybody of a session's.
+fn all(look: &impl Look, side: &Side, clients: &[Seen]) -> Vec<Seen> {
+    let others = [&side.shim, &side.server];
+    let others = others.map(|it| alive(look, it.as_ref()));
+    clients
+        .iter()
+        .cloned()
+        .chain(others.into_iter().flatten())
+        .collect()
 }
 
 /// A process that is still the one it was.

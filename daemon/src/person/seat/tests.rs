@@ -233,3 +233,25 @@ fn every_client_counts_and_one_that_is_gone_does_not() {
         "a recycled pid"
     );
 }
+
+#[test]
+fn a_service_of_the_desktops_own_counts_and_a_clients_does_not() {
+    let served = |table: &Table, pid| judge_service(table, pid, &[table.side(11, 12, 13)]);
+    let loose = || Err(Doubt::Loose("editor (process 11)".to_owned()));
+    for group in [grouped as fn(&str) -> String, ungrouped] {
+        let (own, editor) = (group("notes.service"), group("app-editor-1.scope"));
+        let table = desktop(group)
+            .with((700, 3, 3), 600, "notes", &own)
+            .with((710, 2, 710), 2000, "notes", &own)
+            .with((720, 13, 3), 2000, "notes", &editor)
+            .with((730, 1, 730), 2000, "notes", &editor);
+        assert_eq!(served(&table, 3), Ok(()), "it has started the client");
+        assert_eq!(served(&table, 700), Ok(()), "it was there before");
+        let later = served(&table, 710);
+        assert_eq!(later, if own.is_empty() { loose() } else { Ok(()) });
+        let below = Doubt::Below("editor (process 11)".to_owned());
+        assert_eq!(served(&table, 720), Err(below));
+        assert_eq!(served(&table, 730), loose());
+        assert_eq!(served(&table, 999), Err(Doubt::Unseen));
+    }
+}

@@ -1,0 +1,34 @@
+//! Notifications of the desktop as a way to be asked: on the session bus while something waits, and
+//! in a task of its own, so that a bus or a service that hangs delays nothing else.
+
+use std::sync::Arc;
+
+use crate::approval::opening::Opener;
+use crate::daemon::Daemon;
+
+#[cfg(target_os = "linux")]
+mod bus;
+#[cfg(target_os = "linux")]
+mod call;
+#[cfg(target_os = "linux")]
+mod note;
+#[cfg(target_os = "linux")]
+mod state;
+#[cfg(target_os = "linux")]
+mod task;
+
+/// Shows notifications for asks until the daemon ends, and takes them down then.
+#[cfg(target_os = "linux")]
+pub async fn notifications(daemon: Arc<Daemon>, opener: Opener) {
+    if daemon.config.channels.notification {
+        task::run(&daemon, &opener).await;
+    }
+}
+
+/// There are none here.
+#[cfg(not(target_os = "linux"))]
+pub async fn notifications(daemon: Arc<Daemon>, _opener: Opener) {
+    if daemon.config.channels.notification {
+        tracing::info!("there are no notifications on this system; other ways to answer stay");
+    }
+}
