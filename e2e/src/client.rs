@@ -70,9 +70,14 @@ impl Client {
 
     /// The handshake of the newest stateful revision; gives the server's result.
     pub fn initialize(&mut self) -> Value {
+        self.initialize_as(&json!({}))
+    }
+
+    /// The same of a client with these capabilities.
+    pub fn initialize_as(&mut self, capabilities: &Value) -> Value {
         let params = json!({
             "protocolVersion": "2025-11-25",
-            "capabilities": {},
+            "capabilities": capabilities,
             "clientInfo": {"name": "e2e", "version": "1"},
         });
         let mut answer = self.request("initialize", &params);
@@ -133,6 +138,21 @@ impl Client {
         self.find(timeout, |message| {
             message["id"] == id && message.get("method").is_none()
         })
+    }
+
+    /// Waits for a form that a person is to fill in; gives the request.
+    ///
+    /// # Panics
+    /// When none comes in time.
+    pub fn form(&mut self) -> Value {
+        self.find(PATIENCE, |it| it["method"] == "elicitation/create")
+            .unwrap_or_else(|| panic!("no form in {PATIENCE:?}; stderr: {}", self.stderr()))
+    }
+
+    /// Sends a form back with this answer.
+    pub fn fill_in(&mut self, form: &Value, answer: &str) {
+        let result = json!({"action": "accept", "content": {"answer": answer}});
+        self.send(&json!({"jsonrpc": "2.0", "id": form["id"], "result": result}));
     }
 
     /// Waits for the next message that fits; others are kept for later.

@@ -1,6 +1,10 @@
 //! A call that a person is asked about: it waits without delaying others, and ends by the
 //! person's answer, by time, or because the client withdrew it.
-#![expect(clippy::expect_used, reason = "what fails ends the test")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what fails ends the test"
+)]
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -10,6 +14,7 @@ use e2e::counterparts::{driver, installed};
 use e2e::home::{Home, recorder};
 use e2e::needs::{needs, tool};
 use e2e::wait::wait_for;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 const SPEC: &str = "  allowed_tools: [free]\n  tool_rules:\n    - {tool: echo, action: ask}";
@@ -164,6 +169,99 @@ fn a_patient_client_waits_as_long_as_the_person_takes() {
         heard[0]["message"],
         "waiting for a person to allow this call"
     );
+}
+
+/// The client is the official SDK's, which knows nothing of aip.
+#[test]
+fn a_person_answers_in_the_client_itself() {
+    let test = "a_person_answers_in_the_client_itself";
+    let sdk = tool("node").and_then(|()| installed("node/node_modules/@modelcontextprotocol/sdk"));
+    if needs(test, sdk).is_none() {
+        return;
+    }
+    for (answer, code, ran, decision) in [
+        ("allow", Value::Null, 1, "ALLOW"),
+        ("deny", json!(-32004), 0, "BLOCK"),
+        ("decline", json!(-32004), 0, "BLOCK"),
+    ] {
+        let home = Home::new();
+        let policy = home.policy("asking", &format!("{SPEC}\n  ask_in_client: true"));
+        let aip = home.aip(&policy, &[], &recorder(&home.record("server"), &[]));
+        let mut client = Command::new("node");
+        client
+            .args([&driver("asked.mjs"), answer, "echo"])
+            .arg(aip.get_program())
+            .args(aip.get_args());
+        home.dress(&mut client);
+        let output = client.output().expect("node starts");
+        let told: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("{answer}: {output:?}"));
+        assert_eq!(told["error"]["code"], code, "{answer}: {told}");
+        let asked = told["asked"].as_array().expect("what it was asked");
+        assert_eq!(asked.len(), 1, "{told}");
+        let said = asked[0]["message"].as_str().expect("a message");
+        assert!(said.contains("wants"), "{said}");
+        assert!(
+            said.contains(": echo\n\n{\"n\":1}\n\nAsked because: "),
+            "{said}"
+        );
+        let record = home.record("server");
+        assert_eq!(record.calls().len(), ran, "{answer}");
+        let answers = record.messages().into_iter();
+        let seen = answers.filter(|it| it.to_string().contains("aip-ask-"));
+        assert_eq!(seen.count(), 0, "the server sees nothing of it");
+        let last = home.decisions().pop().expect("a decision");
+        assert_eq!(last["decision"], decision, "{last}");
+        assert_eq!(last["approval"]["channel"], "client", "{last}");
+    }
+}
+
+#[test]
+fn a_question_in_the_client_is_taken_back_when_it_is_answered_elsewhere() {
+    let (home, mut client) = start_in_client();
+    let id = client.ask_call("echo", &json!({"n": 1}));
+    let form = client.form();
+    answer(&home, "deny", &waiting(&home));
+    let error = client.answer(id, PATIENCE).expect("an answer");
+    assert_eq!(error["error"]["code"], -32004, "{error}");
+    taken_back(&mut client, &form);
+    client.fill_in(&form, "allow");
+    client.request("ping", &json!({}));
+    assert!(home.record("server").calls().is_empty());
+    assert_eq!(home.decisions().len(), 1);
+}
+
+#[test]
+fn a_question_in_the_client_outlives_the_daemon() {
+    let (home, mut client) = start_in_client();
+    let id = client.ask_call("echo", &json!({"n": 1}));
+    let old = client.form();
+    home.kill_daemon(Signal::KILL);
+    let new = client.form();
+    assert_ne!(old["id"], new["id"]);
+    taken_back(&mut client, &old);
+    client.fill_in(&old, "allow");
+    client.request("ping", &json!({}));
+    assert!(home.record("server").calls().is_empty(), "it is too late");
+    client.fill_in(&new, "allow");
+    let result = client.answer(id, PATIENCE).expect("an answer");
+    assert!(result.get("result").is_some(), "{result}");
+    assert_eq!(home.record("server").calls().len(), 1);
+    assert_eq!(home.decisions().len(), 1);
+}
+
+fn start_in_client() -> (Home, Client) {
+    let home = Home::new();
+    let policy = home.policy("asking", &format!("{SPEC}\n  ask_in_client: true"));
+    let mut client = home.wrap(&policy, &home.record("server"), &[]);
+    client.initialize_as(&json!({"elicitation": {}}));
+    (home, client)
+}
+
+fn taken_back(client: &mut Client, form: &Value) {
+    let cancel = client.find(PATIENCE, |it| it["method"] == "notifications/cancelled");
+    let cancel = cancel.expect("the question is cancelled");
+    assert_eq!(cancel["params"]["requestId"], form["id"], "{cancel}");
 }
 
 fn start(config: &str) -> (Home, Client) {

@@ -35,6 +35,8 @@ pub fn only_tighter(old: &Policy, new: &Policy) -> bool {
         && paths_are_tighter(old, new)
         && new.list_filter() >= old.list_filter()
         && blocks::timeout_is_tighter(old.ask_timeout(), new.ask_timeout())
+        // A client may answer for its user.
+        && (old.ask_in_client() || !new.ask_in_client())
         && new.pinning() >= old.pinning()
         && blocks::audit_is_tighter(old.audit(), new.audit())
         && blocks::dlp_is_tighter(old.dlp().spec(), new.dlp().spec())

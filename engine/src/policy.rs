@@ -46,6 +46,7 @@ pub struct Policy {
     list_filter: ListFilter,
     audit: AuditWishes,
     ask_timeout: Option<Duration>,
+    ask_in_client: bool,
     pinning: Pinning,
     methods: MethodLists,
     server_methods: MethodLists,
@@ -120,6 +121,11 @@ impl Policy {
     /// `ask_timeout`, where the policy sets it.
     pub fn ask_timeout(&self) -> Option<Duration> {
         self.ask_timeout
+    }
+
+    /// `ask_in_client`
+    pub fn ask_in_client(&self) -> bool {
+        self.ask_in_client
     }
 
     /// `pinning`

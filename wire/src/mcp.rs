@@ -5,6 +5,7 @@
 use crate::json::Value;
 use crate::rpc::{Id, Message};
 
+mod elicit;
 mod inputs;
 mod methods;
 mod named;
@@ -13,6 +14,7 @@ mod revision;
 mod shape;
 mod tasks;
 
+pub use elicit::{Elicited, cancelled, elicit_choice, elicited, elicits, shows_forms};
 pub use inputs::{InputRequest, input_requests, input_responses, task_errors, wants_url};
 pub use methods::KNOWN_METHODS;
 pub use named::{Named, list_key, listed, named};

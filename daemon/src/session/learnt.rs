@@ -61,6 +61,10 @@ pub struct Learnt {
     pub client_name: Option<String>,
     /// After how many ms the client has given a call up, the shortest time.
     pub gave_up_after_ms: Option<i64>,
+    /// The client has said that it shows forms.
+    pub shows_forms: bool,
+    /// Ids of aip's own requests that the client may have and has not answered.
+    pub in_client: BTreeSet<String>,
     /// Calls a person was asked about whose client no longer waits.
     pub late: Late,
     /// The client's open subscriptions to changes.

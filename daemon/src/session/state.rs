@@ -27,6 +27,7 @@ mod call;
 mod client;
 mod ending;
 mod granted;
+mod in_client;
 mod inputs;
 mod late;
 mod listing;
@@ -319,6 +320,8 @@ pub struct State {
     server: Table,
     /// Calls that wait for a person, by the client's frame.
     asks: BTreeMap<u64, Ask>,
+    /// What the client is asked about them.
+    questions: in_client::Questions,
     /// Decisions of an earlier daemon on frames it may be sent again, by sender, frame and part.
     recorded: HashMap<(Stream, u64, u32), Recorded>,
     /// When this session last asked a person, ms since 1970.
@@ -343,6 +346,7 @@ impl State {
             client: Table::default(),
             server: Table::default(),
             asks: BTreeMap::new(),
+            questions: in_client::Questions::default(),
             prompts: VecDeque::new(),
             recorded: HashMap::new(),
             waited: HashMap::new(),

@@ -136,6 +136,7 @@ impl Task {
 
     async fn run(&mut self) -> Over {
         self.lists_of_old();
+        self.questions();
         if self.packets().await.is_err() || self.flush().await.is_err() {
             return Over::Lost;
         }
@@ -155,7 +156,10 @@ impl Task {
                     let lines = self.state.still_waiting(crate::time::now_ms());
                     self.tell(lines);
                 }
-                Next::Policy => self.policy_changed(),
+                Next::Policy => {
+                    self.policy_changed();
+                    self.questions();
+                }
                 Next::Approved => self.tools_approved(),
                 Next::Replaced => return Over::Replaced,
                 Next::Stop => {
@@ -358,6 +362,7 @@ impl Task {
                 self.take_back(group);
             }
         }
+        self.questions();
         self.show();
         had
     }

@@ -18,6 +18,7 @@ mod dlp_up;
 mod forms;
 mod grants;
 mod ids;
+mod in_client;
 mod inputs;
 mod late;
 mod listing;

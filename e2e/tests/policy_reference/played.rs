@@ -32,7 +32,7 @@ impl Played {
             spec: spec.to_owned(),
         };
         let mut client = played.client.borrow_mut();
-        client.initialize();
+        client.initialize_as(&json!({"elicitation": {}}));
         client.request("tools/list", &json!({}));
         drop(client);
         played
@@ -67,6 +67,12 @@ impl Played {
             Some(("ASK", code)) => {
                 self.waiting();
                 return assert_eq!(self.answer(id)["error"]["code"], number(code), "{about}");
+            }
+            Some(("ASK in the client", decision)) => {
+                let form = self.client.borrow_mut().form();
+                self.client.borrow_mut().fill_in(&form, "allow");
+                assert_eq!(self.answer(id)["error"], Value::Null, "{about}");
+                return assert_eq!(self.last()["decision"], decision, "{about}");
             }
             // It ran, and its answer is kept back.
             Some(("ALLOW", code)) => {

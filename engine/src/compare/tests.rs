@@ -311,6 +311,10 @@ fn protection_and_records_may_not_shrink() {
     looser("ask_timeout: 60", "mode: enforce");
     looser("mode: enforce", "ask_timeout: 10");
     tighter("ask_timeout: 60", "ask_timeout: 30s");
+    looser("mode: enforce", "ask_in_client: true");
+    looser("ask_in_client: false", "ask_in_client: true");
+    tighter("ask_in_client: true", "ask_in_client: false");
+    tighter("ask_in_client: true", "mode: enforce");
 }
 
 #[test]

@@ -36,6 +36,7 @@ pub(super) const SPEC: &[&str] = &[
     "method_profile",
     "allowed_server_methods",
     "ask_timeout",
+    "ask_in_client",
     "audit",
     "unsafe_dlp",
     "list_filter",
@@ -177,6 +178,7 @@ fn spec(tree: &Tree, source: &mut Source<'_>) -> Option<Spec> {
             .map(|it| audit(it, source))
             .unwrap_or_default(),
         ask_timeout: field(&found, "ask_timeout", source, values::timeout),
+        ask_in_client: field(&found, "ask_in_client", source, flag).unwrap_or(false),
         pinning: word(&found, "pinning", &PINNING, source).unwrap_or_default(),
     })
 }

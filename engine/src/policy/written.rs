@@ -152,6 +152,7 @@ pub(super) struct Spec {
     pub(super) dlp: Option<DlpSpec>,
     pub(super) audit: AuditWishes,
     pub(super) ask_timeout: Option<Duration>,
+    pub(super) ask_in_client: bool,
     pub(super) pinning: Pinning,
 }
 

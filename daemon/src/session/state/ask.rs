@@ -65,7 +65,7 @@ impl Ask {
 /// Where an answer came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct By {
-    /// The channel: `control`.
+    /// The channel: `control`, `dialog`, `notification` or `client`.
     pub channel: &'static str,
     /// The process that answered, as the kernel sees it.
     pub pid: Option<u32>,
@@ -156,6 +156,7 @@ impl State {
             self.ask_is_new(ctx, &mut judged, &approval, &one, waiting.deadline_ms);
         }
         if twin.is_none() {
+            self.asks_in_client(ctx, &mut judged, &approval);
             judged.signals.push(Signal::Asked(Box::new(approval)));
         }
         if one.fresh {

@@ -46,6 +46,10 @@ impl State {
         let id = rpc::find_id(head, tail);
         let unanswerable = id.is_none();
         let reason = format!("a message of {length} bytes is over the limit of 10 MiB");
+        let question = id.as_ref().filter(|_| !rpc::head_has_method(head));
+        if let Some(judged) = question.and_then(|id| self.unread_in_client(ctx, number, id)) {
+            return (judged, false);
+        }
         let answers = id
             .as_ref()
             .filter(|id| !rpc::head_has_method(head) && self.server.forwarded(id).is_some());
@@ -277,6 +281,9 @@ impl State {
         mut message: Message<'_>,
         plain: bool,
     ) -> Judged {
+        if let Some(judged) = self.answered_in_client(ctx, at, &message) {
+            return judged;
+        }
         let id = message.id().cloned();
         let Some((id, entry)) =
             id.and_then(|id| self.server.forwarded(&id).cloned().map(|entry| (id, entry)))

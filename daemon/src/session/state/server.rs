@@ -223,7 +223,7 @@ impl State {
             let record = self.dropped(ctx, at, "downstream", "its id is too long");
             return Judged::new(Effect::Drop).record(record);
         }
-        if !again && self.server.admits(&id).is_err() {
+        if !again && (self.server.admits(&id).is_err() || self.is_of_question(&id)) {
             let record = self.dropped(
                 ctx,
                 at,

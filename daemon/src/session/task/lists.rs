@@ -1,4 +1,4 @@
-//! Tells the client that its lists have changed with the policy.
+//! Tells the client that its lists have changed with the policy, and what a person is asked in it.
 
 use super::{Arc, Packet, Stream, Task, encode};
 
@@ -23,6 +23,16 @@ impl Task {
     /// A person has approved tools: more may be called, and shown.
     pub(super) fn tools_approved(&mut self) {
         let lines = self.with_context(0, |state, ctx| state.approved(ctx));
+        self.tell(lines);
+    }
+
+    /// The client is asked about calls that wait, and no longer about those that don't.
+    pub(super) fn questions(&mut self) {
+        if !self.state.has_questions() {
+            return;
+        }
+        let (lines, batch) = self.with_context(0, |state, ctx| state.poll_questions(ctx));
+        self.daemon.audit.later(batch);
         self.tell(lines);
     }
 

@@ -32,19 +32,27 @@ impl State {
     }
 
     /// Takes in the name a client gives itself with its handshake, or with each request from
-    /// 2026-07-28 on.
+    /// 2026-07-28 on, and whether its handshake says that it shows forms.
     pub(in crate::session::state) fn hears_client(
         &mut self,
         method: &str,
         params: Option<&Value<'_>>,
     ) -> Option<Learnt> {
-        let name = mcp::client_name(method, params)?;
-        let name = name.get(..name.floor_char_boundary(MAX_NAME))?;
-        if self.learnt.client_name.as_deref() == Some(name) {
+        let name = mcp::client_name(method, params);
+        let name = name.and_then(|it| it.get(..it.floor_char_boundary(MAX_NAME)));
+        let name = name.or(self.learnt.client_name.as_deref());
+        let shows_forms = if method == "initialize" {
+            mcp::shows_forms(params)
+        } else {
+            self.learnt.shows_forms
+        };
+        if (name, shows_forms) == (self.learnt.client_name.as_deref(), self.learnt.shows_forms) {
             return None;
         }
+        let name = name.map(str::to_owned);
         let before = self.learnt.clone();
-        self.learnt.client_name = Some(name.to_owned());
+        self.learnt.client_name = name;
+        self.learnt.shows_forms = shows_forms;
         Some(before)
     }
 
