@@ -1,10 +1,6 @@
 //! A call that a person is asked about: it waits without delaying others, and ends by the
 //! person's answer, by time, or because the client withdrew it.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "what fails ends the test"
-)]
+#![expect(clippy::expect_used, reason = "what fails ends the test")]
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -261,7 +257,11 @@ fn start_in_client() -> (Home, Client) {
 fn taken_back(client: &mut Client, form: &Value) {
     let cancel = client.find(PATIENCE, |it| it["method"] == "notifications/cancelled");
     let cancel = cancel.expect("the question is cancelled");
-    assert_eq!(cancel["params"]["requestId"], form["id"], "{cancel}");
+    assert_eq!(
+        cancel.pointer("/params/requestId"),
+        form.get("id"),
+        "{cancel}"
+    );
 }
 
 fn start(config: &str) -> (Home, Client) {

@@ -300,6 +300,16 @@ fn what_could_not_be_recorded_is_not_asked() {
 }
 
 #[test]
+fn nobody_answers_a_question_that_was_not_sent() {
+    let mut world = opened(ASK, r#"{"elicitation":{}}"#, "2025-11-25");
+    assert!(world.client(&call("1", "pay", "{}")).held);
+    let id = world.state.learnt.in_client.first().unwrap().clone();
+    let out = world.client(&answer(&format!("\"{id}\""), ALLOW));
+    assert!(out.nothing() && out.released.is_empty(), "{out:?}");
+    assert_eq!(lines(&mut world).len(), 1);
+}
+
+#[test]
 fn the_client_is_asked_so_many_questions_at_a_time_and_the_rest_wait_elsewhere() {
     let mut world = opened(ASK, r#"{"elicitation":{}}"#, "2025-11-25");
     let mut asked = Vec::new();

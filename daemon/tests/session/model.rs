@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aipd::session::state::Answer;
 use proptest::prelude::*;
+use serde_json::Value;
 use wire::link::Stream;
 
 use crate::out::Out;
 use crate::world::{World, answer, call, request, tell};
 
-const SPEC: &str = "allowed_tools: [free]\ntool_rules:\n  - {tool: ask, action: ask}\n  \
+const SPEC: &str = "ask_in_client: true\nallowed_tools: [free]\ntool_rules:\n  - {tool: ask, action: ask}\n  \
                     - {tool: rated, rate_limit: 2/hour}";
 const TOOLS: [&str; 5] = ["free", "ask", "rated", "denied", "FREE"];
 
@@ -26,6 +27,10 @@ enum Step {
     ServerAnswered(u8),
     ServerTells,
     Person(usize, bool),
+    /// What the client says to a question it has: allow, deny, or nothing.
+    InClient(usize, Option<bool>),
+    /// An answer to a question that is over.
+    Late,
     Expire,
     Written,
     Killed,
@@ -45,6 +50,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => id.prop_map(Step::ServerAnswered),
         1 => Just(Step::ServerTells),
         3 => (0_usize..4, any::<bool>()).prop_map(|(n, yes)| Step::Person(n, yes)),
+        3 => (0_usize..4, any::<Option<bool>>()).prop_map(|(n, says)| Step::InClient(n, says)),
+        1 => Just(Step::Late),
         1 => Just(Step::Expire),
         2 => Just(Step::Written),
         1 => Just(Step::Killed),
@@ -56,6 +63,12 @@ struct Model {
     world: World,
     /// The client's open requests: forwarded, or waiting under an approval.
     open: BTreeMap<u8, Option<String>>,
+    /// What the client is asked of them, by the question's id.
+    questions: BTreeMap<u8, Value>,
+    /// Calls that wait whose question the client has closed.
+    closed: BTreeSet<u8>,
+    /// The last question that is over.
+    over: Option<Value>,
     /// The server's.
     asked: BTreeMap<u8, ()>,
     /// Requests under way that the client has cancelled, as far as this daemon knows.
@@ -67,15 +80,24 @@ struct Model {
 
 impl Model {
     fn new() -> Self {
-        Self {
+        let mut model = Self {
             world: World::new(SPEC),
             open: BTreeMap::new(),
+            questions: BTreeMap::new(),
+            closed: BTreeSet::new(),
+            over: None,
             asked: BTreeMap::new(),
             cancelled: BTreeSet::new(),
             frames: 0,
             lines: BTreeMap::new(),
             rated: 0,
-        }
+        };
+        let params = r#"{"protocolVersion":"2025-11-25","capabilities":{"elicitation":{}}}"#;
+        model.send(&request("100", "initialize", params));
+        let result = r#"{"protocolVersion":"2025-11-25","capabilities":{}}"#;
+        model.world.server(&answer("100", result));
+        model.world.written(Stream::Server);
+        model
     }
 
     fn take(&mut self, step: &Step) {
@@ -104,18 +126,87 @@ impl Model {
                 assert!(self.world.server(&line).as_is);
             }
             Step::Person(n, yes) => self.person(*n, *yes),
+            Step::InClient(n, says) => self.in_client(*n, *says),
+            Step::Late => self.late(),
             Step::Expire => self.expire(),
             Step::Written => {
                 self.world.wrote(Stream::Client, self.frames);
             }
             Step::Killed => self.killed(),
         }
+        self.asks_the_client();
         let waiting = self.open.values().flatten().count();
         assert_eq!(
             self.world.state.waiting().len(),
             waiting,
             "asks and the model agree"
         );
+        assert_eq!(
+            self.questions.len() + self.closed.len(),
+            waiting,
+            "each that waits is asked about once in the client"
+        );
+    }
+
+    fn waits(&self, id: u8) -> bool {
+        self.open.get(&id).is_some_and(Option::is_some)
+    }
+
+    /// The client is asked of a call that waits, and told of one that no longer does.
+    fn asks_the_client(&mut self) {
+        let (lines, batch) = self.world.with(0, |state, ctx| state.poll_questions(ctx));
+        self.world.write(batch);
+        let closed = std::mem::take(&mut self.closed);
+        self.closed = closed.into_iter().filter(|id| self.waits(*id)).collect();
+        for line in lines.iter().map(|line| crate::out::json(line)) {
+            let known = |id: &u8| self.questions.contains_key(id) || self.closed.contains(id);
+            if line["method"] == "elicitation/create" {
+                let mut asked = self.open.keys().filter(|id| self.waits(**id) && !known(id));
+                let id = *asked.next().expect("it is of a call that waits");
+                self.questions.insert(id, line["id"].clone());
+            } else {
+                let named = &line["params"]["requestId"];
+                let mut found = self.questions.iter().filter(|(_, it)| *it == named);
+                let id = *found.next().expect("it is of a question").0;
+                assert!(!self.waits(id), "taken back while the call waits");
+                self.over = self.questions.remove(&id);
+            }
+        }
+    }
+
+    fn in_client(&mut self, n: usize, says: Option<bool>) {
+        let Some((id, question)) = self.questions.iter().nth(n) else {
+            return;
+        };
+        let (id, question) = (*id, question.clone());
+        let result = match says {
+            Some(true) => r#"{"action":"accept","content":{"answer":"allow"}}"#,
+            Some(false) => r#"{"action":"decline"}"#,
+            None => r#"{"action":"cancel"}"#,
+        };
+        let out = self.send(&answer(&question.to_string(), result));
+        assert!(out.nothing(), "it goes no further: {out:?}");
+        self.over = self.questions.remove(&id);
+        let Some(yes) = says else {
+            assert!(out.released.is_empty());
+            self.closed.insert(id);
+            return;
+        };
+        let [(_, forward, replies)] = out.released.try_into().expect("it waits");
+        assert_eq!((forward.is_some(), replies.is_empty()), (yes, yes));
+        if yes {
+            self.open.insert(id, None);
+        } else {
+            self.open.remove(&id);
+        }
+    }
+
+    fn late(&mut self) {
+        if let Some(question) = self.over.clone() {
+            let result = r#"{"action":"accept","content":{"answer":"allow"}}"#;
+            let out = self.send(&answer(&question.to_string(), result));
+            assert!(out.nothing() && out.released.is_empty(), "{out:?}");
+        }
     }
 
     fn send(&mut self, line: &str) -> Out {
@@ -234,12 +325,19 @@ impl Model {
         self.world.killed_and_resumed();
         // It costs an answer that nobody waits for.
         self.cancelled.clear();
-        for (id, ask) in &self.open {
-            if ask.is_some() {
-                let (number, line) = &self.lines[id];
+        // What its predecessor asked it takes back before it asks anew.
+        let waiting = std::mem::take(&mut self.open);
+        self.asks_the_client();
+        assert!(self.questions.is_empty() && self.closed.is_empty());
+        for (id, ask) in waiting {
+            let again = ask.is_some();
+            self.open.insert(id, ask.clone());
+            if again {
+                let (number, line) = &self.lines[&id];
                 let out = self.world.client_again(*number, line);
                 assert!(out.held && out.lines.is_empty(), "taken up: {out:?}");
-                assert_eq!(out.asked(), *ask);
+                assert_eq!(out.asked(), ask);
+                self.asks_the_client();
             }
         }
     }
