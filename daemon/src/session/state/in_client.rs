@@ -162,10 +162,11 @@ impl State {
 
     /// What the person said, or why nothing was: then the call waits on for another way.
     fn says(&self, message: &Message<'_>) -> Result<Answer, &'static str> {
+        let observed = self.facts.client_source == "observed";
         let by = By {
             channel: "client",
             pid: None,
-            program: Some(self.facts.client.clone()),
+            program: observed.then(|| self.facts.client.clone()),
         };
         let Message::Response { result, .. } = message else {
             return Err("the client could not ask");
