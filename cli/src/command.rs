@@ -14,6 +14,7 @@ pub mod conformance;
 pub mod conformance_server;
 pub mod deny;
 pub mod export;
+pub mod extend;
 pub mod generate_cursor_config;
 pub mod logs;
 pub mod man;
@@ -51,6 +52,8 @@ pub enum Command {
     Approve(approve::Approve),
     /// Refuse a waiting call
     Deny(deny::Deny),
+    /// Give yourself as much time again for a waiting call, once
+    Extend(extend::Extend),
     /// List the tools of servers, show what changed in them, and approve it
     Tools(tools::Tools),
     /// For a while, record what policies would refuse and let it through
@@ -95,6 +98,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Exit, Failure>
         Command::Approvals(it) => it.run(context),
         Command::Approve(it) => it.run(context),
         Command::Deny(it) => it.run(context),
+        Command::Extend(it) => it.run(context),
         Command::Tools(it) => it.run(context),
         Command::Pause(it) => it.run(context),
         Command::StopAll(it) => it.run(context),

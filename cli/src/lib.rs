@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub mod args;
+pub mod asking;
 pub mod client;
 pub mod command;
 pub mod conformance;

@@ -2,12 +2,12 @@
 //! in by, whichever channel it took.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use wire::control::{Approval, Failure};
 
-use crate::session::state::Answer;
+use crate::session::state::{Answer, By};
 
 pub mod channels;
 mod desktop;
@@ -19,23 +19,55 @@ pub mod shown;
 pub struct Answered {
     /// The approval's id.
     pub id: String,
-    /// The answer.
-    pub answer: Answer,
-    /// Hears how the approval ended, once that is recorded.
+    /// What the person said.
+    pub said: Said,
+    /// Hears how the approval ended, or was changed, once that is recorded.
     pub done: oneshot::Sender<Result<Approval, Failure>>,
 }
 
+/// What a person says to a call that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// An answer.
+    Answer(Answer),
+    /// That more time is needed.
+    Extend(By),
+}
+
+/// Something has happened to one approval.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// Its id.
+    pub id: String,
+    /// As in [`Approval`]; `waiting` also for one that was given more time.
+    pub state: &'static str,
+}
+
+/// News a watcher may lag behind; past it, it compares with the queue.
+const NEWS: usize = 1024;
+
 #[derive(Debug)]
 struct Waiting {
-    approval: Approval,
+    approval: Arc<Approval>,
     session: mpsc::Sender<Answered>,
 }
 
 /// The queue.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Approvals {
     waiting: Mutex<BTreeMap<String, Waiting>>,
     changes: watch::Sender<()>,
+    news: broadcast::Sender<News>,
+}
+
+impl Default for Approvals {
+    fn default() -> Self {
+        Self {
+            waiting: Mutex::default(),
+            changes: watch::Sender::default(),
+            news: broadcast::Sender::new(NEWS),
+        }
+    }
 }
 
 impl Approvals {
@@ -45,24 +77,61 @@ impl Approvals {
 
     /// A call begins to wait.
     pub fn asked(&self, approval: Approval, session: mpsc::Sender<Answered>) {
+        let id = approval.id.clone();
+        let approval = Arc::new(approval);
         self.lock()
-            .insert(approval.id.clone(), Waiting { approval, session });
-        self.changes.send_replace(());
+            .insert(id.clone(), Waiting { approval, session });
+        self.tell(id, "waiting");
+    }
+
+    /// It waits longer; the approval as it is now.
+    pub fn extended(&self, id: &str, deadline: String) -> Option<Approval> {
+        let approval = {
+            let mut waiting = self.lock();
+            let waiting = waiting.get_mut(id)?;
+            let mut approval = Approval::clone(&waiting.approval);
+            approval.deadline = deadline;
+            approval.extended = true;
+            waiting.approval = Arc::new(approval.clone());
+            approval
+        };
+        self.tell(id.to_owned(), "waiting");
+        Some(approval)
     }
 
     /// It no longer waits; the approval as it was shown, with how it ended.
-    pub fn ended(&self, id: &str, state: &str) -> Option<Approval> {
-        let mut approval = self.lock().remove(id)?.approval;
-        self.changes.send_replace(());
+    pub fn ended(&self, id: &str, state: &'static str) -> Option<Approval> {
+        let approval = self.lock().remove(id)?.approval;
+        self.tell(id.to_owned(), state);
+        let mut approval = Arc::unwrap_or_clone(approval);
         state.clone_into(&mut approval.state);
         Some(approval)
     }
 
     /// The session is gone from this daemon; what waited there may be taken up on resume.
     pub fn forget(&self, session: &str) {
-        self.lock()
-            .retain(|_, waiting| waiting.approval.session != session);
+        let of_it = |_: &String, it: &mut Waiting| it.approval.session == session;
+        let gone: Vec<_> = self.lock().extract_if(.., of_it).collect();
+        for (id, _) in gone {
+            self.tell(id, "away");
+        }
+    }
+
+    fn tell(&self, id: String, state: &'static str) {
         self.changes.send_replace(());
+        let _nobody = self.news.send(News { id, state });
+    }
+
+    /// Hears what happens to each approval.
+    #[must_use]
+    pub fn news(&self) -> broadcast::Receiver<News> {
+        self.news.subscribe()
+    }
+
+    /// One that waits.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<Arc<Approval>> {
+        Some(Arc::clone(&self.lock().get(id)?.approval))
     }
 
     /// Hears whenever a call begins to wait, or no longer does.
@@ -79,7 +148,7 @@ impl Approvals {
 
     /// What waits, the oldest first.
     #[must_use]
-    pub fn list(&self) -> Vec<Approval> {
+    pub fn list(&self) -> Vec<Arc<Approval>> {
         let mut list: Vec<_> = self.lock().values().map(|it| it.approval.clone()).collect();
         list.sort_by(|a, b| (&a.asked, &a.id).cmp(&(&b.asked, &b.id)));
         list
@@ -90,13 +159,25 @@ impl Approvals {
     /// # Errors
     /// When it names none or several, or no longer waits.
     pub async fn answer(&self, id: &str, answer: Answer) -> Result<Approval, Failure> {
+        self.say(id, Said::Answer(answer)).await
+    }
+
+    /// A person needs more time for it, named as above.
+    ///
+    /// # Errors
+    /// As above, and when it was given more time before.
+    pub async fn extend(&self, id: &str, by: By) -> Result<Approval, Failure> {
+        self.say(id, Said::Extend(by)).await
+    }
+
+    async fn say(&self, id: &str, said: Said) -> Result<Approval, Failure> {
         let (id, session) = self.find(id)?;
         let (done, outcome) = oneshot::channel();
         let over = || failure("conflict", format!("approval `{id}` no longer waits"));
         session
             .send(Answered {
                 id: id.clone(),
-                answer,
+                said,
                 done,
             })
             .await

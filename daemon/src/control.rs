@@ -77,6 +77,13 @@ pub async fn serve(daemon: Arc<Daemon>, socket: UnixStream, pid: u32) {
                 () = hung_up(rest) => return,
             }
         }
+        Ok(Request::ApprovalsWatch) => {
+            let rest = read.into_inner().into_inner();
+            tokio::select! {
+                outcome = approvals::watch(&daemon, &mut answers) => outcome,
+                () = hung_up(rest) => return,
+            }
+        }
         // Anybody else gets the answer, also where their own side is closed already.
         Ok(request) => operate(&daemon, request, &mut answers, pid).await,
         Err(error) => Err(failure(
@@ -131,7 +138,13 @@ async fn operate(
             policy::reloaded(reloaded, answers).await
         }
         Request::Approvals => approvals::list(daemon, answers).await,
-        Request::Answer { id, allow } => to_its_end(approvals::answer(it, id, allow, pid)).await?,
+        Request::ApprovalsWatch => approvals::watch(daemon, answers).await,
+        Request::Answer { id, allow, channel } => {
+            to_its_end(approvals::answer(it, id, allow, (channel, pid))).await?
+        }
+        Request::Extend { id, channel } => {
+            to_its_end(approvals::extend(it, id, (channel, pid))).await?
+        }
         Request::Override { mode, until } => to_its_end(overriding::set(it, mode, until)).await?,
         Request::Tools => tools::list(daemon, answers).await,
         Request::ToolDefinitions {

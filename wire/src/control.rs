@@ -5,8 +5,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+mod approvals;
 mod tools;
 
+pub use approvals::{Approval, Channel};
 pub use tools::{PinnedBefore, PinnedDefinition, PinnedServer, PinnedTool, ShownTool, ToolFinding};
 
 /// The longest request line, in bytes.
@@ -45,12 +47,28 @@ pub enum Request {
     PolicyReload,
     /// Calls that wait for a person. Items: [`Approval`].
     Approvals,
-    /// A person's answer. End: [`Approval`].
+    /// The same, and then each as it begins to wait, is given more time, and ends, until the
+    /// asker hangs up or the daemon ends. Items: [`Approval`]; one that ended comes without
+    /// arguments.
+    ApprovalsWatch,
+    /// A person's answer. Only for a person. End: [`Approval`].
     Answer {
         /// The approval's id, or the start of it that names one only.
         id: String,
         /// Allow or deny.
         allow: bool,
+        /// Where the person was asked.
+        #[serde(default)]
+        channel: Channel,
+    },
+    /// Gives a person as much time again for one call, once. Only for a person. End:
+    /// [`Approval`] with its new deadline; an error where it was given before.
+    Extend {
+        /// The approval's id, or the start of it that names one only.
+        id: String,
+        /// Where the person was asked.
+        #[serde(default)]
+        channel: Channel,
     },
     /// Sets the daemon-wide override. End: `{"override": ..., "until": ...}`.
     Override {
@@ -263,34 +281,6 @@ pub struct PendingPolicy {
     pub text: String,
     /// Why it is not in force.
     pub why: String,
-}
-
-/// One call that waits, or waited, for a person.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Approval {
-    /// Short id to answer by.
-    pub id: String,
-    /// The session that wants it.
-    pub session: String,
-    /// The client, as in [`Session`].
-    pub client: String,
-    /// The client's working folder.
-    pub project: String,
-    /// The server, as in [`Session`].
-    pub server: String,
-    /// The tool.
-    pub tool: String,
-    /// The arguments, redacted, as compact JSON.
-    pub args: String,
-    /// Why it is asked: policy file, line, and the policy's name.
-    pub because: String,
-    /// When it was asked, RFC 3339.
-    pub asked: String,
-    /// When it denies itself, RFC 3339.
-    pub deadline: String,
-    /// `waiting`, `allowed`, `denied`, `expired` or `withdrawn`.
-    pub state: String,
 }
 
 /// What [`Request::AuditVerify`] found.

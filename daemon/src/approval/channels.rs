@@ -44,7 +44,7 @@ pub async fn windows(daemon: Arc<Daemon>) {
                     said = why;
                 }
             }
-            () = over(&daemon, &approval.id) => {}
+            () = over(&daemon, approval) => {}
         }
     }
 }
@@ -62,10 +62,15 @@ async fn window(shown: &Shown) -> Result<(PathBuf, Asked), String> {
     Ok((program.1, asked))
 }
 
-/// Returns once the ask no longer waits.
-async fn over(daemon: &Daemon, id: &str) {
+/// Returns once the ask no longer waits, or no longer until the time that is shown.
+async fn over(daemon: &Daemon, shown: &Approval) {
     let mut changes = daemon.approvals.changes();
-    while daemon.approvals.waits(id) {
+    let as_shown = |it: &Approval| it.deadline == shown.deadline;
+    while daemon
+        .approvals
+        .get(&shown.id)
+        .is_some_and(|it| as_shown(&it))
+    {
         if changes.changed().await.is_err() {
             return;
         }

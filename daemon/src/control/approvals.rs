@@ -1,29 +1,121 @@
-//! Calls that wait for a person, and the person's answers.
+//! Calls that wait for a person, and what the person says to them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tokio::sync::broadcast::error::RecvError;
+use wire::control::{Approval, Channel};
+
 use super::{Answers, Daemon, Outcome, as_value, gone};
+use crate::approval::{News, failure};
 use crate::peer::Process;
 use crate::session::state::{Answer, By};
 
 pub(super) async fn list(daemon: &Daemon, answers: &mut Answers) -> Outcome {
     for approval in daemon.approvals.list() {
-        answers.item(&approval).await.map_err(gone)?;
+        answers.item(&*approval).await.map_err(gone)?;
     }
     Ok(serde_json::json!({}))
 }
 
-pub(super) async fn answer(daemon: Arc<Daemon>, id: String, allow: bool, pid: u32) -> Outcome {
+/// What the peer has been told of those that wait: without their arguments.
+type Told = BTreeMap<String, Approval>;
+
+pub(super) async fn watch(daemon: &Daemon, answers: &mut Answers) -> Outcome {
+    let Ok(_place) = daemon.followers.clone().try_acquire_owned() else {
+        let message = "too many watch already; end one of them".to_owned();
+        return Err(failure("unavailable", message));
+    };
+    let mut news = daemon.approvals.news();
+    let mut stop = daemon.stop.subscribe();
+    let mut told = Told::new();
+    compare(daemon, answers, &mut told).await?;
+    loop {
+        let heard = tokio::select! {
+            heard = news.recv() => heard,
+            // The end does not wait for those who look on.
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        match heard {
+            Ok(it) => tell(daemon, answers, &mut told, it).await?,
+            Err(RecvError::Lagged(_)) => compare(daemon, answers, &mut told).await?,
+            Err(RecvError::Closed) => break,
+        }
+    }
+    Ok(serde_json::json!({}))
+}
+
+/// Tells what the queue holds and the peer does not know, and what it knows and is gone.
+async fn compare(
+    daemon: &Daemon,
+    answers: &mut Answers,
+    told: &mut Told,
+) -> Result<(), super::Failure> {
+    for approval in daemon.approvals.list() {
+        let id = approval.id.clone();
+        drop(approval);
+        let state = "waiting";
+        tell(daemon, answers, told, News { id, state }).await?;
+    }
+    let gone: Vec<_> = told.keys().cloned().collect();
+    for id in gone.into_iter().filter(|id| !daemon.approvals.waits(id)) {
+        // How it ended was among what could not be heard in time.
+        let state = "away";
+        tell(daemon, answers, told, News { id, state }).await?;
+    }
+    Ok(())
+}
+
+async fn tell(
+    daemon: &Daemon,
+    answers: &mut Answers,
+    told: &mut Told,
+    News { id, state }: News,
+) -> Result<(), super::Failure> {
+    let approval = match (state, daemon.approvals.get(&id)) {
+        ("waiting", Some(approval)) => approval,
+        // What has ended since is told by the news that follows.
+        ("waiting", None) => return Ok(()),
+        (_, _) => {
+            let mut ended = told.remove(&id).unwrap_or_else(|| Approval {
+                id,
+                ..Approval::default()
+            });
+            state.clone_into(&mut ended.state);
+            return answers.item(&ended).await.map_err(gone);
+        }
+    };
+    let before = told.get(&approval.id);
+    if before.is_some_and(|it| it.deadline == approval.deadline) {
+        return Ok(());
+    }
+    let known = Approval {
+        args: String::new(),
+        ..Approval::clone(&approval)
+    };
+    told.insert(id, known);
+    answers.item(&*approval).await.map_err(gone)
+}
+
+pub(super) async fn answer(
+    daemon: Arc<Daemon>,
+    id: String,
+    allow: bool,
+    from: (Channel, u32),
+) -> Outcome {
+    let answer = if allow { Answer::Allow } else { Answer::Deny };
+    as_value(&daemon.approvals.answer(&id, answer(by(from))).await?)
+}
+
+pub(super) async fn extend(daemon: Arc<Daemon>, id: String, from: (Channel, u32)) -> Outcome {
+    as_value(&daemon.approvals.extend(&id, by(from)).await?)
+}
+
+fn by((channel, pid): (Channel, u32)) -> By {
     let program = Process::observe(pid).and_then(|it| it.program);
-    let by = By {
-        channel: "control",
+    By {
+        channel: channel.word(),
         pid: Some(pid),
         program: program.map(|it| it.display().to_string()),
-    };
-    let answer = if allow {
-        Answer::Allow(by)
-    } else {
-        Answer::Deny(by)
-    };
-    as_value(&daemon.approvals.answer(&id, answer).await?)
+    }
 }

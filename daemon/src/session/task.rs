@@ -11,13 +11,14 @@ use wire::link::{Decoder, End, Exited, LinkError, MAX_FRAME, Packet, Stream, enc
 use super::opening::{self, Opening};
 use super::socket::Socket;
 use super::state::{Answer, Context, Effect, Facts, InForce, Judged, Signal, State};
-use crate::approval::Answered;
+use crate::approval::{Answered, Said};
 use crate::audit::{Batch, Written};
 use crate::daemon::Daemon;
 use crate::policies::Slot;
 
 mod emit;
 mod end;
+mod extend;
 mod lists;
 
 /// Frames judged before their batch is written.
@@ -360,7 +361,14 @@ impl Task {
     }
 
     async fn answer(&mut self, answered: Answered) {
-        let Answered { id, answer, done } = answered;
+        let Answered { id, said, done } = answered;
+        let answer = match said {
+            Said::Answer(answer) => answer,
+            Said::Extend(by) => {
+                let _nobody = done.send(self.extend(&id, &by).await);
+                return;
+            }
+        };
         let judged = self.with_context(0, |state, ctx| state.ask_ends(ctx, &id, &answer));
         let gone =
             || crate::approval::failure("conflict", format!("approval `{id}` no longer waits"));

@@ -20,7 +20,10 @@ use crate::session::reply::{About, Why, Word};
 use crate::session::table::Phase;
 
 mod answered;
+mod extended;
 mod patience;
+
+pub use extended::{Extension, NotExtended};
 
 /// A call that waits.
 #[derive(Clone, Debug)]
@@ -29,6 +32,10 @@ pub struct Ask {
     pub id: String,
     /// When it denies itself, ms since 1970.
     pub deadline_ms: i64,
+    /// A person has given it more time.
+    extended: bool,
+    /// When it was first asked, by whichever daemon, ms since 1970.
+    asked_ms: i64,
     request: Id,
     tool: String,
     /// Of tool and arguments: identical asks are one.
@@ -49,7 +56,7 @@ pub struct Ask {
 /// Where an answer came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct By {
-    /// The channel: `control`.
+    /// The channel: `control`, `watch`, `dialog`, or `none`.
     pub channel: &'static str,
     /// The process that answered, as the kernel sees it.
     pub pid: Option<u32>,
@@ -112,7 +119,10 @@ impl State {
         }
         let approval = self.shown(ctx, &one, &ask, waited.as_ref());
         let timeout = i64::try_from(ctx.ask_timeout.as_millis()).unwrap_or(i64::MAX);
+        let asked_ms = crate::time::parse_ms(&approval.asked).unwrap_or(ctx.now_ms);
         let waiting = Ask {
+            extended: twin.as_ref().map_or(approval.extended, |it| it.extended),
+            asked_ms: twin.as_ref().map_or(asked_ms, |it| it.asked_ms),
             id: twin
                 .as_ref()
                 .map_or_else(|| approval.id.clone(), |twin| twin.id.clone()),
@@ -235,6 +245,7 @@ impl State {
             ),
             asked: crate::time::rfc3339(ctx.now_ms),
             deadline: crate::time::rfc3339(ctx.now_ms.saturating_add(timeout)),
+            extended: false,
             state: "waiting".to_owned(),
         };
         match before {
@@ -243,6 +254,7 @@ impl State {
                 id: before.id,
                 asked: before.asked,
                 deadline: before.deadline,
+                extended: before.extended,
                 ..fresh
             },
         }
