@@ -27,6 +27,7 @@ pub mod sessions;
 pub mod status;
 pub mod stop_all;
 pub mod tools;
+pub mod watch;
 pub mod wrap;
 
 /// What can be asked of aip.
@@ -46,6 +47,8 @@ pub enum Command {
     /// Check, show and accept policies
     #[command(subcommand)]
     Policy(policy::Policy),
+    /// Show on a screen what waits, to be answered by a key, and what is decided
+    Watch(watch::Watch),
     /// List the calls that wait for your answer
     Approvals(approvals::Approvals),
     /// Let a waiting call through, once
@@ -95,6 +98,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Exit, Failure>
         Command::Export(it) => it.run(context),
         Command::Audit(it) => it.run(context),
         Command::Policy(it) => it.run(context),
+        Command::Watch(it) => it.run(context),
         Command::Approvals(it) => it.run(context),
         Command::Approve(it) => it.run(context),
         Command::Deny(it) => it.run(context),

@@ -24,6 +24,7 @@ pub mod programs;
 pub mod record;
 pub mod table;
 pub mod text;
+pub mod watch;
 pub mod when;
 
 use args::Args;

@@ -59,8 +59,8 @@ async fn compare(
     }
     let gone: Vec<_> = told.keys().cloned().collect();
     for id in gone.into_iter().filter(|id| !daemon.approvals.waits(id)) {
-        // How it ended was among what could not be heard in time.
-        let state = "away";
+        // How was among what could not be heard in time.
+        let state = "ended";
         tell(daemon, answers, told, News { id, state }).await?;
     }
     Ok(())

@@ -51,6 +51,7 @@ pub struct Approval {
     /// A person has given it more time, which can be done once.
     pub extended: bool,
     /// `waiting`, `allowed`, `denied`, `expired` or `withdrawn`; when watched also `away`: its
-    /// session has lost the daemon and may come back, the call then waits again.
+    /// session has lost the daemon and may come back, the call then waits again; and `ended`
+    /// where it was not heard how.
     pub state: String,
 }
