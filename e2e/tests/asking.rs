@@ -96,6 +96,21 @@ fn more_time_is_given_once_and_outlives_the_daemon() {
 }
 
 #[test]
+fn more_time_that_can_not_be_recorded_is_not_given() {
+    let (home, mut client) = start("");
+    client.ask_call("echo", &json!({"n": 1}));
+    let before = waiting(&home);
+    for file in ["audit.db", "audit.db-wal", "audit.db-shm"] {
+        std::fs::remove_file(home.path().join(file)).unwrap();
+    }
+    let refused = home.ctl(&["extend", before["id"].as_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(4), "{refused:?}");
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(why.contains("could not be recorded"), "{why}");
+    assert_eq!(waiting(&home), before);
+}
+
+#[test]
 fn who_watches_hears_at_once_of_each_ask_and_how_it_ends() {
     let (home, mut client) = start("");
     let mut watching = home.command("aipctl");

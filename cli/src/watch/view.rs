@@ -12,6 +12,7 @@ use super::wrapped::{Look, Row, Wrapped, fitted, legible};
 use crate::asking;
 use crate::record::Brief;
 use crate::table::Tone;
+use crate::text::shortened;
 
 /// From this height on the feed has rows of its own whatever waits.
 const TALL: usize = 14;
@@ -21,6 +22,8 @@ const WIDE: u16 = 74;
 const READABLE: u16 = 16;
 /// The most rows a notice takes.
 const NOTICE: usize = 6;
+/// The most of the arguments in a list, in characters: they tell calls of one tool apart.
+const GLANCE: usize = 200;
 /// The most calls listed at once.
 const LISTED: usize = 8;
 
@@ -231,7 +234,9 @@ impl Page<'_> {
             (false, true) => " (extended)",
             (false, false) => "",
         };
-        let words = format!("{mark} {left:>5}{more}  {}", legible(&asking::call(it)));
+        let call = legible(&asking::call(it));
+        let arguments = legible(&shortened(&it.args, GLANCE));
+        let words = format!("{mark} {left:>5}{more}  {call}  {arguments}");
         let style = if chosen {
             Style::new().add_modifier(Modifier::BOLD)
         } else {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Which of a person's commands an answer came by.
+/// Which of a person's commands an answer came by, as the command says itself; its process is what
+/// the kernel says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
