@@ -169,8 +169,9 @@ fn a_long_argument_can_only_be_denied_in_a_window() {
 /// A session whose daemon runs on a screen.
 struct Sitting {
     screen: Screen,
-    home: Home,
+    // Before its home: a client that is still there starts the home's daemon again.
     client: Client,
+    home: Home,
     daemon: Child,
 }
 
