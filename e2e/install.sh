@@ -82,7 +82,7 @@ install_python() {
 
 # A tool, and the Debian package that has it.
 tools=(jq:jq git:git logrotate:logrotate systemd-analyze:systemd systemd-socket-activate:systemd
-    mandoc:mandoc zsh:zsh fish:fish valgrind:valgrind Xvfb:xvfb xdotool:xdotool zenity:zenity
+    mandoc:mandoc zsh:zsh fish:fish valgrind:valgrind Xvfb:xvfb xdotool:xdotool zenity:zenity tmux:tmux
     kdialog:kdialog)
 
 # Only what is missing, and only where nobody has to be asked for a password.

@@ -10,6 +10,7 @@ use wire::control::{Failure, MAX_REQUEST, Reply, Request};
 use crate::approval::failure;
 use crate::audit::AuditError;
 use crate::daemon::Daemon;
+use crate::person;
 
 mod approvals;
 mod logs;
@@ -124,6 +125,7 @@ async fn operate(
     answers: &mut Answers,
     pid: u32,
 ) -> Outcome {
+    person::admit(daemon, &request, pid).await?;
     let it = Arc::clone(daemon);
     match request {
         Request::Status => status::status(daemon).await,

@@ -13,6 +13,7 @@ use crate::approval::Approvals;
 use crate::audit::restore;
 use crate::audit::{Audit, AuditError, Batch, NewRecord, StateOp, Sync};
 use crate::config::Config;
+use crate::person::{Door, Side};
 use crate::pins::Pins;
 use crate::policies::Policies;
 
@@ -24,6 +25,8 @@ pub struct Running {
     /// Tells the session that another connection takes it over; it ends when this is dropped
     /// on its side.
     pub replace: mpsc::Sender<()>,
+    /// Its processes: what they start is no person.
+    pub side: Side,
 }
 
 /// The override and when it ends, ms since 1970.
@@ -56,6 +59,8 @@ pub struct Daemon {
     pub pins: Arc<Pins>,
     /// Calls that wait for a person.
     pub approvals: Approvals,
+    /// Who may do what is for a person to do.
+    pub door: Door,
     /// When it started, ms since 1970.
     pub started_ms: i64,
     /// Its own home folder.
@@ -80,6 +85,7 @@ impl Daemon {
             policies,
             pins: Arc::default(),
             approvals: Approvals::default(),
+            door: Door::default(),
             started_ms: crate::time::now_ms(),
             home,
             stop: watch::Sender::new(false),

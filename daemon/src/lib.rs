@@ -10,6 +10,7 @@ pub mod doors;
 pub mod links;
 pub mod log;
 pub mod peer;
+pub mod person;
 pub mod pins;
 pub mod place;
 pub mod policies;

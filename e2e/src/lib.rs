@@ -17,6 +17,7 @@ pub mod home;
 pub mod load;
 pub mod needs;
 pub mod notes;
+pub mod person;
 pub mod programs;
 pub mod record;
 pub mod recorder;

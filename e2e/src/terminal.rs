@@ -7,13 +7,16 @@ use std::num::NonZero;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Command, ExitStatus, Output};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rustix::process::{Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcgetpgrp, tcsetwinsize};
 
+use crate::person;
 use crate::wait::{wait_for, wait_until};
 
 /// How long a program may take to draw, or to end.
@@ -27,7 +30,8 @@ struct Seen {
 
 /// The terminal, and the program that runs there as leader of a session of its own.
 pub struct Terminal {
-    program: Child,
+    /// Ends with the program, and says how.
+    runs: Option<JoinHandle<Output>>,
     keyboard: File,
     /// The program's side, held open so that its settings can be read when it is gone.
     other_side: File,
@@ -41,31 +45,45 @@ impl std::fmt::Debug for Terminal {
 }
 
 impl Terminal {
-    /// Starts a program on a terminal of so many columns and rows.
+    /// Has the person start a program on a new terminal of so many columns and rows: not under the
+    /// test, which is the client.
+    ///
+    /// # Panics
+    /// When there are no terminals to be had, or no person.
+    #[must_use]
+    pub fn start(command: &Command, size: (u16, u16)) -> Self {
+        Self::run(command, size, |it| person::runs(it))
+    }
+
+    /// The same where it is the client who starts it.
     ///
     /// # Panics
     /// When there are no terminals to be had, or the program does not start.
     #[must_use]
-    pub fn start(command: &Command, (columns, rows): (u16, u16)) -> Self {
+    pub fn start_by_the_client(command: &Command, size: (u16, u16)) -> Self {
+        Self::run(command, size, |it| it.output().expect("the program starts"))
+    }
+
+    fn run(
+        command: &Command,
+        (columns, rows): (u16, u16),
+        run: fn(&mut Command) -> Output,
+    ) -> Self {
         let (keyboard, path) = pair();
         resize(&keyboard, columns, rows);
-        let side = || {
-            let mut options = OpenOptions::new();
-            options.read(true).write(true);
-            let noctty = i32::try_from(rustix::fs::OFlags::NOCTTY.bits()).expect("a flag");
-            options.custom_flags(noctty);
-            options.open(&path).expect("the terminal opens")
-        };
-        let mut leader = Command::new("setsid");
+        let noctty = i32::try_from(rustix::fs::OFlags::NOCTTY.bits()).expect("a flag");
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).custom_flags(noctty);
+        let other_side = options.open(&path).expect("the terminal opens");
+        let path = path.display();
+        let script = format!("exec setsid --ctty \"$@\" <{path} >{path} 2>&1");
+        let mut leader = Command::new("sh");
         leader
-            .arg("--ctty")
+            .args(["-c", &script, "sh"])
             .arg(command.get_program())
             .args(command.get_args())
             .env("TERM", "xterm-256color")
-            .env_remove("NO_COLOR")
-            .stdin(side())
-            .stdout(side())
-            .stderr(side());
+            .env_remove("NO_COLOR");
         for (name, value) in command.get_envs() {
             match value {
                 Some(value) => leader.env(name, value),
@@ -75,8 +93,7 @@ impl Terminal {
         if let Some(folder) = command.get_current_dir() {
             leader.current_dir(folder);
         }
-        let other_side = side();
-        let program = leader.spawn().expect("the program starts");
+        let runs = Some(std::thread::spawn(move || run(&mut leader)));
         let seen = Arc::new(Mutex::new(Seen {
             screen: vt100::Parser::new(count(rows), count(columns), 0),
             bytes: Vec::new(),
@@ -87,7 +104,7 @@ impl Terminal {
             move || watch(reads, &seen)
         });
         Self {
-            program,
+            runs,
             keyboard,
             other_side,
             seen,
@@ -148,9 +165,14 @@ impl Terminal {
     }
 
     /// The program's process id.
+    ///
+    /// # Panics
+    /// When it does not come up.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.program.id()
+        let group = || tcgetpgrp(&self.keyboard).ok();
+        let leader = wait_for("the program", PATIENCE, group);
+        leader.as_raw_nonzero().get().unsigned_abs()
     }
 
     /// Waits for the program's end.
@@ -158,10 +180,9 @@ impl Terminal {
     /// # Panics
     /// When it does not end.
     pub fn ended(&mut self) -> ExitStatus {
-        let program = &mut self.program;
-        wait_for("the program's end", PATIENCE, || {
-            program.try_wait().expect("it is our child")
-        })
+        let runs = self.runs.take().expect("it has not ended before");
+        wait_until("the program's end", PATIENCE, || runs.is_finished());
+        runs.join().expect("the person answers").status
     }
 
     /// Whether lines and echo are on, as a shell finds them, and the screen is the one before the
@@ -185,8 +206,12 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        let _gone = self.program.kill();
-        let _gone = self.program.wait();
+        if let Some(runs) = self.runs.take()
+            && let Ok(leader) = tcgetpgrp(&self.keyboard)
+        {
+            let _gone = kill_process(leader, Signal::KILL);
+            let _gone = runs.join();
+        }
     }
 }
 

@@ -168,6 +168,31 @@ fn hostile_arguments_are_text_and_can_be_read_whole() {
     own(&screen.bytes());
 }
 
+/// The screen is no way around the door: the client that opens one can read, and answer nothing.
+#[test]
+fn on_a_screen_of_the_clients_own_no_key_counts() {
+    if needs("on_a_screen_of_the_clients_own", tool("setsid")).is_none() {
+        return;
+    }
+    let (home, mut client) = start("");
+    let mut command = home.command("aipctl");
+    let screen = Terminal::start_by_the_client(command.arg("watch"), WIDE);
+    let id = client.ask_call("echo", &json!({"n": 1}));
+    screen.shows("1 call waits");
+    for key in ["a", "d", "e"] {
+        std::thread::sleep(LOOK);
+        screen.press(key);
+        screen.shows("this is for a person to do");
+        screen.press("g");
+        screen.hides("this is for a person to do");
+    }
+    assert_eq!(client.answer(id, Duration::ZERO), None);
+    let refused = home.ctl_lines(&["logs", "--json", "--events"]);
+    let refused = refused.iter().filter(|it| it["event"] == "COMMAND_REFUSED");
+    let refused: Vec<_> = refused.map(|it| it["command"].clone()).collect();
+    assert_eq!(refused, ["approve", "deny", "extend"]);
+}
+
 #[test]
 fn a_daemon_that_goes_and_comes_back_is_told() {
     let Some((home, mut client, screen)) = sits("a_daemon_that_goes_and_comes_back", "", WIDE)

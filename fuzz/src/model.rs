@@ -48,8 +48,8 @@ pub struct Model {
     pub again: BTreeSet<u64>,
     /// Something could not be written.
     pub failed: bool,
-    /// The server has listed tools.
-    pub listed: bool,
+    /// How often the server has listed tools.
+    pub listed: u64,
 }
 
 /// A frame of the server's, of which a line goes on.
@@ -135,6 +135,12 @@ impl Model {
     /// Whether the last word on the client's frame let it through.
     pub fn allowed(&self, frame: u64) -> bool {
         self.last(true, frame).any(|it| it.allowed)
+    }
+
+    /// Whether the client's frame waited, was taken back on record, and is sent again: under its
+    /// id there may be another request by now, so its verdict names none.
+    pub fn withdrawn(&self, number: u64) -> bool {
+        self.again.contains(&number) && self.refused(true, number)
     }
 
     fn refused(&self, upstream: bool, frame: u64) -> bool {
@@ -261,17 +267,19 @@ impl Model {
         }
     }
 
-    /// Whether what is under way under this id is the last of a batch's requests that have it.
+    /// Whether what is under way under this id is a request of the batch that comes after another
+    /// with it.
     fn goes_on_later(&self, number: u64, frame: &[u8], key: &Key) -> bool {
         let Some(Json::Array(all)) = Json::read(frame) else {
             return false;
         };
-        let mut named = all.iter().rev().filter(|it| it.get("method").is_some());
-        let last = named.find(|it| it.get("id").and_then(Json::key).as_ref() == Some(key));
+        let requests = all.iter().filter(|it| it.get("method").is_some());
+        let mut later = requests
+            .filter(|it| it.get("id").and_then(Json::key).as_ref() == Some(key))
+            .skip(1);
         let open = self.client.open.get(key);
-        let open = open.filter(|it| it.number == number && !it.waits);
-        open.zip(last)
-            .is_some_and(|(open, last)| open.asks.method == asks(last).method)
+        open.filter(|it| it.number == number && !it.waits)
+            .is_some_and(|open| later.any(|it| open.asks.method == asks(it).method))
     }
 
     /// A line to the client from a frame of the server's.

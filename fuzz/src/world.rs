@@ -64,6 +64,9 @@ struct Decided {
     hopeless: bool,
 }
 
+/// The policy, the override, and how often tools had been listed.
+type Ground = (usize, Override, u64);
+
 struct World<S> {
     state: State,
     model: Model,
@@ -81,8 +84,8 @@ struct World<S> {
     held: BTreeMap<u64, Frame>,
     /// The policy and the override under which they began to.
     waits_under: BTreeMap<u64, (usize, Override)>,
-    /// Calls that had a verdict, and the policy and override of that moment.
-    decided: Vec<(Frame, usize, Override)>,
+    /// Calls that had a verdict, and what it was founded on.
+    decided: Vec<(Frame, Ground)>,
     /// Approvals that wait.
     asks: Vec<String>,
     flooded: bool,
@@ -205,6 +208,10 @@ impl<S: Store> World<S> {
 
     fn use_policy(&mut self, at: usize) {
         self.policy = at % rules::ALL.len();
+    }
+
+    fn ground(&self) -> Ground {
+        (self.policy, self.overriding, self.model.listed)
     }
 
     fn force(&self) -> Force {

@@ -79,6 +79,21 @@ pub struct Malformed {
     pub reason: String,
     /// To answer with, where it is certain.
     pub id: Option<Id>,
+    /// It has a `method`, and nothing that an answer has: whatever its id, it ends no request.
+    pub asks: bool,
+}
+
+impl Malformed {
+    /// -32600, Invalid Request.
+    #[must_use]
+    pub fn invalid(reason: String, id: Option<Id>) -> Self {
+        Self {
+            code: -32600,
+            reason,
+            id,
+            asks: false,
+        }
+    }
 }
 
 /// What [`read`] found.

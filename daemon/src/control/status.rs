@@ -28,6 +28,7 @@ pub(super) async fn status(daemon: &Daemon) -> Outcome {
             ));
         }
     }
+    attention.extend(daemon.door.attention());
     attention.extend(crate::pins::attention(&daemon.pins.open()));
     as_value(&Status {
         daemon: DaemonStatus {

@@ -16,6 +16,7 @@ use crate::audit::restore::SessionRow;
 use crate::audit::{AuditError, Batch, NewRecord, StateOp, query, restore};
 use crate::daemon::{Daemon, Running};
 use crate::peer::Process;
+use crate::person::Side;
 use crate::policies::{Opened, PolicyError, Slot};
 
 mod claims;
@@ -191,7 +192,7 @@ async fn begun(
             mirror_line(line.0, &line.1, &mut first);
         }
     }
-    let replaced = register(daemon, &facts, &slot);
+    let replaced = register(daemon, &facts, &slot, side(shim.as_ref(), None));
     Ok(Opening {
         state: State::new(facts),
         slot,
@@ -276,14 +277,26 @@ async fn resumed(
         }
     }
     daemon.audit.later(over(&mut kept, resume));
-    let replaced = register(daemon, &facts, &slot);
+    let state = State::resume(facts, kept);
+    let side = side(shim.as_ref(), state.server_process());
+    let replaced = register(daemon, &state.facts, &slot, side);
     Ok(Opening {
-        state: State::resume(facts, kept),
+        state,
         slot,
         shim,
         replaced,
         first,
     })
+}
+
+/// The processes of a session. A shim whose client is gone hangs below the system's first process.
+fn side(shim: Option<&Process>, server: Option<&Process>) -> Side {
+    let parent = shim.map(|it| it.parent).filter(|it| *it > 1);
+    Side {
+        client: parent.and_then(Process::observe),
+        shim: shim.cloned(),
+        server: server.cloned(),
+    }
 }
 
 /// Takes out the requests whose answers the shim has written: the daemon that was killed had not
@@ -359,7 +372,7 @@ fn welcome(session: &str, secret: &str, slot: &Slot, notices: Vec<String>) -> Ve
     out
 }
 
-fn register(daemon: &Daemon, facts: &Facts, slot: &Slot) -> mpsc::Receiver<()> {
+fn register(daemon: &Daemon, facts: &Facts, slot: &Slot, side: Side) -> mpsc::Receiver<()> {
     let (replace, replaced) = mpsc::channel(1);
     let in_force = slot.in_force();
     let named = !in_force.path.is_empty();
@@ -379,8 +392,15 @@ fn register(daemon: &Daemon, facts: &Facts, slot: &Slot) -> mpsc::Receiver<()> {
         calls: 0,
         refused: 0,
     };
-    daemon
-        .sessions()
-        .insert(facts.id.clone(), Running { shown, replace });
+    let client = side.client.as_ref();
+    if let Some(client) = client {
+        daemon.door.client_seen(client);
+    }
+    let running = Running {
+        shown,
+        replace,
+        side,
+    };
+    daemon.sessions().insert(facts.id.clone(), running);
     replaced
 }

@@ -189,6 +189,8 @@ pub enum Undo {
     Asked(u64),
     /// A server's pins changed.
     Pinned(Box<PinnedBefore>),
+    /// Something was learnt, of a message that its reader then did not get: what was known before.
+    Learnt(Box<Learnt>),
 }
 
 /// A server's pins as they were.
@@ -348,6 +350,10 @@ impl State {
             match step {
                 Undo::Began(sender, id) => drop(self.table(sender).remove(&id)),
                 Undo::Asked(number) => drop(self.asks.remove(&number)),
+                Undo::Learnt(before) => {
+                    let now = std::mem::replace(&mut self.learnt, *before);
+                    self.learnt.server = now.server;
+                }
                 Undo::Pinned(before) => {
                     let PinnedBefore { pins, server } = *before;
                     pins.put_back(&self.facts.client, &self.facts.identity, server);
@@ -426,6 +432,12 @@ impl State {
             id: self.facts.id.clone(),
             op,
         }
+    }
+
+    /// What was learnt since `before` is written with the batch, or forgotten with it.
+    fn learns(&self, judged: &mut Judged, before: Learnt) {
+        judged.undo.push(Undo::Learnt(Box::new(before)));
+        judged.batch.ops.push(self.learnt_op());
     }
 
     fn learnt_op(&self) -> StateOp {

@@ -157,6 +157,15 @@ impl Table {
         forwarded.any(|it| it.progress.may_be(token))
     }
 
+    /// The requests that came in this frame and have had no answer.
+    #[must_use]
+    pub fn of_frame(&self, number: u64) -> Vec<Id> {
+        let open = self.unanswered().into_iter();
+        open.filter(|(_, entry)| entry.number == number)
+            .map(|(id, _)| id)
+            .collect()
+    }
+
     /// Any request with this id.
     #[must_use]
     pub fn get(&self, id: &Id) -> Option<&Entry> {

@@ -352,9 +352,7 @@ impl Task {
             }
             Err(error) => {
                 tracing::error!(%error, "calls are refused: their records can't be written");
-                for decided in group.into_iter().rev() {
-                    self.take_back(decided);
-                }
+                self.take_back(group);
             }
         }
         self.show();

@@ -95,6 +95,37 @@ fn an_answer_that_cannot_be_read_becomes_an_error() {
     assert!(world.server(&answer("1", "{}")).nothing());
 }
 
+/// Its id is the server's own, whatever else has the same.
+#[test]
+fn a_servers_request_that_cannot_be_read_answers_nothing() {
+    for line in [
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":7}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":7}"#,
+        r#"{"id":1,"method":"ping"}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":1,"a":2}}"#,
+    ] {
+        let mut world = World::new("allowed_tools: [t]");
+        world.client(&call("1", "t", "{}"));
+        let out = world.server(line);
+        assert!(out.nothing(), "{line}");
+        assert!(out.event("MESSAGE_DROPPED").is_some(), "{line}");
+        assert!(world.server(&answer("1", "{}")).as_is, "{line}");
+    }
+}
+
+/// It may be taken for an answer.
+#[test]
+fn what_is_both_a_request_and_an_answer_becomes_an_error() {
+    for line in [
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping","error":{"a":1,"a":2}}"#,
+    ] {
+        let mut world = World::new("allowed_tools: [t]");
+        world.client(&call("1", "t", "{}"));
+        assert_eq!(world.server(line).json()["error"]["code"], -32603, "{line}");
+    }
+}
+
 #[test]
 fn a_servers_over_long_answer_becomes_an_error_and_anything_else_ends_the_session() {
     let mut world = World::new("allowed_tools: [t]");

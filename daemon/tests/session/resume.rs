@@ -358,3 +358,78 @@ fn an_identical_ask_is_not_counted_again_after_a_restart() {
         assert!(out.held && out.lines.is_empty(), "{out:?}");
     }
 }
+
+/// What an earlier daemon let through of it is no longer under way, and the record says so.
+#[test]
+fn a_batch_sent_again_where_there_are_none_any_more_ends_its_requests() {
+    let mut world = World::new("allowed_tools: [t]");
+    let revision = r#"{"protocolVersion":"2025-03-26","capabilities":{}}"#;
+    world.client(&request("0", "initialize", revision));
+    world.server(&answer("0", revision));
+    world.written(Stream::Server);
+    let batch = format!("[{},{}]", call("1", "t", "{}"), call("2", "t", "{}"));
+    assert!(world.client(&batch).forward.is_some());
+    world.killed_and_resumed();
+    world.state.learnt.revision = None;
+    let again = world.client_again(2, &batch);
+    assert_eq!(again.forward, None);
+    assert_eq!(again.decisions(), ["BLOCK"]);
+    assert_eq!(again.code(), Some(-32600));
+    let supersedes = world.records().last().unwrap().get("supersedes").is_some();
+    assert!(supersedes, "an allowed call did not go on after all");
+    assert!(world.server(&answer("2", "{}")).nothing(), "nobody asked");
+    let (errors, _) = world.server_ends();
+    assert_eq!(errors.len(), 0, "the client has its answer: {errors:?}");
+}
+
+/// A call that waited, and that the policy of now does not let out any more.
+#[test]
+fn a_call_that_waited_and_holds_a_secret_now_is_over() {
+    let mut world = World::new("tool_rules:\n  - {tool: pay, action: ask}");
+    let line = call("1", "pay", r#"{"n":"sesame"}"#);
+    let id = world.client(&line).asked().unwrap();
+    world.policy(
+        "tool_rules:\n  - {tool: pay, action: ask}\ndlp:\n  scan_requests: true\n  \
+         on_request_match: block\n  patterns:\n    - {name: s, regex: sesame}",
+    );
+    world.killed_and_resumed();
+    let again = world.client_again(1, &line);
+    assert_eq!(again.decisions(), ["BLOCK"]);
+    assert!(world.allow(&id).is_none(), "nothing waits any more");
+    let (errors, _) = world.server_ends();
+    assert_eq!(errors.len(), 0, "the client has its answer: {errors:?}");
+}
+
+/// Its arguments can't be told to be those that were judged: the policy keeps them otherwise now.
+#[test]
+fn an_allowed_call_sent_again_that_may_be_another_is_refused_and_over() {
+    let mut world = World::new("allowed_tools: [t]");
+    let line = call("1", "t", r#"{"n":1}"#);
+    assert!(world.client(&line).as_is);
+    world.policy("allowed_tools: [t]\naudit: {args: hash}");
+    world.killed_and_resumed();
+    let again = world.client_again(1, &line);
+    assert_eq!((again.code(), again.forward), (Some(-32600), None));
+    let last = world.records();
+    assert!(last.last().unwrap().get("supersedes").is_some());
+    assert!(world.server(&answer("1", "{}")).nothing(), "nobody asked");
+    let (errors, _) = world.server_ends();
+    assert_eq!(errors.len(), 0, "the client has its answer: {errors:?}");
+}
+
+/// Its rate was spent when it began to wait; that it is refused now gives nothing back.
+#[test]
+fn a_call_sent_again_and_refused_gives_back_no_rate() {
+    let dlp = "dlp:\n  scan_requests: true\n  on_request_match: block\n  patterns:\n    \
+               - {name: s, regex: sesame}";
+    let mut world = World::new("tool_rules:\n  - {tool: pay, action: ask, rate_limit: 1/hour}");
+    let line = call("1", "pay", r#"{"n":"sesame"}"#);
+    assert!(world.client(&line).held);
+    world.policy(&format!(
+        "tool_rules:\n  - {{tool: pay, rate_limit: 1/hour}}\n{dlp}"
+    ));
+    world.killed_and_resumed();
+    assert_eq!(world.client_again(1, &line).decisions(), ["BLOCK"]);
+    let next = world.client(&call("2", "pay", "{}"));
+    assert_eq!(next.code(), Some(-32002), "the hour is spent");
+}

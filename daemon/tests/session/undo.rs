@@ -136,3 +136,41 @@ fn a_batch_is_taken_back_from_its_end() {
         );
     }
 }
+
+#[test]
+fn a_revision_is_not_learnt_of_an_answer_whose_record_fails() {
+    let mut world = World::new("allowed_tools: [t]");
+    let revision = r#"{"protocolVersion":"2025-03-26","capabilities":{}}"#;
+    world.client(&request("0", "initialize", revision));
+    let line = answer("0", revision);
+    let judged = world.with(0, |state, ctx| state.server_frame(ctx, 1, line.as_bytes()));
+    assert_eq!(world.state.learnt.revision.as_deref(), Some("2025-03-26"));
+    world.state.undo(&world.in_force, judged.undo);
+    assert_eq!(world.state.learnt.revision, None);
+    let batch = format!("[{}]", call("1", "t", "{}"));
+    assert!(world.client(&batch).forward.is_none(), "no batches yet");
+}
+
+/// Of an answer its client did not get it has no task, no list and no roots either.
+#[test]
+fn nothing_is_learnt_of_an_answer_whose_record_fails() {
+    let mut world = World::new("allowed_tools: [t]\nallowed_methods: ['*']");
+    for (method, params, result) in [
+        (
+            "tools/call",
+            r#"{"name":"t","arguments":{}}"#,
+            r#"{"task":{"taskId":"t1"}}"#,
+        ),
+        ("tools/list", "{}", r#"{"tools":[{"name":"t"}]}"#),
+        ("prompts/list", "{}", r#"{"prompts":[]}"#),
+    ] {
+        let before = world.state.learnt.clone();
+        world.client(&request("1", method, params));
+        let line = answer("1", result);
+        let judged = world.with(0, |state, ctx| state.server_frame(ctx, 9, line.as_bytes()));
+        assert_ne!(world.state.learnt, before, "{method} teaches");
+        world.state.undo(&world.in_force, judged.undo);
+        assert_eq!(world.state.learnt, before, "{method}");
+        world.wrote(wire::link::Stream::Server, 9);
+    }
+}

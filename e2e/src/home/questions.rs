@@ -6,18 +6,31 @@ use std::process::Output;
 use serde_json::Value;
 
 use super::Home;
+use crate::person;
 
 impl Home {
-    /// Runs `aipctl`.
+    /// Runs `aipctl`; what only a person may do, in the person's terminal.
     ///
     /// # Panics
     /// When it can't be run.
     #[must_use]
     pub fn ctl(&self, args: &[&str]) -> Output {
-        self.command("aipctl")
-            .args(args)
-            .output()
-            .expect("aipctl can be run")
+        let mut command = self.command("aipctl");
+        command.args(args);
+        if only_a_person(args) {
+            return person::runs(&command);
+        }
+        command.output().expect("aipctl can be run")
+    }
+
+    /// Runs `aipctl` as the client would: this test is one.
+    ///
+    /// # Panics
+    /// When it can't be run.
+    #[must_use]
+    pub fn ctl_of_the_client(&self, args: &[&str]) -> Output {
+        let mut command = self.command("aipctl");
+        command.args(args).output().expect("aipctl can be run")
     }
 
     /// Runs `aipctl` and reads the JSON lines it prints.
@@ -67,6 +80,19 @@ impl Home {
     pub fn verifies(&self) -> Output {
         self.ctl(&["audit", "verify"])
     }
+}
+
+/// Commands that count from a person's terminal alone.
+fn only_a_person(args: &[&str]) -> bool {
+    matches!(
+        args,
+        [
+            "approve" | "deny" | "extend" | "pause" | "stop-all" | "resume",
+            ..
+        ] | ["policy", "trust", ..]
+            | ["tools", "approve", ..]
+            | ["audit", "erase", ..]
+    )
 }
 
 /// Reads JSON lines.

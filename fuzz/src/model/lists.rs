@@ -20,7 +20,7 @@ impl Model {
             self.tasks
                 .extend(task.and_then(Json::text).map(str::to_owned));
         }
-        self.listed |= result.get("tools").is_some();
+        self.listed += u64::from(result.get("tools").is_some());
         if force.rules.redacts
             && let Some(content) = result.get("content")
         {

@@ -7,7 +7,7 @@ use aipd::session::state::{Effect, State};
 use wire::link::Stream;
 
 use super::super::rules;
-use super::super::seen::{Json, Key};
+use super::super::seen::{Json, Key, Kind, Line};
 use super::super::step::Fate;
 use super::super::store::Pins;
 use super::{CLIENT, Frame, SERVER, Store, World, facts, of_session};
@@ -124,17 +124,27 @@ impl<S: Store> World<S> {
             .collect()
     }
 
+    /// Whether the request is over and its id in use by a later one: no shim sends it again.
+    fn id_is_anothers(&self, frame: &Frame) -> bool {
+        let Line::One(Kind::Request(key)) = Line::of(&frame.bytes) else {
+            return false;
+        };
+        let open = self.model.client.open.get(&key);
+        open.is_some_and(|it| it.number != frame.number)
+    }
+
     /// A call that had its verdict comes once more: nothing is recorded, spent or asked, and what
     /// the shim does with the verdict is nothing.
     pub(super) fn again(&mut self, nth: usize) {
         self.killed(Vec::new());
-        let Some((frame, policy, overriding)) = self.decided.iter().rev().nth(nth).cloned() else {
+        let Some((frame, ground)) = self.decided.iter().rev().nth(nth).cloned() else {
             return;
         };
-        if (policy, overriding) != (self.policy, self.overriding)
+        if ground != self.ground()
             || self.model.failed
             || !self.model.on_record(frame.number)
             || self.model.again.contains(&frame.number)
+            || self.id_is_anothers(&frame)
         {
             return;
         }

@@ -107,9 +107,7 @@ impl<S: Store> World<S> {
             Fate::Unwritten => {
                 self.model.failed = true;
                 self.model.pins.forgets_shown();
-                for decided in group.into_iter().rev() {
-                    self.take_back(decided);
-                }
+                self.take_back(group);
             }
             Fate::Lost if group.is_empty() => {}
             Fate::Lost => {

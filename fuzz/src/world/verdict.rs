@@ -31,9 +31,18 @@ impl<S: Store> World<S> {
         self.over |= hopeless;
     }
 
-    pub(super) fn take_back(&mut self, decided: Decided) {
+    pub(super) fn take_back(&mut self, mut group: Vec<Decided>) {
+        for decided in group.iter_mut().rev() {
+            let undo = std::mem::take(&mut decided.judged.undo);
+            self.state.undo(&self.in_force[self.policy], undo);
+        }
+        for decided in group {
+            self.otherwise(decided);
+        }
+    }
+
+    fn otherwise(&mut self, decided: Decided) {
         let Decided { frame, judged, .. } = decided;
-        self.state.undo(&self.in_force[self.policy], judged.undo);
         for Released {
             number, otherwise, ..
         } in judged.released
@@ -66,21 +75,27 @@ impl<S: Store> World<S> {
             return;
         };
         if effect == Effect::Drop {
-            let messages = Line::of(&frame.bytes).messages();
-            if let Some(Some(Kind::Request(key))) = messages.first() {
-                self.model.client.refused(key, number);
-            }
+            self.no_longer_waits(&Line::of(&frame.bytes), number);
             return;
         }
         self.client_verdict(&frame, effect, written);
+    }
+
+    fn no_longer_waits(&mut self, sent: &Line, number: u64) {
+        if let Some(Some(Kind::Request(key))) = sent.messages().first() {
+            let open = self.model.client.open.get(key);
+            if open.is_some_and(|it| it.number == number) {
+                self.model.client.refused(key, number);
+            }
+        }
     }
 
     pub(super) fn client_verdict(&mut self, frame: &Frame, effect: Effect, written: bool) {
         let (sent, number) = (Line::of(&frame.bytes), frame.number);
         let mut ways = Ways::default();
         let held = effect == Effect::Hold;
-        if !held {
-            self.held.remove(&number);
+        if !held && self.held.remove(&number).is_some() && self.model.withdrawn(number) {
+            self.no_longer_waits(&sent, number);
         }
         let force = self.force();
         match effect {
@@ -119,8 +134,7 @@ impl<S: Store> World<S> {
             self.is_let_through(frame, &ways);
         }
         if is_one_call(&sent, &frame.bytes) && written && !held {
-            let seen = (frame.clone(), self.policy, self.overriding);
-            self.decided.push(seen);
+            self.decided.push((frame.clone(), self.ground()));
         }
     }
 
@@ -149,7 +163,7 @@ impl<S: Store> World<S> {
         let plain = self.policy == 0 && self.overriding == Override::None;
         let free = ["1", "2", "3"].map(|id| message::call_of(id, "free").into_bytes());
         let room = self.model.client.open.len() < 1000 && self.model.client.stale.is_empty();
-        if plain && room && !self.model.listed && free.contains(&frame.bytes) {
+        if plain && room && self.model.listed == 0 && free.contains(&frame.bytes) {
             let passes = ways.requests == 1;
             let in_use = !passes
                 && Line::of(&frame.bytes).messages().iter().any(|it| {

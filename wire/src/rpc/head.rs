@@ -25,6 +25,11 @@ pub fn head_has_method(head: &[u8]) -> bool {
     Members::of(head).any(|(key, _)| key == "method")
 }
 
+/// Whether the message has what an answer has.
+pub(super) fn head_has_answer(head: &[u8]) -> bool {
+    Members::of(head).any(|(key, _)| key == "result" || key == "error")
+}
+
 /// The members of the top-level object that are there whole: key, and the value's bytes. A
 /// value that begins but is cut off is given as what there is of it.
 pub(super) struct Members<'a> {

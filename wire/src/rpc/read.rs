@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
+use super::head::{head_has_answer, head_has_method};
 use super::variant::variant_of;
 use super::{Frame, Id, Malformed, Message, Read, find_id_in_head};
 use crate::json::{self, JsonError, JsonErrorKind, Member, Value};
 
 const PARSE_ERROR: i32 = -32700;
-const INVALID_REQUEST: i32 = -32600;
 
 /// How many messages a batch may hold.
 pub const MAX_BATCH: usize = 1024;
@@ -44,7 +44,11 @@ pub fn read(bytes: &[u8]) -> Result<Read<'_>, Malformed> {
 fn not_json(error: JsonError, bytes: &[u8]) -> Malformed {
     match error.kind {
         JsonErrorKind::DuplicateKey | JsonErrorKind::Depth | JsonErrorKind::Nodes => {
-            invalid(&error.to_string(), find_id_in_head(bytes))
+            let asks = head_has_method(bytes) && !head_has_answer(bytes);
+            Malformed {
+                asks,
+                ..invalid(&error.to_string(), find_id_in_head(bytes))
+            }
         }
         JsonErrorKind::Utf8
         | JsonErrorKind::UnexpectedEnd
@@ -58,16 +62,13 @@ fn not_json(error: JsonError, bytes: &[u8]) -> Malformed {
             code: PARSE_ERROR,
             reason: error.to_string(),
             id: None,
+            asks: false,
         },
     }
 }
 
 fn invalid(reason: &str, id: Option<Id>) -> Malformed {
-    Malformed {
-        code: INVALID_REQUEST,
-        reason: reason.to_owned(),
-        id,
-    }
+    Malformed::invalid(reason.to_owned(), id)
 }
 
 /// The envelope's members, each in its place.
@@ -90,6 +91,11 @@ fn message(value: Value<'_>) -> Result<Message<'_>, Malformed> {
         .iter()
         .find_map(|(key, _)| variant_of(key, ENVELOPE));
     let envelope = Envelope::sort(members);
+    let asks = envelope.method.is_some() && envelope.result.is_none() && envelope.error.is_none();
+    checked(envelope, look_alike).map_err(|malformed| Malformed { asks, ..malformed })
+}
+
+fn checked<'a>(envelope: Envelope<'a>, look_alike: Option<&str>) -> Result<Message<'a>, Malformed> {
     let id = envelope.id.as_ref().and_then(Id::from_value);
     let refuse = |reason: &str| Err(invalid(reason, id.clone()));
     if let Some(name) = look_alike {

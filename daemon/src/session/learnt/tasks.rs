@@ -44,10 +44,16 @@ impl From<Kept> for Tasks {
 }
 
 impl Tasks {
-    /// Takes a task in; says whether it was new.
-    pub fn created(&mut self, id: &str, tool: Option<&str>, call_id: &str) -> bool {
-        if id.len() > MAX_TASK_ID || self.0.contains_key(id) {
-            return false;
+    /// Whether a task under this id would be a new one.
+    #[must_use]
+    pub fn takes(&self, id: &str) -> bool {
+        id.len() <= MAX_TASK_ID && !self.0.contains_key(id)
+    }
+
+    /// Takes a task in, where it is a new one.
+    pub fn created(&mut self, id: &str, tool: Option<&str>, call_id: &str) {
+        if !self.takes(id) {
+            return;
         }
         let last = self.0.values().map(|it| it.nth).max().unwrap_or_default();
         if self.0.len() >= MAX_TASKS {
@@ -62,7 +68,6 @@ impl Tasks {
             nth: last.saturating_add(1),
         };
         self.0.insert(id.to_owned(), origin);
-        true
     }
 
     /// How many there are.
@@ -91,7 +96,7 @@ mod tests {
     fn the_oldest_task_is_forgotten_first() {
         let mut tasks = Tasks::default();
         for n in 0..=MAX_TASKS {
-            assert!(tasks.created(&format!("task {n}"), None, "c"));
+            tasks.created(&format!("task {n}"), None, "c");
         }
         assert!(!tasks.knows("task 0"));
         assert!(tasks.knows("task 1") && tasks.knows(&format!("task {MAX_TASKS}")));
@@ -101,14 +106,15 @@ mod tests {
     fn an_id_over_the_bound_is_nobodys() {
         let mut tasks = Tasks::default();
         let id = "x".repeat(MAX_TASK_ID + 1);
-        assert!(!tasks.created(&id, None, "c") && !tasks.knows(&id));
+        tasks.created(&id, None, "c");
+        assert!(!tasks.takes(&id) && !tasks.knows(&id));
     }
 
     #[test]
     fn a_task_keeps_the_call_it_was_made_for() {
         let mut tasks = Tasks::default();
-        assert!(tasks.created("t", Some("a"), "first"));
-        assert!(!tasks.created("t", Some("b"), "second"));
+        tasks.created("t", Some("a"), "first");
+        tasks.created("t", Some("b"), "second");
         assert_eq!(tasks.origin("t").unwrap().call_id, "first");
     }
 

@@ -247,6 +247,7 @@ impl State {
             "tools/list" => {
                 let page = mcp::tools_in(result).unwrap_or_default();
                 let dlp = ctx.policy().dlp();
+                let before = self.learnt.clone();
                 let from = self.learnt.tools_listed(page, &entry.page, |definition| {
                     let mut kept = definition.clone();
                     redact::definition(&mut kept, dlp)
@@ -256,7 +257,7 @@ impl State {
                 self.compare_with_pins(ctx, judged, entry, result, from);
                 let held = self.hide_held(ctx, result);
                 let changed = self.filter_tools(ctx, judged, result);
-                judged.batch.ops.push(self.learnt_op());
+                self.learns(judged, before);
                 held | changed
             }
             "tasks/list" => self.keep_own_tasks(ctx, entry, result),

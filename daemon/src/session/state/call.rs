@@ -51,12 +51,13 @@ impl State {
         {
             // Under this number another call was let through: this one was never judged.
             let reason = "the frame is not the one that was judged under its number".to_owned();
-            let malformed = Malformed {
-                code: -32600,
-                reason,
-                id: Some(one.id),
-            };
-            return self.refuse_malformed(ctx, one.at, &malformed, ctx.frame_bytes);
+            let mut ended = Judged::new(Effect::Drop);
+            self.ends_refused(&mut ended, Stream::Client, &one.id, one.at);
+            let malformed = Malformed::invalid(reason, Some(one.id));
+            let refused = self.refuse_malformed(ctx, one.at, &malformed, ctx.frame_bytes);
+            let mut refused = refused.superseding(recorded.as_ref());
+            refused.batch.append(ended.batch);
+            return refused;
         }
         let open = self
             .client
@@ -81,10 +82,12 @@ impl State {
         {
             one.call_id.clone_from(&earlier.call_id);
         }
+        let (id, at) = (one.id.clone(), one.at);
+        let waits = waited.as_ref().map(|it| it.id.clone());
         let (decision, trace) = self.decide_call(ctx, &one, fresh);
         let mut judged = match (decision, recorded) {
             (Decision::Refuse(refusal), recorded) => {
-                self.refuse_call(ctx, &one, &refusal, recorded.as_ref(), waited.as_ref())
+                self.refuse_call(ctx, &one, &refusal, recorded.as_ref())
             }
             (Decision::Allow(allow), None) => self.allow_call(ctx, one, allow, waited.as_ref()),
             (Decision::Ask(ask), None) => self.ask_call(ctx, one, ask, waited),
@@ -102,6 +105,12 @@ impl State {
                 }
             }
         };
+        if judged.refused {
+            self.ends_refused(&mut judged, Stream::Client, &id, at);
+            if let Some(waits) = waits {
+                judged.end_ask(&waits, "withdrawn");
+            }
+        }
         judged.trace = trace;
         judged
     }
@@ -147,7 +156,10 @@ impl State {
                 };
                 match ctx.in_force.buckets.lock() {
                     Ok(mut buckets) if fresh => decide(ctx.policy(), &call, &facts, &mut buckets),
-                    Ok(_) | Err(_) => decide(ctx.policy(), &call, &facts, &mut Buckets::default()),
+                    Ok(_) | Err(_) => {
+                        let own = &mut Buckets::default();
+                        unspent(decide(ctx.policy(), &call, &facts, own))
+                    }
                 }
             })
         };
@@ -262,6 +274,16 @@ impl State {
             buckets.undo(spent);
         }
     }
+}
+
+/// Nothing was spent that could be given back.
+fn unspent(mut decision: Decision) -> Decision {
+    match &mut decision {
+        Decision::Allow(allow) => allow.spent = None,
+        Decision::Ask(ask) => ask.spent = None,
+        Decision::Refuse(_) => {}
+    }
+    decision
 }
 
 impl OneCall<'_> {

@@ -53,11 +53,7 @@ impl State {
             let at = At::only(number);
             return (self.unreadable_to_server(ctx, at, &id, &reason), false);
         }
-        let malformed = Malformed {
-            code: -32600,
-            reason,
-            id,
-        };
+        let malformed = Malformed::invalid(reason, id);
         let at = At::only(number);
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         (
@@ -85,12 +81,16 @@ impl State {
     ) -> Judged {
         if !self.batches() {
             let reason = format!("batches exist in revision {BATCH_REVISION} only");
-            let malformed = Malformed {
-                code: -32600,
-                reason,
-                id: None,
-            };
-            return self.refuse_malformed(ctx, at, &malformed, length);
+            let malformed = Malformed::invalid(reason, None);
+            let mut refused = self.refuse_malformed(ctx, at, &malformed, length);
+            // An earlier daemon may have let its messages through.
+            for id in self.client.of_frame(at.number) {
+                self.ends_refused(&mut refused, Stream::Client, &id, at);
+            }
+            if let Some(waited) = self.waited.remove(&at.number) {
+                refused.end_ask(&waited.id, "withdrawn");
+            }
+            return refused;
         }
         let mut whole = Judged::new(Effect::Drop);
         for (part, message) in (0..).zip(messages) {
@@ -274,9 +274,11 @@ impl State {
         let mut judged = Judged::new(Effect::AsIs);
         if entry.method == "roots/list"
             && let Message::Response { result, .. } = &message
-            && self.learnt.roots_listed([result])
         {
-            judged.batch.ops.push(self.learnt_op());
+            let before = self.learnt.clone();
+            if self.learnt.roots_listed([result]) {
+                self.learns(&mut judged, before);
+            }
         }
         if let Message::Response { result, .. } = &message {
             self.learn_client_task(&mut judged, &entry, result);

@@ -78,16 +78,18 @@ impl State {
     /// A list of resources or prompts goes to the client, filtered by this version of the policy.
     pub(super) fn lists_named(&mut self, ctx: &Context<'_>, judged: &mut Judged, method: &str) {
         let prompts = method == "prompts/list";
-        let listed = &mut self.learnt.listed;
+        let listed = self.learnt.listed;
         let known = if prompts {
-            &mut listed.prompts
+            listed.prompts
         } else {
-            &mut listed.resources
+            listed.resources
         };
-        let news = !std::mem::replace(known, true);
-        if news || self.learnt.listed_under.as_deref() != Some(ctx.policy().hash()) {
+        if !known || self.learnt.listed_under.as_deref() != Some(ctx.policy().hash()) {
+            let before = self.learnt.clone();
+            self.learnt.listed.prompts |= prompts;
+            self.learnt.listed.resources |= !prompts;
             self.listed_under(ctx);
-            judged.batch.ops.push(self.learnt_op());
+            self.learns(judged, before);
         }
     }
 

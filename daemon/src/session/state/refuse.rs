@@ -103,10 +103,11 @@ impl State {
             .set("frame", at.number)
             .set("part", at.part);
         let mut judged = Judged::new(effect.clone()).record(record).otherwise(effect);
-        if self.decided_before(Stream::Client, at).is_some() {
-            judged.batch.records.clear();
-        }
         judged.refused = true;
+        match self.decided_before(Stream::Client, at) {
+            Some(recorded) if !recorded.allowed => judged.batch.records.clear(),
+            recorded => judged = judged.superseding(recorded.as_ref()),
+        }
         judged
     }
 }

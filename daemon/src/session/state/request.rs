@@ -30,10 +30,10 @@ impl State {
         plain: bool,
     ) -> Judged {
         self.hears_revision(message.params());
-        let roots = self.hears_roots(message.params());
+        let before = self.hears_roots(message.params());
         let mut judged = self.judge_request(ctx, at, message, plain);
-        if roots {
-            judged.batch.ops.push(self.learnt_op());
+        if let Some(before) = before {
+            self.learns(&mut judged, before);
         }
         judged
     }
@@ -53,11 +53,7 @@ impl State {
         let wrong = message
             .params()
             .map(|params| mcp::check_params(&normal, params));
-        let refused = |reason: String, id: Option<Id>| Malformed {
-            code: -32600,
-            reason,
-            id,
-        };
+        let refused = Malformed::invalid;
         if let Some(Err(reason)) = wrong {
             return self.refuse_malformed(ctx, at, &refused(reason, Some(id)), 0);
         }

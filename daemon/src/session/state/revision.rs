@@ -5,7 +5,7 @@
 use wire::json::Value;
 use wire::mcp;
 
-use super::{Context, Judged, State};
+use super::{Context, Judged, Learnt, State};
 use crate::session::reply::Form;
 use crate::session::table::Entry;
 
@@ -54,8 +54,9 @@ impl State {
         let spoken = spoken.filter(|it| (1..=MAX_REVISION).contains(&it.len()));
         let handshake = entry.method == "initialize";
         if (handshake || spoken.is_some()) && self.learnt.revision.as_deref() != spoken {
+            let before = self.learnt.clone();
             self.learnt.revision = spoken.map(str::to_owned);
-            judged.batch.ops.push(self.learnt_op());
+            self.learns(judged, before);
         }
     }
 
@@ -69,11 +70,14 @@ impl State {
 
     /// In revision 2026-07-28 the client's roots come with the call that was asked for them. They
     /// count before that call is judged, since the server takes them for bases then. Which of
-    /// several answers it takes is not known, so all count. Says whether they are others than before.
-    pub(super) fn hears_roots(&mut self, params: Option<&Value<'_>>) -> bool {
+    /// several answers it takes is not known, so all count. Where they are others than before, gives
+    /// what was known then.
+    pub(super) fn hears_roots(&mut self, params: Option<&Value<'_>>) -> Option<Learnt> {
         let mut listed = mcp::input_responses(params)
             .filter(|it| it.get("roots").is_some())
             .peekable();
-        listed.peek().is_some() && self.learnt.roots_listed(listed)
+        listed.peek()?;
+        let before = self.learnt.clone();
+        self.learnt.roots_listed(listed).then_some(before)
     }
 }

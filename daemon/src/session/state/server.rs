@@ -80,7 +80,8 @@ impl State {
         }
     }
 
-    /// What is not JSON-RPC is dropped, and recorded by length and hash.
+    /// What is not JSON-RPC is dropped, and recorded by length and hash. Where it may be an answer,
+    /// the client gets an error for it.
     fn server_malformed(
         &mut self,
         ctx: &Context<'_>,
@@ -88,7 +89,7 @@ impl State {
         malformed: Malformed,
         bytes: &[u8],
     ) -> Judged {
-        let answered = malformed.id.and_then(|id| {
+        let answered = malformed.id.filter(|_| !malformed.asks).and_then(|id| {
             let entry = self.client.forwarded(&id).cloned()?;
             Some((id, entry))
         });

@@ -54,10 +54,11 @@ impl State {
     /// more of them than requests under way.
     pub(super) fn subscribes(&mut self, judged: &mut Judged, id: &Id, params: Option<&Value<'_>>) {
         let open: Vec<String> = self.open_subscriptions().map(|id| id_json(&id)).collect();
+        let before = self.learnt.clone();
         self.learnt.subscriptions.retain(|id, _| open.contains(id));
         let wants = Wants::read(params);
         self.learnt.subscriptions.insert(id_json(id), wants);
-        judged.batch.ops.push(self.learnt_op());
+        self.learns(judged, before);
     }
 
     fn open_subscriptions(&self) -> impl Iterator<Item = Id> {

@@ -37,9 +37,11 @@ impl State {
         let Some(task) = mcp::task_created(result) else {
             return;
         };
-        let (tool, call_id) = (entry.tool.as_deref(), &entry.call_id);
-        if self.learnt.tasks.created(task, tool, call_id) {
-            judged.batch.ops.push(self.learnt_op());
+        if self.learnt.tasks.takes(task) {
+            let before = self.learnt.clone();
+            let (tool, call_id) = (entry.tool.as_deref(), &entry.call_id);
+            self.learnt.tasks.created(task, tool, call_id);
+            self.learns(judged, before);
         }
     }
 
@@ -54,8 +56,11 @@ impl State {
             return;
         }
         let task = mcp::task_created(result);
-        if task.is_some_and(|task| self.learnt.client_tasks.created(task, None, &entry.call_id)) {
-            judged.batch.ops.push(self.learnt_op());
+        if let Some(task) = task.filter(|task| self.learnt.client_tasks.takes(task)) {
+            let before = self.learnt.clone();
+            let call_id = &entry.call_id;
+            self.learnt.client_tasks.created(task, None, call_id);
+            self.learns(judged, before);
         }
     }
 

@@ -20,7 +20,6 @@ impl State {
         one: &OneCall<'_>,
         refusal: &Refusal,
         recorded: Option<&Recorded>,
-        waited: Option<&WaitingRow>,
     ) -> Judged {
         let decision = match refusal.verdict {
             Verdict::Block => "BLOCK",
@@ -29,12 +28,7 @@ impl State {
         let record = self
             .call_record(ctx, one, decision)
             .set_some("supersedes", recorded.map(|it| it.seq));
-        let mut judged = self.refuse(ctx, record, Some(&one.id), About::Tool(&one.tool), refusal);
-        self.ends_refused(&mut judged, Stream::Client, &one.id, one.at);
-        if let Some(waited) = waited {
-            judged.end_ask(&waited.id, "withdrawn");
-        }
-        judged
+        self.refuse(ctx, record, Some(&one.id), About::Tool(&one.tool), refusal)
     }
 
     /// A request that an earlier daemon let through and that is refused now is no longer under

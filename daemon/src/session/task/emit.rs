@@ -31,11 +31,21 @@ impl Task {
         judged.later
     }
 
-    /// What could not be recorded does not happen.
-    pub(super) fn take_back(&mut self, decided: Decided) {
-        let Decided { frame, judged } = decided;
+    /// What could not be recorded does not happen: the last change is taken back first, and then each
+    /// frame in its turn hears of it.
+    pub(super) fn take_back(&mut self, mut group: Vec<Decided>) {
         let in_force = self.slot.in_force();
-        self.state.undo(&in_force, judged.undo);
+        for decided in group.iter_mut().rev() {
+            let undo = std::mem::take(&mut decided.judged.undo);
+            self.state.undo(&in_force, undo);
+        }
+        for decided in group {
+            self.otherwise(decided);
+        }
+    }
+
+    fn otherwise(&mut self, decided: Decided) {
+        let Decided { frame, judged } = decided;
         for released in judged.released {
             self.verdict(Stream::Client, released.number, released.otherwise);
         }

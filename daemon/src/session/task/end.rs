@@ -28,6 +28,7 @@ impl Task {
         }
         if let Some(running) = self.daemon.sessions().get_mut(&self.state.facts.id) {
             running.shown.server_pid = Some(spawned.pid);
+            running.side.server.clone_from(&server);
         }
         let batch = self.state.server_runs(server);
         self.daemon.audit.later(batch);

@@ -1,0 +1,211 @@
+//! The door before what only a person may do. An AI client or a server that got hold of a shell
+//! can run `aipctl` as its user can; what it says counts only where it can be told that none of
+//! them is behind it, and doubt refuses.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wire::control::{Failure, OverrideMode, Request};
+
+use crate::approval::failure;
+use crate::audit::{Batch, NewRecord};
+use crate::daemon::{Daemon, Overriding};
+use crate::peer::Process;
+
+mod seat;
+mod seen;
+
+pub use seat::{Doubt, Side, judge};
+pub use seen::{Look, Seen, System};
+
+/// What only a person may do, by the command that does it; `None` for what anybody may. This is
+/// the one table of it.
+#[must_use]
+pub fn deed(request: &Request, now: Overriding) -> Option<&'static str> {
+    match request {
+        Request::Answer { allow: true, .. } => Some("approve"),
+        Request::Answer { allow: false, .. } => Some("deny"),
+        Request::Extend { .. } => Some("extend"),
+        Request::PolicyTrust { .. } => Some("policy trust"),
+        Request::ToolsApprove { .. } => Some("tools approve"),
+        Request::AuditErase(_) => Some("audit erase"),
+        Request::Override { mode, until } => overriding(*mode, until.is_some(), now),
+        Request::Status
+        | Request::Sessions
+        | Request::Logs(_)
+        | Request::AuditVerify { .. }
+        | Request::Policies { .. }
+        // Puts nothing in force that would have to be trusted.
+        | Request::PolicyReload
+        | Request::Approvals
+        | Request::ApprovalsWatch
+        | Request::Tools
+        | Request::ToolDefinitions { .. }
+        // Without a daemon nothing passes.
+        | Request::Stop => None,
+    }
+}
+
+/// Anybody may stop everything for good; what lets more through than now is for a person.
+fn overriding(mode: OverrideMode, ends: bool, now: Overriding) -> Option<&'static str> {
+    match mode {
+        OverrideMode::DenyAll if !ends => None,
+        OverrideMode::DenyAll => Some("stop-all"),
+        OverrideMode::Monitor => Some("pause"),
+        OverrideMode::None if now.mode == OverrideMode::None => None,
+        OverrideMode::None => Some("resume"),
+    }
+}
+
+/// The most clients remembered whose sessions are over and who still run.
+const CLIENTS: usize = 256;
+/// Refusals that get a record of their own in a minute; what is over is counted in the next.
+const RECORDED: usize = 30;
+const MINUTE: i64 = 60_000;
+
+/// The clients seen, and who was turned away.
+#[derive(Debug, Default)]
+pub struct Door {
+    clients: Mutex<VecDeque<Process>>,
+    refused: Mutex<Refused>,
+}
+
+#[derive(Debug, Default)]
+struct Refused {
+    /// When those were that have a record, ms since 1970.
+    recorded: VecDeque<i64>,
+    /// How many have none.
+    more: u64,
+    /// How many in all.
+    count: u64,
+    /// The last, for the person.
+    last: String,
+}
+
+impl Door {
+    /// A client has a session: as long as it runs, nothing it starts is taken for a person.
+    pub fn client_seen(&self, client: &Process) {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if clients.iter().any(|it| it.is(client)) {
+            return;
+        }
+        clients.retain(Process::alive);
+        if clients.len() >= CLIENTS {
+            clients.pop_front();
+        }
+        clients.push_back(client.clone());
+    }
+
+    /// What a person should know of those turned away.
+    #[must_use]
+    pub fn attention(&self) -> Option<String> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        match refused.count {
+            0 => None,
+            1 => Some(format!("a command was refused: {}", refused.last)),
+            more => Some(format!(
+                "{more} commands were refused, the last: {}",
+                refused.last
+            )),
+        }
+    }
+
+    /// Whether this refusal gets a record, and of how many without one it tells.
+    fn counts(&self, now_ms: i64, told: &str) -> Option<u64> {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.count += 1;
+        told.clone_into(&mut refused.last);
+        while refused
+            .recorded
+            .front()
+            .is_some_and(|it| now_ms - it > MINUTE)
+        {
+            refused.recorded.pop_front();
+        }
+        if refused.recorded.len() >= RECORDED {
+            refused.more += 1;
+            return None;
+        }
+        refused.recorded.push_back(now_ms);
+        Some(std::mem::take(&mut refused.more))
+    }
+}
+
+/// Lets a request pass, or says why it does not: recorded, and shown by `aipctl status`.
+///
+/// # Errors
+/// `not_a_person` where only a person may do it and it can't be told that one does.
+pub async fn admit(daemon: &Arc<Daemon>, request: &Request, pid: u32) -> Result<(), Failure> {
+    let now_ms = crate::time::now_ms();
+    let Some(deed) = deed(request, daemon.overriding(now_ms)) else {
+        return Ok(());
+    };
+    let Err(doubt) = judge(&System, pid, &sides(daemon)) else {
+        return Ok(());
+    };
+    let program = Process::observe(pid).and_then(|it| it.program);
+    let program = program.map(|it| it.display().to_string());
+    let who = program.as_deref().unwrap_or("a program that can't be told");
+    let told = format!("`aipctl {deed}` by {who} (process {pid}): {doubt}");
+    tracing::warn!(pid, deed, %doubt, "a command that only a person may give was refused");
+    if let Some(more) = daemon.door.counts(now_ms, &told) {
+        let record = NewRecord::event(now_ms, "COMMAND_REFUSED")
+            .set("command", deed)
+            .set("reason", doubt.to_string())
+            .set("pid", pid)
+            .set_some("program", program)
+            .set_some("approval_id", approval(request))
+            .set_some("more", (more > 0).then_some(more));
+        let batch = Batch {
+            records: vec![record],
+            ..Batch::default()
+        };
+        // It is refused in any case.
+        if let Err(error) = daemon.audit.commit(batch).await {
+            tracing::warn!(%error, "a refused command could not be recorded");
+        }
+    }
+    Err(failure(
+        "not_a_person",
+        format!(
+            "this is for a person to do, and {doubt}; {}",
+            instead(request)
+        ),
+    ))
+}
+
+/// Where the person can do it.
+fn instead(request: &Request) -> &'static str {
+    if approval(request).is_some() {
+        "answer in the window, or in a terminal that was open before the client started, or in \
+         another login"
+    } else {
+        "do it in a terminal that was open before the client started, or in another login"
+    }
+}
+
+/// The call that is answered.
+fn approval(request: &Request) -> Option<String> {
+    let (Request::Answer { id, .. } | Request::Extend { id, .. }) = request else {
+        return None;
+    };
+    Some(id.chars().take(64).collect())
+}
+
+/// Every client, shim and server there is.
+fn sides(daemon: &Daemon) -> Vec<Side> {
+    let mut sides: Vec<Side> = daemon
+        .sessions()
+        .values()
+        .map(|running| running.side.clone())
+        .collect();
+    let clients = daemon.door.clients.lock();
+    let clients = clients.unwrap_or_else(PoisonError::into_inner);
+    for client in clients.iter().filter(|it| it.alive()) {
+        sides.push(Side {
+            client: Some(client.clone()),
+            ..Side::default()
+        });
+    }
+    sides
+}
