@@ -55,6 +55,8 @@ everything() {
     measure idle
     title "What a call leaves behind"
     measure audit
+    title "Calls that wait for a person"
+    measure asks
     title "Programs"
     measure programs
     title "Pieces, one core"

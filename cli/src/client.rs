@@ -127,6 +127,9 @@ fn patience(request: &Request) -> Option<Duration> {
         | Request::Approvals
         | Request::Answer { .. }
         | Request::Extend { .. }
+        | Request::GrantPlan { .. }
+        | Request::Grants
+        | Request::GrantRevoke { .. }
         | Request::Override { .. }
         | Request::Tools
         | Request::ToolDefinitions { .. }

@@ -16,6 +16,7 @@ pub mod deny;
 pub mod export;
 pub mod extend;
 pub mod generate_cursor_config;
+pub mod grants;
 pub mod logs;
 pub mod man;
 pub mod path;
@@ -51,12 +52,14 @@ pub enum Command {
     Watch(watch::Watch),
     /// List the calls that wait for your answer
     Approvals(approvals::Approvals),
-    /// Let a waiting call through, once
+    /// Let a waiting call through: once, or with calls like it for a while
     Approve(approve::Approve),
     /// Refuse a waiting call
     Deny(deny::Deny),
     /// Give yourself as much time again for a waiting call, once
     Extend(extend::Extend),
+    /// List what you have allowed beyond one call, take it back, or print it as YAML
+    Grants(grants::Grants),
     /// List the tools of servers, show what changed in them, and approve it
     Tools(tools::Tools),
     /// For a while, record what policies would refuse and let it through
@@ -103,6 +106,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Exit, Failure>
         Command::Approve(it) => it.run(context),
         Command::Deny(it) => it.run(context),
         Command::Extend(it) => it.run(context),
+        Command::Grants(it) => it.run(context),
         Command::Tools(it) => it.run(context),
         Command::Pause(it) => it.run(context),
         Command::StopAll(it) => it.run(context),

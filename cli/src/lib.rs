@@ -19,6 +19,7 @@ pub mod csv;
 pub mod diff;
 pub mod exit;
 pub mod failure;
+pub mod grant;
 pub mod launch;
 pub mod programs;
 pub mod record;

@@ -68,7 +68,7 @@ pub fn shortened(text: &str, most: usize) -> String {
 }
 
 /// Controls (C0, DEL, C1), line separators, and the format characters that hide or reorder.
-fn is_hidden(character: char) -> bool {
+pub(crate) fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

@@ -111,6 +111,13 @@ pub fn duration(typed: &str) -> Result<SignedDuration, BadTime> {
     Ok(SignedDuration::from_secs(seconds))
 }
 
+/// When the day ends that it is at a place; `None` at the end of time.
+#[must_use]
+pub fn end_of_day(now: Timestamp, place: &TimeZone) -> Option<Timestamp> {
+    let tomorrow = now.to_zoned(place.clone()).tomorrow().ok()?;
+    Some(tomorrow.start_of_day().ok()?.timestamp())
+}
+
 /// RFC 3339, UTC, milliseconds: the form of every time in aip's records.
 #[must_use]
 pub fn rfc3339(at: Timestamp) -> String {
@@ -154,6 +161,20 @@ mod tests {
                 seconds,
                 "{typed}"
             );
+        }
+    }
+
+    #[test]
+    fn a_day_ends_where_the_person_is() {
+        check("2026-11-22T12:00:00Z", 0, "2026-11-23T00:00:00.000Z");
+        check("2026-11-22T23:59:59.999Z", 0, "2026-11-23T00:00:00.000Z");
+        check("2026-11-23T00:00:00Z", 0, "2026-11-24T00:00:00.000Z");
+        check("2026-11-22T12:00:00Z", -8, "2026-11-23T08:00:00.000Z");
+        check("2026-11-22T20:00:00Z", 9, "2026-11-23T15:00:00.000Z");
+        fn check(now: &str, hours: i8, expected: &str) {
+            let place = TimeZone::fixed(jiff::tz::offset(hours));
+            let end = end_of_day(now.parse().unwrap(), &place).unwrap();
+            assert_eq!(rfc3339(end), expected, "{now} at {hours}");
         }
     }
 

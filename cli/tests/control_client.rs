@@ -38,6 +38,7 @@ fn one_line_a_request() {
         id: "a\nb".to_owned(),
         allow: true,
         channel: Channel::Control,
+        grant: None,
     };
     assert_eq!(
         check(&answer, "{\"end\":{}}\n", Ok(&[])),

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use wire::control::{Approval, Failure};
+use wire::control::{Approval, Failure, GrantWish};
 
-use crate::session::state::{Answer, By};
+use crate::session::state::{Answer, By, Planned};
 
+pub mod before;
 pub mod channels;
 mod desktop;
 pub mod dialog;
@@ -19,19 +20,30 @@ pub mod shown;
 pub struct Answered {
     /// The approval's id.
     pub id: String,
-    /// What the person said.
+    /// What the person says.
     pub said: Said,
     /// Hears how the approval ended, or was changed, once that is recorded.
-    pub done: oneshot::Sender<Result<Approval, Failure>>,
+    pub done: oneshot::Sender<Result<Settled, Failure>>,
 }
 
 /// What a person says to a call that waits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Said {
-    /// An answer.
-    Answer(Answer),
-    /// That more time is needed.
+    /// An answer, and what is allowed beyond the call.
+    Answer(Answer, Option<GrantWish>),
+    /// Nothing yet: what would this grant be?
+    Plan(GrantWish),
+    /// Nothing yet: more time is needed.
     Extend(By),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Settled {
+    /// The approval as it is now.
+    pub approval: Approval,
+    /// The grant that was made, or would be.
+    pub grant: Option<Planned>,
 }
 
 /// Something has happened to one approval.
@@ -159,7 +171,9 @@ impl Approvals {
     /// # Errors
     /// When it names none or several, or no longer waits.
     pub async fn answer(&self, id: &str, answer: Answer) -> Result<Approval, Failure> {
-        self.say(id, Said::Answer(answer)).await
+        self.say(id, Said::Answer(answer, None))
+            .await
+            .map(|it| it.approval)
     }
 
     /// A person needs more time for it, named as above.
@@ -167,10 +181,14 @@ impl Approvals {
     /// # Errors
     /// As above, and when it was given more time before.
     pub async fn extend(&self, id: &str, by: By) -> Result<Approval, Failure> {
-        self.say(id, Said::Extend(by)).await
+        self.say(id, Said::Extend(by)).await.map(|it| it.approval)
     }
 
-    async fn say(&self, id: &str, said: Said) -> Result<Approval, Failure> {
+    /// The same, or a question about a grant.
+    ///
+    /// # Errors
+    /// As [`Self::answer`], and where there can be no such grant: then the call waits on.
+    pub async fn say(&self, id: &str, said: Said) -> Result<Settled, Failure> {
         let (id, session) = self.find(id)?;
         let (done, outcome) = oneshot::channel();
         let over = || failure("conflict", format!("approval `{id}` no longer waits"));

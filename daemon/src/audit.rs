@@ -12,6 +12,7 @@ pub mod batch;
 pub mod chain;
 mod desk;
 pub(crate) mod escape;
+pub mod grants;
 mod keeper;
 mod live;
 pub mod pins;

@@ -13,6 +13,7 @@ use crate::daemon::Daemon;
 use crate::person;
 
 mod approvals;
+mod grants;
 mod logs;
 mod maintain;
 mod overriding;
@@ -141,12 +142,18 @@ async fn operate(
         }
         Request::Approvals => approvals::list(daemon, answers).await,
         Request::ApprovalsWatch => approvals::watch(daemon, answers).await,
-        Request::Answer { id, allow, channel } => {
-            to_its_end(approvals::answer(it, id, allow, (channel, pid))).await?
-        }
+        Request::Answer {
+            id,
+            allow,
+            channel,
+            grant,
+        } => to_its_end(approvals::answer(it, id, (allow, grant), (channel, pid))).await?,
         Request::Extend { id, channel } => {
             to_its_end(approvals::extend(it, id, (channel, pid))).await?
         }
+        Request::GrantPlan { id, grant } => grants::plan(daemon, id, grant).await,
+        Request::Grants => grants::list(daemon, answers).await,
+        Request::GrantRevoke { id } => to_its_end(grants::revoke(it, id, pid)).await?,
         Request::Override { mode, until } => to_its_end(overriding::set(it, mode, until)).await?,
         Request::Tools => tools::list(daemon, answers).await,
         Request::ToolDefinitions {

@@ -13,6 +13,7 @@ use crate::approval::Approvals;
 use crate::audit::restore;
 use crate::audit::{Audit, AuditError, Batch, NewRecord, StateOp, Sync};
 use crate::config::Config;
+use crate::grants::Grants;
 use crate::person::{Door, Side};
 use crate::pins::Pins;
 use crate::policies::Policies;
@@ -57,6 +58,8 @@ pub struct Daemon {
     pub policies: Policies,
     /// What is pinned of every server's tools.
     pub pins: Arc<Pins>,
+    /// What people have allowed beyond one call.
+    pub grants: Arc<Grants>,
     /// Calls that wait for a person.
     pub approvals: Approvals,
     /// Who may do what is for a person to do.
@@ -78,12 +81,14 @@ impl Daemon {
     #[must_use]
     pub fn new(folders: Folders, config: Config, audit: Audit, home: Option<PathBuf>) -> Arc<Self> {
         let policies = Policies::new(audit.clone(), config.policy_trust, &folders, home.clone());
+        let grants = policies.grants();
         Arc::new(Self {
             folders,
             config,
             audit,
             policies,
             pins: Arc::default(),
+            grants,
             approvals: Approvals::default(),
             door: Door::default(),
             started_ms: crate::time::now_ms(),
@@ -102,6 +107,9 @@ impl Daemon {
     pub async fn restore(&self) -> Result<(), AuditError> {
         self.policies.restore().await?;
         *self.pins.open() = self.audit.read(crate::audit::pins::book).await?;
+        for grant in self.audit.read(crate::audit::grants::all).await? {
+            self.grants.add(grant);
+        }
         let stored = self.audit.read(|it| restore::setting(it, OVERRIDE)).await?;
         if let Some(overriding) = stored.and_then(|text| serde_json::from_str(&text).ok()) {
             *self

@@ -7,6 +7,7 @@ pub mod config;
 pub mod control;
 pub mod daemon;
 pub mod doors;
+pub mod grants;
 pub mod links;
 pub mod log;
 pub mod peer;

@@ -23,9 +23,10 @@ pub use seen::{Look, Seen, System};
 #[must_use]
 pub fn deed(request: &Request, now: Overriding) -> Option<&'static str> {
     match request {
-        Request::Answer { allow: true, .. } => Some("approve"),
+        Request::Answer { allow: true, .. } | Request::GrantPlan { .. } => Some("approve"),
         Request::Answer { allow: false, .. } => Some("deny"),
         Request::Extend { .. } => Some("extend"),
+        Request::GrantRevoke { .. } => Some("grants revoke"),
         Request::PolicyTrust { .. } => Some("policy trust"),
         Request::ToolsApprove { .. } => Some("tools approve"),
         Request::AuditErase(_) => Some("audit erase"),
@@ -39,6 +40,7 @@ pub fn deed(request: &Request, now: Overriding) -> Option<&'static str> {
         | Request::PolicyReload
         | Request::Approvals
         | Request::ApprovalsWatch
+        | Request::Grants
         | Request::Tools
         | Request::ToolDefinitions { .. }
         // Without a daemon nothing passes.
@@ -186,7 +188,9 @@ fn instead(request: &Request) -> &'static str {
 
 /// The call that is answered.
 fn approval(request: &Request) -> Option<String> {
-    let (Request::Answer { id, .. } | Request::Extend { id, .. }) = request else {
+    let (Request::Answer { id, .. } | Request::Extend { id, .. } | Request::GrantPlan { id, .. }) =
+        request
+    else {
         return None;
     };
     Some(id.chars().take(64).collect())

@@ -15,6 +15,7 @@ use wire::link::PolicyFile;
 use crate::audit::restore;
 use crate::audit::{Audit, AuditError};
 use crate::config::PolicyTrust;
+use crate::grants::Grants;
 
 mod admit;
 pub mod file;
@@ -70,6 +71,7 @@ pub struct Policies {
     trust: PolicyTrust,
     place: Place,
     none: Arc<Slot>,
+    grants: Arc<Grants>,
     slots: tokio::sync::Mutex<HashMap<String, Arc<Slot>>>,
 }
 
@@ -114,8 +116,15 @@ impl Policies {
             trust,
             place,
             none: Arc::new(none),
+            grants: Arc::default(),
             slots: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// The grants that end when a rule changes.
+    #[must_use]
+    pub fn grants(&self) -> Arc<Grants> {
+        Arc::clone(&self.grants)
     }
 
     /// Brings back what was in force when the daemon ended. A version that this build can't read

@@ -16,7 +16,7 @@ use crate::config::{Config, ConfigError};
 use crate::daemon::Daemon;
 use crate::place::{self, Lock, Made, PlaceError, StartedBy};
 use crate::session::orphans;
-use crate::{control, doors, session};
+use crate::{control, doors, grants, session};
 
 /// Why the daemon did not start.
 #[derive(Debug)]
@@ -84,6 +84,7 @@ pub async fn run(folders: Folders, inherited: Option<Inherited>) -> Result<(), S
     let upkeep = tokio::spawn(upkeep(Arc::clone(&daemon)));
     let adopting = tokio::spawn(orphans::adopt(Arc::clone(&daemon)));
     let windows = tokio::spawn(channels::windows(Arc::clone(&daemon)));
+    let expiring = tokio::spawn(grants::task::expire(Arc::clone(&daemon)));
     let open = Open::default();
     let idle = tokio::spawn(idle(Arc::clone(&daemon), open.clone(), activated));
     tracing::info!(
@@ -111,7 +112,7 @@ pub async fn run(folders: Folders, inherited: Option<Inherited>) -> Result<(), S
         } => tracing::warn!("ending with connections still open"),
     }
 
-    for task in [upkeep, adopting, windows, idle] {
+    for task in [upkeep, adopting, windows, expiring, idle] {
         task.abort();
         let _ended = task.await;
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use aipd::audit::{Audit, store};
 use aipd::config::PolicyTrust;
+use aipd::grants::{Bound, Grant, Scope};
 use aipd::policies::{Policies, PolicyError};
 use wire::control::PolicyState;
 use wire::folders::Folders;
@@ -190,4 +191,54 @@ async fn a_policy_nobody_has_used_can_not_be_trusted() {
     shelf.write(BASE);
     let error = shelf.policies.trust(&shelf.path(), None).await.unwrap_err();
     assert!(matches!(error, PolicyError::Unknown(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_grant_ends_with_the_rule_it_was_given_under_and_not_before() {
+    const ASKS: &str = "tool_rules: [{tool: pay, action: ask}]";
+    const ALSO: &str = "tool_rules: [{tool: pay, action: ask}, {tool: b, action: block}]";
+    const RATED: &str = "tool_rules: [{tool: pay, action: ask, rate_limit: 5/hour}]";
+    let shelf = Shelf::new(PolicyTrust::FirstUse);
+    shelf.open(ASKS).await.unwrap();
+    let rule =
+        engine::policy::Policy::load(&shelf.in_force().await, &engine::policy::Place::default());
+    let rule = rule.unwrap().policy.rule_hash("pay").unwrap();
+    let grant = |id: &str, policy: String| Grant {
+        id: id.to_owned(),
+        bound: Bound {
+            client: "c".to_owned(),
+            server: "s".to_owned(),
+            tool: "pay".to_owned(),
+            definition: "d".to_owned(),
+            policy,
+            rule: rule.clone(),
+        },
+        scope: Scope::Tool,
+        label: "s".to_owned(),
+        tool: "pay".to_owned(),
+        session: None,
+        until_ms: None,
+        made_ms: 0,
+        approval: "a".to_owned(),
+        uses: 0,
+        used_ms: None,
+    };
+    let grants = shelf.policies.grants();
+    grants.add(grant("g", shelf.path()));
+    grants.add(grant("h", "/another.yaml".to_owned()));
+    shelf.open(ALSO).await.unwrap();
+    assert_eq!(grants.list().len(), 2, "its rule is the same");
+    shelf.open(ASKS).await.unwrap();
+    assert_eq!(
+        grants.list().len(),
+        2,
+        "what waits for trust changes nothing"
+    );
+    shelf.open(RATED).await.unwrap();
+    shelf.policies.trust(&shelf.path(), None).await.unwrap();
+    let left: Vec<String> = grants.list().into_iter().map(|it| it.id).collect();
+    assert_eq!(left, ["h"]);
+    let events = shelf.events().await;
+    assert_eq!(events.matches("GRANT_ENDED").count(), 1, "{events}");
+    assert!(events.contains("rule_changed"), "{events}");
 }

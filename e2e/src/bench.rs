@@ -1,6 +1,7 @@
 //! What `aip-bench` measures: the built programs, driven by a client of blocking pipes, each time
 //! beside the same server without them. Nothing here is asserted against a clock.
 
+pub mod asks;
 pub mod audit;
 pub mod figures;
 pub mod machine;

@@ -107,7 +107,9 @@ fn more_time_that_can_not_be_recorded_is_not_given() {
     assert_eq!(refused.status.code(), Some(4), "{refused:?}");
     let why = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(why.contains("could not be recorded"), "{why}");
-    assert_eq!(waiting(&home), before);
+    let after = waiting(&home);
+    assert_eq!(after["deadline"], before["deadline"]);
+    assert_eq!(after["extended"], false);
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub mod rate;
 mod re2;
 pub mod suspicious;
 pub mod trace;
-mod uri;
+pub mod uri;
 
 pub use decide::{
     Allow, Ask, Call, Code, Decision, Facts, Held, Listing, Named, Override, Refusal, Verdict,

@@ -14,6 +14,7 @@ mod prose;
 mod readings;
 mod settle;
 mod walk;
+mod within;
 mod words;
 
 use std::borrow::Cow;
@@ -21,6 +22,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use settle::lexical;
+pub use within::all_within;
 
 /// What relative and abbreviated paths are read against.
 pub struct Ground<'a> {

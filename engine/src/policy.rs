@@ -197,6 +197,12 @@ impl Policy {
         rule.is_some_and(|rule| rule.schema.is_some())
     }
 
+    /// What the rule that speaks of this tool, whose name is given in normal form, is known by:
+    /// SHA-256, in hexadecimal, over all it says as compiled. `None` where no rule speaks of it.
+    pub fn rule_hash(&self, normal: &str) -> Option<String> {
+        self.rules.speaking(normal).map(Rule::hash)
+    }
+
     /// The protected paths for a person: the policy file's name, then the policy's own entries.
     pub fn display_protected(&self) -> Vec<String> {
         self.paths.shown()

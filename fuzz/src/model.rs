@@ -251,7 +251,7 @@ impl Model {
         };
         let Some(key) = key else { return };
         let whole = matches!(sent, Line::One(_) | Line::Batch(_));
-        if self.goes_on_later(number, frame, &key) {
+        if Self::goes_on_later(&self.client, number, frame, &key) {
             // The error is that of an earlier request of the batch.
         } else if whole && sent.requests(&key) {
             self.client.refused(&key, number);
@@ -269,7 +269,7 @@ impl Model {
 
     /// Whether what is under way under this id is a request of the batch that comes after another
     /// with it.
-    fn goes_on_later(&self, number: u64, frame: &[u8], key: &Key) -> bool {
+    fn goes_on_later(exchange: &Exchange, number: u64, frame: &[u8], key: &Key) -> bool {
         let Some(Json::Array(all)) = Json::read(frame) else {
             return false;
         };
@@ -277,7 +277,7 @@ impl Model {
         let mut later = requests
             .filter(|it| it.get("id").and_then(Json::key).as_ref() == Some(key))
             .skip(1);
-        let open = self.client.open.get(key);
+        let open = exchange.open.get(key);
         open.filter(|it| it.number == number && !it.waits)
             .is_some_and(|open| later.any(|it| open.asks.method == asks(it).method))
     }
@@ -320,7 +320,13 @@ impl Model {
     }
 
     /// A line back to the server, about its frame `number`.
-    pub fn back_to_server(&mut self, number: u64, sent: &Line, line: &[u8], written: bool) {
+    pub fn back_to_server(
+        &mut self,
+        (number, frame): (u64, &[u8]),
+        sent: &Line,
+        line: &[u8],
+        written: bool,
+    ) {
         let json = one_line(line);
         let shown = String::from_utf8_lossy(line);
         let Some(Kind::Answer(Some(key))) = json.kind() else {
@@ -331,7 +337,8 @@ impl Model {
             "an answer to what was not asked: {shown}"
         );
         let open = self.server.open.contains_key(&key);
-        assert!(!open, "an error under {key:?}, which is under way");
+        let later = Self::goes_on_later(&self.server, number, frame, &key);
+        assert!(!open || later, "an error under {key:?}, which is under way");
         if written {
             assert!(
                 self.refused(false, number),

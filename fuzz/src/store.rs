@@ -56,6 +56,8 @@ impl Store for Memory {
                 StateOp::Approval { id, op } => self.approval(id, op),
                 StateOp::Bucket { tool, tat_ms, .. } => drop(self.buckets.insert(tool, tat_ms)),
                 StateOp::Pin { op, .. } => self.pin(op),
+                // Nobody makes one here; answers are only counted.
+                StateOp::Grant(_) => {}
                 StateOp::Policy(_)
                 | StateOp::Setting { .. }
                 | StateOp::EraseBodies { .. }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use aipd::audit::batch::SessionOp;
 use aipd::audit::{Batch, StateOp};
+use aipd::grants::Grants;
 use aipd::pins::Pins;
 use aipd::session::state::{Facts, InForce, Judged, State};
 use engine::decide::Override;
@@ -73,6 +74,7 @@ struct World<S> {
     store: S,
     in_force: Vec<InForce>,
     pins: Arc<Pins>,
+    grants: Arc<Grants>,
     policy: usize,
     overriding: Override,
     now_ms: i64,
@@ -150,6 +152,7 @@ impl<S: Store> World<S> {
             store,
             in_force,
             pins: Arc::default(),
+            grants: Arc::default(),
             policy: 0,
             overriding: Override::None,
             now_ms: 1_772_533_845_123,

@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 mod approvals;
+mod grants;
 mod tools;
 
 pub use approvals::{Approval, Channel};
+pub use grants::{Before, Grant, GrantPlan, GrantWish, Lasts, PastCall, What};
 pub use tools::{PinnedBefore, PinnedDefinition, PinnedServer, PinnedTool, ShownTool, ToolFinding};
 
 /// The longest request line, in bytes.
@@ -60,6 +62,9 @@ pub enum Request {
         /// Where the person was asked.
         #[serde(default)]
         channel: Channel,
+        /// What is allowed beyond this call.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grant: Option<GrantWish>,
     },
     /// Gives a person as much time again for one call, once. Only for a person. End:
     /// [`Approval`] with its new deadline; an error where it was given before.
@@ -69,6 +74,20 @@ pub enum Request {
         /// Where the person was asked.
         #[serde(default)]
         channel: Channel,
+    },
+    /// What a grant for a waiting call would be; answers nothing. End: [`GrantPlan`].
+    GrantPlan {
+        /// As in [`Request::Answer`].
+        id: String,
+        /// Which.
+        grant: GrantWish,
+    },
+    /// The grants there are. Items: [`Grant`].
+    Grants,
+    /// Ends grants. End: `{"revoked": N}`.
+    GrantRevoke {
+        /// Which one, by its id or the start of it that names one only; all where there is none.
+        id: Option<String>,
     },
     /// Sets the daemon-wide override. End: `{"override": ..., "until": ...}`.
     Override {

@@ -3,8 +3,8 @@
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 use wire::control::{
-    Approval, Channel, EraseQuery, Failure, LogQuery, OverrideMode, PolicyState, Reply, Request,
-    Session, Status, Verified,
+    Approval, Channel, EraseQuery, Failure, GrantWish, Lasts, LogQuery, OverrideMode, PolicyState,
+    Reply, Request, Session, Status, Verified, What,
 };
 
 #[test]
@@ -41,6 +41,7 @@ fn requests_with_fields() {
             id: "a1".into(),
             allow: false,
             channel: Channel::Watch,
+            grant: None,
         },
         r#"{"op":"answer","id":"a1","allow":false,"channel":"watch"}"#,
     );
@@ -50,6 +51,26 @@ fn requests_with_fields() {
             channel: Channel::Control,
         },
         r#"{"op":"extend","id":"a1","channel":"control"}"#,
+    );
+    check(
+        &Request::Answer {
+            id: "a1".into(),
+            allow: true,
+            channel: Channel::Control,
+            grant: Some(GrantWish {
+                what: What::Folder {
+                    argument: "path".into(),
+                    folder: "/x".into(),
+                },
+                lasts: Lasts::Session,
+                shown: None,
+            }),
+        },
+        r#"{"op":"answer","id":"a1","allow":true,"channel":"control","grant":{"what":{"kind":"folder","argument":"path","folder":"/x"},"lasts":{"kind":"session"},"shown":null}}"#,
+    );
+    check(
+        &Request::GrantRevoke { id: None },
+        r#"{"op":"grant_revoke","id":null}"#,
     );
     check(
         &Request::Override {
@@ -115,7 +136,7 @@ fn what_replies_hold() {
             state: "waiting".into(),
             ..Approval::default()
         },
-        r#"{"id":"a","session":"","client":"","project":"","server":"","tool":"","args":"","because":"","asked":"","deadline":"","extended":false,"state":"waiting"}"#,
+        r#"{"id":"a","session":"","client":"","project":"","server":"","tool":"","args":"","because":"","asked":"","deadline":"","extended":false,"state":"waiting","subject":"","before":null,"grant":null}"#,
     );
     check(
         &Verified {
@@ -141,6 +162,7 @@ fn fields_may_be_absent_or_unknown() {
             id: "a".into(),
             allow: true,
             channel: Channel::Control,
+            grant: None,
         },
     );
     reads(r#"{"op":"policies"}"#, &Request::Policies { path: None });

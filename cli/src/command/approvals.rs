@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use wire::control::{Approval, Request};
 
-use crate::asking::{left, sentence};
+use crate::asking::{left, met, sentence};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -72,6 +72,9 @@ fn sentences(approval: &Approval, now: Timestamp) -> String {
     let _ = writeln!(text, "{}", sentence(approval));
     let _ = writeln!(text, "  arguments: {}", show(&approval.args));
     let _ = writeln!(text, "  asked because: {}", show(&approval.because));
+    if let Some(before) = &approval.before {
+        let _ = writeln!(text, "  {}", met(before));
+    }
     let _ = match approval.state.as_str() {
         "waiting" | "" => writeln!(
             text,
@@ -93,6 +96,8 @@ fn ends(approval: &Approval, now: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use wire::control::Before;
+
     use super::*;
 
     #[test]
@@ -107,12 +112,17 @@ mod tests {
             because: "`github-agent.yaml` line 14".to_owned(),
             deadline: "2026-11-22T10:00:48.000Z".to_owned(),
             state: "waiting".to_owned(),
+            before: Some(Before::default()),
             ..Approval::default()
         };
         let now = "2026-11-22T10:00:00.000Z".parse().unwrap();
         insta::assert_snapshot!(sentences(&approval, now));
         let gone = Approval {
             state: "expired".to_owned(),
+            before: Some(Before {
+                times: 3,
+                last: Some("2026-11-20T09:00:00.000Z".to_owned()),
+            }),
             ..approval
         };
         insta::assert_snapshot!(sentences(&gone, now));

@@ -27,8 +27,12 @@ impl Deny {
 
 /// Sends a person's answer and says what came of it.
 pub(super) fn answer(id: String, allow: bool, context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let channel = Channel::Control;
-    let request = Request::Answer { id, allow, channel };
+    let request = Request::Answer {
+        id,
+        allow,
+        channel: Channel::Control,
+        grant: None,
+    };
     let answered: Approval = context.ask(&request)?.end()?;
     let (what, wanted) = if allow {
         ("Allowed once", "allowed")

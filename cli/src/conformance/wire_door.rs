@@ -119,6 +119,7 @@ fn exchange(
             id: approval.id,
             allow,
             channel: control::Channel::Control,
+            grant: None,
         })?;
         if person.is_none() {
             return Ok(Ending {

@@ -117,9 +117,15 @@ fn print(approval: &Approval) -> u64 {
         deadline: _,
         extended: _,
         state: _,
+        subject,
+        before: _,
+        grant: _,
     } = approval;
     let mut hasher = DefaultHasher::new();
-    [id, session, client, project, server, tool, args, because].hash(&mut hasher);
+    let shown = [
+        id, session, client, project, server, tool, args, because, subject,
+    ];
+    shown.hash(&mut hasher);
     hasher.finish()
 }
 

@@ -115,6 +115,7 @@ pub fn say(socket: &Path, events: &SyncSender<Event>, id: String, said: Said) {
             id: id.clone(),
             allow: said == Said::Allow,
             channel,
+            grant: None,
         },
         Said::Extend => Request::Extend {
             id: id.clone(),

@@ -344,13 +344,15 @@ fn text(ask: &Ask, width: u16) -> Wrapped {
     } else {
         format!("Arguments: {length} bytes, too many to be held here. Read: aipctl approvals {id}")
     };
-    let paragraphs = [
+    let met = it.before.as_ref().map(asking::met);
+    let mut paragraphs = vec![
         (Look::Sentence, sentence.as_str()),
         (Look::Fact, &because),
         (Look::Fact, &named),
-        (Look::Fact, &arguments),
-        (Look::Arguments, &it.args),
     ];
+    paragraphs.extend(met.iter().map(|met| (Look::Fact, met.as_str())));
+    paragraphs.push((Look::Fact, &arguments));
+    paragraphs.push((Look::Arguments, &it.args));
     Wrapped::new(&paragraphs, width)
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use wire::control::Approval;
 
+use super::before::with_history;
 use super::desktop::Desktop;
 use super::dialog::{self, Asked, Choice, Program};
 use super::shown::Shown;
@@ -31,7 +32,13 @@ pub async fn windows(daemon: Arc<Daemon>) {
             }
             continue;
         };
-        let shown = Shown::new(approval, waiting.len() - closed.len() - 1);
+        let known = with_history(&daemon, vec![Arc::clone(approval)])
+            .await
+            .pop();
+        let shown = Shown::new(
+            known.as_ref().unwrap_or(approval),
+            waiting.len() - closed.len() - 1,
+        );
         tokio::select! {
             asked = window(&shown) => {
                 closed.insert(approval.id.clone());

@@ -2,12 +2,12 @@
 //! came from traffic stands escaped, and a long value as its head and tail with length and hash.
 
 use engine::node::sha256_hex;
-use wire::control::Approval;
+use wire::control::{Approval, Before};
 
 use crate::audit::escape::escaped;
 
 /// Arguments longer than this are not shown whole, and can't be allowed where they aren't: bytes.
-pub(super) const WHOLE: usize = 4 * 1024;
+pub(crate) const WHOLE: usize = 4 * 1024;
 /// Bytes shown of the beginning of longer ones.
 const HEAD: usize = 1024;
 /// Bytes shown of their end.
@@ -51,7 +51,11 @@ impl Shown {
             escaped(&approval.args).into_owned()
         };
         let mut facts = vec![
-            format!("Asked because: {}", escaped(&approval.because)),
+            format!(
+                "Asked because: {}.{}",
+                escaped(&approval.because),
+                before(approval)
+            ),
             format!("Denies itself at {}.", clock(&approval.deadline)),
         ];
         if more > 0 {
@@ -86,6 +90,25 @@ impl Shown {
             self.arguments,
             self.facts.join("\n")
         )
+    }
+}
+
+/// Whether the person meets the tool for the first time, where that is known.
+fn before(approval: &Approval) -> String {
+    match &approval.before {
+        None => String::new(),
+        Some(Before { times: 0, .. }) => " First time for this tool.".to_owned(),
+        Some(Before { times, last }) => {
+            let times = match times {
+                1 => "once".to_owned(),
+                times => format!("{times} times"),
+            };
+            let day = last.as_deref().and_then(|it| it.get(..10)).unwrap_or("?");
+            format!(
+                " You have allowed this tool {times} before, last on {}.",
+                escaped(day)
+            )
+        }
     }
 }
 
@@ -146,11 +169,31 @@ mod tests {
             shown.text(),
             "cursor (project billing-api) wants github: merge_pull_request\n\n\
              {\"number\":214}\n\n\
-             Asked because: github-agent.yaml line 14 (github-agent)\n\
+             Asked because: github-agent.yaml line 14 (github-agent).\n\
              Denies itself at 10:00:48 UTC.\n\
              2 more calls wait behind it."
         );
         assert!(!shown.cut);
+    }
+
+    #[test]
+    fn it_says_whether_the_tool_is_met_for_the_first_time() {
+        let said = |times, last: Option<&str>| {
+            let before = Some(Before {
+                times,
+                last: last.map(str::to_owned),
+            });
+            let known = Approval {
+                before,
+                ..approval("{}")
+            };
+            Shown::new(&known, 0).text()
+        };
+        assert!(said(0, None).contains("(github-agent). First time for this tool.\n"));
+        let last = Some("2026-11-20T09:00:00.000Z");
+        let thrice = "You have allowed this tool 3 times before, last on 2026-11-20.\n";
+        assert!(said(3, last).contains(thrice));
+        assert!(said(1, last).contains("this tool once before"));
     }
 
     #[test]

@@ -58,6 +58,7 @@ fn state(connection: &Connection, op: &StateOp) -> rusqlite::Result<()> {
             params![name, value],
         ),
         StateOp::Pin { client, server, op } => super::pins::apply(connection, client, server, op),
+        StateOp::Grant(op) => super::grants::apply(connection, op),
         StateOp::EraseBodies { runs } => runs.iter().try_for_each(|(first, last)| {
             run(
                 connection,
@@ -86,6 +87,7 @@ fn session(connection: &Connection, id: &str, op: &SessionOp) -> rusqlite::Resul
             "DELETE FROM session WHERE id = ?1",
             "DELETE FROM outstanding WHERE session = ?1",
             "DELETE FROM approval WHERE session = ?1",
+            "DELETE FROM grant WHERE session = ?1",
         ]
         .iter()
         .try_for_each(|sql| run(connection, sql, params![id])),

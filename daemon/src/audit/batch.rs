@@ -1,5 +1,6 @@
 //! What is written in one go: records, and the state that must not outlive or precede them.
 
+use super::grants::GrantOp;
 use super::pins::PinOp;
 use super::record::NewRecord;
 
@@ -104,6 +105,8 @@ pub enum StateOp {
         /// What changes.
         op: PinOp,
     },
+    /// Of grants, and of what a person allowed.
+    Grant(GrantOp),
     /// Bodies of these records are erased.
     EraseBodies {
         /// First and last sequence number of each run.

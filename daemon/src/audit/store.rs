@@ -6,10 +6,11 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 /// Each migration, in order; `user_version` counts how many a store has had.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../../migrations/0001_store.sql"),
     include_str!("../../../migrations/0002_lean.sql"),
     include_str!("../../../migrations/0003_pins.sql"),
+    include_str!("../../../migrations/0004_grants.sql"),
 ];
 
 /// How long a writer waits for another process's lock before the call is refused.
@@ -275,6 +276,27 @@ mod tests {
         assert!(crate::audit::pins::book(&store).unwrap().is_empty());
         assert_eq!(schema_of(&store).unwrap(), schema().unwrap());
         assert!(folder.path().join("audit.db.schema-2").is_file());
+    }
+
+    #[test]
+    fn a_store_of_the_third_schema_is_migrated_after_a_backup() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.db");
+        let old = Connection::open(&path).unwrap();
+        for migration in &MIGRATIONS[..3] {
+            old.execute_batch(migration).unwrap();
+        }
+        old.execute_batch(
+            "INSERT INTO pinned_server VALUES ('c', 's', '{}'); PRAGMA user_version = 3;",
+        )
+        .unwrap();
+        drop(old);
+        let store = open(&path).unwrap();
+        assert_eq!(crate::audit::pins::book(&store).unwrap().len(), 1);
+        assert!(crate::audit::grants::all(&store).unwrap().is_empty());
+        assert_eq!(crate::audit::grants::before(&store, "x").unwrap().times, 0);
+        assert_eq!(schema_of(&store).unwrap(), schema().unwrap());
+        assert!(folder.path().join("audit.db.schema-3").is_file());
     }
 
     #[test]

@@ -46,6 +46,7 @@ impl Job {
             | StateOp::Bucket { .. }
             | StateOp::Policy(_)
             | StateOp::Pin { .. }
+            | StateOp::Grant(_)
             | StateOp::Setting { .. } => false,
         };
         self.batch.sync == Sync::Full || self.batch.ops.iter().any(erases)

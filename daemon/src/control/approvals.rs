@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::broadcast::error::RecvError;
-use wire::control::{Approval, Channel};
+use wire::control::{Approval, Channel, GrantWish};
 
 use super::{Answers, Daemon, Outcome, as_value, gone};
-use crate::approval::{News, failure};
+use crate::approval::{News, Said, Settled, before, failure};
 use crate::peer::Process;
 use crate::session::state::{Answer, By};
 
 pub(super) async fn list(daemon: &Daemon, answers: &mut Answers) -> Outcome {
-    for approval in daemon.approvals.list() {
-        answers.item(&*approval).await.map_err(gone)?;
+    for approval in before::with_history(daemon, daemon.approvals.list()).await {
+        answers.item(&approval).await.map_err(gone)?;
     }
     Ok(serde_json::json!({}))
 }
@@ -94,17 +94,29 @@ async fn tell(
         ..Approval::clone(&approval)
     };
     told.insert(id, known);
-    answers.item(&*approval).await.map_err(gone)
+    let known = before::with_history(daemon, vec![approval]).await;
+    for approval in known {
+        answers.item(&approval).await.map_err(gone)?;
+    }
+    Ok(())
 }
 
 pub(super) async fn answer(
     daemon: Arc<Daemon>,
     id: String,
-    allow: bool,
+    (allow, grant): (bool, Option<GrantWish>),
     from: (Channel, u32),
 ) -> Outcome {
+    if grant.is_some() && !allow {
+        return Err(failure("invalid", "a no can't be a grant".to_owned()));
+    }
     let answer = if allow { Answer::Allow } else { Answer::Deny };
-    as_value(&daemon.approvals.answer(&id, answer(by(from))).await?)
+    let said = Said::Answer(answer(by(from)), grant);
+    let Settled { approval, grant } = daemon.approvals.say(&id, said).await?;
+    as_value(&Approval {
+        grant: grant.map(|it| Box::new(it.grant.shown())),
+        ..approval
+    })
 }
 
 pub(super) async fn extend(daemon: Arc<Daemon>, id: String, from: (Channel, u32)) -> Outcome {

@@ -12,6 +12,7 @@ use super::{Door, Opened, Policies, PolicyError};
 use crate::audit::batch::PolicyRow;
 use crate::audit::{Batch, NewRecord, StateOp, Sync};
 use crate::config::PolicyTrust;
+use crate::grants::{Why, ended};
 
 impl Policies {
     pub(super) async fn admit(
@@ -108,7 +109,7 @@ impl Policies {
             pending: None,
             why: None,
         };
-        self.write(record, row).await?;
+        self.write_ending_grants(record, row, &policy, now).await?;
         let in_force = Arc::new(in_force(
             slot.path.clone(),
             policy,
@@ -184,6 +185,34 @@ impl Policies {
             tracing::error!(%error, path, "a refused policy could not be recorded");
         }
         slot.write().pending = Some(pending);
+    }
+
+    /// Grants under a rule that is another one now end with the same batch.
+    async fn write_ending_grants(
+        &self,
+        record: NewRecord,
+        row: PolicyRow,
+        policy: &Policy,
+        now_ms: i64,
+    ) -> Result<(), PolicyError> {
+        let over = self.grants.take(|grant| {
+            let bound = &grant.bound;
+            let other = || policy.rule_hash(&bound.tool).as_ref() != Some(&bound.rule);
+            (bound.policy == row.path && other()).then_some(Why::RuleChanged)
+        });
+        let mut batch = Batch {
+            records: vec![record],
+            ops: vec![StateOp::Policy(row)],
+            sync: Sync::Full,
+        };
+        batch.append(ended(&over, now_ms, |it| it));
+        if let Err(error) = self.audit.commit(batch).await {
+            for (grant, _) in over {
+                self.grants.add(grant);
+            }
+            return Err(error.into());
+        }
+        Ok(())
     }
 
     async fn write(&self, record: NewRecord, row: PolicyRow) -> Result<(), PolicyError> {

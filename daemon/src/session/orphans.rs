@@ -7,6 +7,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use super::state::{Context, Facts, InForce, State};
 use crate::audit::{Batch, restore};
 use crate::daemon::Daemon;
+use crate::grants::Grants;
 use crate::peer::{Process, group_members};
 
 /// How long a group has after SIGTERM before SIGKILL.
@@ -46,14 +47,14 @@ pub async fn close(daemon: &Daemon, state: &mut State, why: &str) {
     ) {
         return;
     }
-    let batch = ending(state, why);
+    let batch = ending(state, &daemon.grants, why);
     if let Err(error) = daemon.audit.commit(batch).await {
         tracing::error!(%error, "the end of a session could not be recorded");
     }
 }
 
 /// The session's end needs no policy: nothing is judged any more.
-fn ending(state: &mut State, why: &str) -> Batch {
+fn ending(state: &mut State, grants: &std::sync::Arc<Grants>, why: &str) -> Batch {
     let in_force = InForce {
         policy: engine::policy::Policy::none(),
         path: String::new(),
@@ -65,6 +66,7 @@ fn ending(state: &mut State, why: &str) -> Batch {
         in_force: &in_force,
         frame_bytes: 0,
         pins: &std::sync::Arc::default(),
+        grants,
         override_: engine::decide::Override::None,
         ask_timeout: Duration::ZERO,
         prompts_per_minute: 0,

@@ -17,6 +17,7 @@ use super::table::Table;
 use crate::audit::batch::SessionOp;
 use crate::audit::restore::WaitingRow;
 use crate::audit::{Batch, NewRecord, StateOp};
+use crate::grants::{Grant, Grants};
 use crate::peer::Process;
 use crate::pins::{Pins, Server};
 
@@ -25,6 +26,7 @@ mod ask;
 mod call;
 mod client;
 mod ending;
+mod granted;
 mod inputs;
 mod listing;
 mod pinned;
@@ -47,6 +49,7 @@ mod traced;
 mod verdict;
 
 pub use ask::{Answer, Ask, By, Extension, NotExtended};
+pub use granted::Planned;
 pub use recorded::Recorded;
 pub use resume::Kept;
 pub use sizes::Sizes;
@@ -112,6 +115,8 @@ pub struct Context<'a> {
     pub frame_bytes: usize,
     /// What is pinned of every server's tools.
     pub pins: &'a Arc<Pins>,
+    /// What people have allowed beyond one call.
+    pub grants: &'a Arc<Grants>,
     /// The daemon-wide override.
     pub override_: Override,
     /// How long a call waits for a person.
@@ -214,6 +219,8 @@ pub enum Signal {
         /// How.
         state: &'static str,
     },
+    /// There is one more grant.
+    Granted(Box<Grant>),
 }
 
 /// A verdict on a frame of the client's that waited.

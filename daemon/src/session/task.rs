@@ -11,11 +11,12 @@ use wire::link::{Decoder, End, Exited, LinkError, MAX_FRAME, Packet, Stream, enc
 use super::opening::{self, Opening};
 use super::socket::Socket;
 use super::state::{Answer, Context, Effect, Facts, InForce, Judged, Signal, State};
-use crate::approval::{Answered, Said};
+use crate::approval::Answered;
 use crate::audit::{Batch, Written};
 use crate::daemon::Daemon;
 use crate::policies::Slot;
 
+mod answer;
 mod emit;
 mod end;
 mod extend;
@@ -314,6 +315,7 @@ impl Task {
             in_force: &in_force,
             frame_bytes,
             pins: &self.daemon.pins,
+            grants: &self.daemon.grants,
             override_: self.daemon.overriding(now_ms).for_engine(),
             prompts_per_minute: self.daemon.config.prompts_per_minute,
             ask_timeout: in_force
@@ -336,13 +338,15 @@ impl Task {
     }
 
     /// Commits what was judged, then lets its effects go; where that can't be had, takes the
-    /// judgments back and lets their stand-ins go.
-    async fn decide(&mut self, mut group: Vec<Decided>) {
+    /// judgments back and lets their stand-ins go. Says whether it could be had.
+    async fn decide(&mut self, mut group: Vec<Decided>) -> bool {
         let mut batch = Batch::default();
         for decided in &mut group {
             batch.append(std::mem::take(&mut decided.judged.batch));
         }
-        match self.daemon.audit.commit(batch).await {
+        let written = self.daemon.audit.commit(batch).await;
+        let had = written.is_ok();
+        match written {
             Ok(written) => {
                 self.mirror(&written);
                 for decided in group {
@@ -356,39 +360,7 @@ impl Task {
             }
         }
         self.show();
-    }
-
-    async fn answer(&mut self, answered: Answered) {
-        let Answered { id, said, done } = answered;
-        let answer = match said {
-            Said::Answer(answer) => answer,
-            Said::Extend(by) => {
-                let _nobody = done.send(self.extend(&id, &by).await);
-                return;
-            }
-        };
-        let judged = self.with_context(0, |state, ctx| state.ask_ends(ctx, &id, &answer));
-        let gone =
-            || crate::approval::failure("conflict", format!("approval `{id}` no longer waits"));
-        let Some(mut judged) = judged else {
-            let _nobody = done.send(Err(gone()));
-            return;
-        };
-        let ended = judged.signals.iter().find_map(|signal| match signal {
-            Signal::AskEnded { state, .. } => Some(*state),
-            Signal::Asked(_) => None,
-        });
-        judged.signals.clear();
-        self.decide(vec![Decided {
-            frame: None,
-            judged,
-        }])
-        .await;
-        let approval = self
-            .daemon
-            .approvals
-            .ended(&id, ended.unwrap_or("withdrawn"));
-        let _nobody = done.send(approval.ok_or_else(gone));
+        had
     }
 
     async fn expire(&mut self) {

@@ -16,6 +16,7 @@ mod dlp_failing;
 mod dlp_named;
 mod dlp_up;
 mod forms;
+mod grants;
 mod ids;
 mod inputs;
 mod listing;

@@ -57,7 +57,7 @@ impl Out {
     pub(crate) fn asked(&self) -> Option<String> {
         self.signals.iter().find_map(|signal| match signal {
             Signal::Asked(approval) => Some(approval.id.clone()),
-            Signal::AskEnded { .. } => None,
+            Signal::AskEnded { .. } | Signal::Granted(_) => None,
         })
     }
 }

@@ -9,14 +9,15 @@ use std::time::Duration;
 use aipd::audit::batch::SessionOp;
 use aipd::audit::query::{self, Stored};
 use aipd::audit::{Audit, Batch, StateOp, restore, store};
+use aipd::grants::{Grant, Grants};
 use aipd::pins::Pins;
 use aipd::session::state::{
-    Answer, By, Context, Effect, Facts, InForce, Judged, Kept, NotExtended, State,
+    Answer, By, Context, Effect, Facts, InForce, Judged, Kept, NotExtended, Signal, State,
 };
 use engine::decide::Override;
 use engine::policy::{Place, Policy};
 use serde_json::Value;
-use wire::control::LogQuery;
+use wire::control::{GrantWish, LogQuery};
 use wire::link::Stream;
 
 use crate::out::{Out, json, shown};
@@ -29,6 +30,7 @@ pub(crate) struct World {
     pub(crate) state: State,
     pub(crate) in_force: InForce,
     pub(crate) pins: Arc<Pins>,
+    pub(crate) grants: Arc<Grants>,
     pub(crate) overriding: Override,
     pub(crate) now_ms: i64,
     /// A symbolic link, and where it leads.
@@ -52,6 +54,7 @@ impl World {
             state: State::new(facts()),
             in_force: in_force(spec),
             pins: Arc::default(),
+            grants: Arc::default(),
             overriding: Override::None,
             now_ms: 1_772_533_845_123,
             link: None,
@@ -145,6 +148,25 @@ impl World {
         Ok((extension.deadline_ms, lines))
     }
 
+    /// A person allows a call and more, as the task does it.
+    pub(crate) fn grant(&mut self, id: &str, wish: &GrantWish) -> Result<(Grant, Out), String> {
+        let planned = self.with(0, |state, ctx| state.plan_grant(ctx, id, wish));
+        let grant = planned.map_err(|failure| failure.message)?.grant;
+        let judged = self.with(0, |state, ctx| {
+            let mut judged = state.ask_ends(ctx, id, &Answer::Allow(by()))?;
+            state.grant_made(ctx, &mut judged, grant.clone(), &by());
+            Some(judged)
+        });
+        let judged = judged.ok_or("it no longer waits")?;
+        Ok((grant, self.take(judged, "")))
+    }
+
+    /// The session ends.
+    pub(crate) fn ends(&mut self) -> Vec<Value> {
+        let batch = self.with(0, |state, ctx| state.ended(ctx, None, "the shim ended"));
+        self.commit(batch)
+    }
+
     /// The shim has written the verdict on the last frame of this side.
     pub(crate) fn written(&mut self, stream: Stream) -> usize {
         let number = match stream {
@@ -185,7 +207,21 @@ impl World {
             decisions: query::decisions_of(&store, SESSION, 10_000).unwrap(),
         };
         self.state = State::resume(facts(), kept);
+        self.grants = Arc::default();
+        for grant in aipd::audit::grants::all(&store).unwrap() {
+            self.grants.add(grant);
+        }
         self.pins_from_store(&path);
+    }
+
+    /// The store, to be read.
+    pub(crate) fn store(&self) -> rusqlite::Connection {
+        store::open_to_read(&self.folder.path().join("audit.db")).unwrap()
+    }
+
+    /// Writes something nobody judged.
+    pub(crate) fn write(&self, batch: Batch) {
+        self.commit(batch);
     }
 
     /// Every record of the store, as it stands there.
@@ -228,6 +264,7 @@ impl World {
             in_force: &self.in_force,
             frame_bytes,
             pins: &self.pins,
+            grants: &self.grants,
             override_: self.overriding,
             prompts_per_minute: 10,
             ask_timeout: Duration::from_secs(60),
@@ -252,6 +289,11 @@ impl World {
             trace: judged.trace,
             ..Out::default()
         };
+        for signal in &out.signals {
+            if let Signal::Granted(grant) = signal {
+                self.grants.add(*grant.clone());
+            }
+        }
         for released in judged.released {
             let (forward, replies, _) = shown(released.effect, "the frozen bytes");
             out.released.push((released.number, forward, replies));

@@ -20,6 +20,7 @@ usage: aip-bench WHAT [--bin DIR] [--pin CORE] [--rounds N] [--millis N] [--json
   idle      wake-ups and processor time of 20 idle sessions
   programs  the programs' sizes
   audit     bytes a call in the store and the live log
+  asks      1000 calls that wait for a person, from 20 sessions
   machine   the machine, in a line
 
   --bin DIR    where aip and aipd are; else beside aip-bench, as its server always is
@@ -46,6 +47,8 @@ pub enum What {
     Programs,
     /// Bytes a call.
     Audit,
+    /// Calls that wait for a person.
+    Asks,
     /// Nothing: the machine is described.
     Machine,
 }
@@ -132,6 +135,7 @@ fn subject(word: &str) -> Result<What, lexopt::Error> {
         "idle" => Ok(What::Idle),
         "programs" => Ok(What::Programs),
         "audit" => Ok(What::Audit),
+        "asks" => Ok(What::Asks),
         "machine" => Ok(What::Machine),
         other => Err(format!("`{other}` is not measured here").into()),
     }

@@ -216,7 +216,11 @@ impl Peer {
         }
     }
 
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// Writes lines, and reads nothing.
+    ///
+    /// # Errors
+    /// The pipe's.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.input
             .as_mut()
             .expect("open until dropped")

@@ -33,14 +33,35 @@ impl Setup {
     /// # Errors
     /// When a program is not where it should be.
     pub fn new(programs: &Path) -> io::Result<Self> {
+        Self::with(programs, CONFIG, &spec())
+    }
+
+    /// A tool that a person is asked about.
+    pub const ASKED: &'static str = "asked";
+
+    /// The same, where a person is asked about one more tool and takes an hour, under this
+    /// configuration.
+    ///
+    /// # Errors
+    /// When a program is not where it should be.
+    pub fn asking(programs: &Path, config: &str) -> io::Result<Self> {
+        let config = format!("{CONFIG}ask_timeout: 3600\n{config}");
+        let rule = format!(
+            "\n  tool_rules:\n    - {{tool: {}, action: ask}}",
+            Self::ASKED
+        );
+        Self::with(programs, &config, &(spec() + &rule))
+    }
+
+    fn with(programs: &Path, config: &str, spec: &str) -> io::Result<Self> {
         for name in ["aip", "aipd"] {
             if !programs.join(name).is_file() {
                 let place = programs.display();
                 return Err(io::Error::other(format!("there is no `{name}` in {place}")));
             }
         }
-        let home = Home::with_config(CONFIG);
-        let policy = home.policy("bench", &spec());
+        let home = Home::with_config(config);
+        let policy = home.policy("bench", spec);
         Ok(Self {
             home,
             programs: programs.canonicalize()?,

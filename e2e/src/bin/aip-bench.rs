@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use e2e::bench::options::{Options, USAGE, What};
 use e2e::bench::report::Report;
-use e2e::bench::{audit, machine, process, resources, roundtrip, sessions, startup};
+use e2e::bench::{asks, audit, machine, process, resources, roundtrip, sessions, startup};
 
 fn main() -> ExitCode {
     let options = match Options::read(lexopt::Parser::from_env()) {
@@ -37,6 +37,7 @@ fn run(options: &Options) -> io::Result<()> {
         What::Idle => resources::idle(options)?,
         What::Programs => resources::programs(options)?,
         What::Audit => audit::measure(options)?,
+        What::Asks => asks::measure(options)?,
         What::Machine => Report {
             table: format!("{machine}\n"),
             results: vec![serde_json::json!({"what": "machine", "machine": machine})],

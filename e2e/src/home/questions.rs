@@ -89,7 +89,8 @@ fn only_a_person(args: &[&str]) -> bool {
         [
             "approve" | "deny" | "extend" | "pause" | "stop-all" | "resume",
             ..
-        ] | ["policy", "trust", ..]
+        ] | ["grants", "revoke", ..]
+            | ["policy", "trust", ..]
             | ["tools", "approve", ..]
             | ["audit", "erase", ..]
     )

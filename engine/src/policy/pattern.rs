@@ -95,6 +95,11 @@ impl Pattern {
         &self.written
     }
 
+    /// Whether it has to match the whole of a text.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole.is_some()
+    }
+
     /// Whether the other pattern is the same and is matched in the same way.
     pub(crate) fn is_same(&self, other: &Pattern) -> bool {
         self.written == other.written && self.whole.is_some() == other.whole.is_some()

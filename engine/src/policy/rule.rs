@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use super::pattern::Pattern;
 use crate::{name::Glob, node::HashKind, rate::Limit};
 
+mod hash;
+
 /// What a rule does with a call, the mildest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Action {

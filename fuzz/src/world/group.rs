@@ -67,6 +67,7 @@ impl<S: Store> World<S> {
             in_force: &self.in_force[self.policy],
             frame_bytes,
             pins: &self.pins,
+            grants: &self.grants,
             override_: self.overriding,
             prompts_per_minute: PROMPTS,
             ask_timeout: Duration::from_secs(60),

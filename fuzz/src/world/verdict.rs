@@ -64,6 +64,7 @@ impl<S: Store> World<S> {
             match signal {
                 Signal::Asked(approval) if written => self.asks.push(approval.id),
                 Signal::Asked(_) => {}
+                Signal::Granted(_) => unreachable!("no answer makes a grant"),
                 Signal::AskEnded { id, .. } => self.asks.retain(|it| *it != id),
             }
         }
@@ -208,7 +209,8 @@ impl<S: Store> World<S> {
                 }
                 for line in lines(&reply) {
                     ways.replies += 1;
-                    self.model.back_to_server(number, &sent, line, written);
+                    let about = (number, frame.bytes.as_slice());
+                    self.model.back_to_server(about, &sent, line, written);
                 }
                 assert!(
                     written || ways.requests == 0,

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::grants::{Before, Grant};
+
 /// Which of a person's commands an answer came by, as the command says itself; its process is what
 /// the kernel says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,4 +57,10 @@ pub struct Approval {
     /// session has lost the daemon and may come back, the call then waits again; and `ended`
     /// where it was not heard how.
     pub state: String,
+    /// SHA-256 over client, server and tool: the same for the same tool of the same server.
+    pub subject: String,
+    /// How often the person allowed this tool of this server before; `None` where that is not known.
+    pub before: Option<Before>,
+    /// The grant that was made with the answer.
+    pub grant: Option<Box<Grant>>,
 }

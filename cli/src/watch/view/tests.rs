@@ -5,7 +5,7 @@ use std::time::Instant;
 use ratatui_core::backend::TestBackend;
 use ratatui_core::terminal::Terminal;
 use serde_json::json;
-use wire::control::Approval;
+use wire::control::{Approval, Before};
 
 use super::*;
 use crate::record;
@@ -146,6 +146,8 @@ fn ask() -> Approval {
         deadline: "2026-11-22T10:01:00.000Z".to_owned(),
         extended: false,
         state: "waiting".to_owned(),
+        before: Some(Before::default()),
+        ..Approval::default()
     }
 }
 

@@ -24,6 +24,7 @@ impl Writer {
                 | StateOp::Bucket { .. }
                 | StateOp::Policy(_)
                 | StateOp::Pin { .. }
+                | StateOp::Grant(_)
                 | StateOp::Setting { .. } => {}
             }
         }

@@ -255,6 +255,7 @@ impl State {
                         .then(|| kept.to_json())
                 });
                 self.compare_with_pins(ctx, judged, entry, result, from);
+                self.grants_against_list(ctx, judged, from);
                 let held = self.hide_held(ctx, result);
                 let changed = self.filter_tools(ctx, judged, result);
                 self.learns(judged, before);

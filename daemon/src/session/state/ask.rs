@@ -7,9 +7,10 @@ use engine::decide::{Ask as Asked, Code};
 use wire::control::Approval;
 use wire::json::Value;
 use wire::link::Stream;
-use wire::rpc::Id;
+use wire::rpc::{self, Frame, Id, Message};
 
 use super::call::OneCall;
+use super::granted;
 use super::refuse::unwritable;
 use super::telling::args;
 use super::{Context, Effect, Judged, NewRecord, Signal, State, StateOp, Undo, WaitingRow};
@@ -37,7 +38,7 @@ pub struct Ask {
     /// When it was first asked, by whichever daemon, ms since 1970.
     asked_ms: i64,
     request: Id,
-    tool: String,
+    pub(super) tool: String,
     /// Of tool and arguments: identical asks are one.
     digest: String,
     /// Of the tool's definition when it was asked.
@@ -46,11 +47,23 @@ pub struct Ask {
     release: Effect,
     /// The very bytes that were judged, for the judgment after the answer.
     frozen: Vec<u8>,
+    /// Why no grant can be made of it.
+    pub(super) once_only: Option<&'static str>,
     /// The decision's record but for the decision.
     record: NewRecord,
     began_ms: i64,
     /// What keeps the client waiting.
     patience: Option<patience::Patience>,
+}
+
+impl Ask {
+    /// The call as it was judged.
+    pub(super) fn message(&self) -> Option<Message<'_>> {
+        match rpc::read(self.frozen.trim_ascii_end()).ok()?.frame {
+            Frame::Single(message) => Some(message),
+            Frame::Batch(_) => None,
+        }
+    }
 }
 
 /// Where an answer came from.
@@ -94,6 +107,7 @@ impl State {
         ask: Asked,
         waited: Option<WaitingRow>,
     ) -> Judged {
+        let once_only = granted::once_only(one.arguments(), ask.violation.is_some(), ctx);
         let record = self
             .call_record(ctx, &one, "BLOCK")
             .violation(ctx, ask.violation.as_ref());
@@ -137,6 +151,7 @@ impl State {
             definition: self.learnt.definition_digest(&one.tool),
             release,
             frozen: one.message.to_bytes(),
+            once_only,
             record,
             began_ms: ctx.now_ms,
             patience: patience::Patience::of(one.message.params(), ctx.now_ms),
@@ -247,6 +262,9 @@ impl State {
             deadline: crate::time::rfc3339(ctx.now_ms.saturating_add(timeout)),
             extended: false,
             state: "waiting".to_owned(),
+            subject: self.subject(&one.tool),
+            before: None,
+            grant: None,
         };
         match before {
             None => fresh,

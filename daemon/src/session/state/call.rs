@@ -84,13 +84,15 @@ impl State {
         }
         let (id, at) = (one.id.clone(), one.at);
         let waits = waited.as_ref().map(|it| it.id.clone());
-        let (decision, trace) = self.decide_call(ctx, &one, fresh);
+        let (decision, mut trace) = self.decide_call(ctx, &one, fresh);
         let mut judged = match (decision, recorded) {
             (Decision::Refuse(refusal), recorded) => {
                 self.refuse_call(ctx, &one, &refusal, recorded.as_ref())
             }
-            (Decision::Allow(allow), None) => self.allow_call(ctx, one, allow, waited.as_ref()),
-            (Decision::Ask(ask), None) => self.ask_call(ctx, one, ask, waited),
+            (Decision::Allow(allow), None) => {
+                self.allow_call(ctx, one, allow, waited.as_ref(), None)
+            }
+            (Decision::Ask(ask), None) => self.ask_or_granted(ctx, one, ask, waited, &mut trace),
             // Decided before, by a person too where one was asked; only the shim never heard.
             (Decision::Allow(Allow { forward_as, .. }), Some(_))
             | (Decision::Ask(Asked { forward_as, .. }), Some(_)) => {

@@ -80,6 +80,7 @@ impl State {
             batch.records.extend(self.outcome(ctx, &entry));
             self.client.remove(&id);
         }
+        batch.append(self.grants_end(ctx));
         let event = self
             .event(ctx, "SESSION_ENDED")
             .set("reason", why)

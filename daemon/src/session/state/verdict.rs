@@ -56,6 +56,7 @@ impl State {
         mut one: OneCall<'_>,
         allow: Allow,
         waited: Option<&WaitingRow>,
+        grant: Option<&str>,
     ) -> Judged {
         let word_ = if allow.violation.is_some() {
             "ALLOW_MONITOR"
@@ -64,7 +65,8 @@ impl State {
         };
         let record = self
             .call_record(ctx, &one, word_)
-            .violation(ctx, allow.violation.as_ref());
+            .violation(ctx, allow.violation.as_ref())
+            .set_some("grant", grant);
         let mut effect = one.passes(&allow.forward_as);
         let mut judged = Judged::new(Effect::Drop);
         match self.redact_upstream(ctx, &mut one.message, Some(&one.call_id)) {

@@ -26,6 +26,7 @@ impl Task {
                         .asked(*approval, self.answer_to.clone());
                 }
                 Signal::AskEnded { id, state } => drop(self.daemon.approvals.ended(&id, state)),
+                Signal::Granted(grant) => self.daemon.grants.add(*grant),
             }
         }
         judged.later

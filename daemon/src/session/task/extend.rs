@@ -1,13 +1,13 @@
 //! Gives a person more time: recorded first, then in force.
 
-use wire::control::{Approval, Failure};
+use wire::control::Failure;
 
 use super::Task;
-use crate::approval::failure;
+use crate::approval::{Settled, failure};
 use crate::session::state::{By, NotExtended};
 
 impl Task {
-    pub(super) async fn extend(&mut self, id: &str, by: &By) -> Result<Approval, Failure> {
+    pub(super) async fn extend(&mut self, id: &str, by: &By) -> Result<Settled, Failure> {
         let over = || failure("conflict", format!("approval `{id}` no longer waits"));
         let extension = self.with_context(0, |state, ctx| state.extension(ctx, id, by));
         let extension = extension.map_err(|why| match why {
@@ -27,6 +27,8 @@ impl Task {
         self.state.extended(id, extension.deadline_ms);
         let deadline = crate::time::rfc3339(extension.deadline_ms);
         let extended = self.daemon.approvals.extended(id, deadline);
-        extended.ok_or_else(over)
+        let approval = extended.ok_or_else(over)?;
+        let grant = None;
+        Ok(Settled { approval, grant })
     }
 }

@@ -23,8 +23,10 @@ impl State {
             .filter(|(_, ask)| ask.id == id)
             .map(|(number, _)| *number);
         let mut whole: Option<Judged> = None;
+        let mut tool = String::new();
         for number in numbers.collect::<Vec<_>>() {
             let ask = self.asks.remove(&number)?;
+            tool.clone_from(&ask.tool);
             let mut one = self.ask_answered(ctx, number, ask, answer);
             if self.facts.verbose {
                 one.trace = told(answer, &one);
@@ -33,6 +35,9 @@ impl State {
                 None => whole = Some(one),
                 Some(whole) => whole.take_in(one),
             }
+        }
+        if let Some(judged) = whole.as_mut().filter(|it| it.allows()) {
+            self.count_allowed(ctx, judged, &tool);
         }
         whole
     }
