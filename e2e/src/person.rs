@@ -24,11 +24,6 @@ const SOCKET: &str = "AIP_E2E_PERSON";
 /// When there is no person.
 #[must_use]
 pub fn runs(command: &Command) -> Output {
-    let socket = std::env::var_os(SOCKET).expect(
-        "this test needs a person's terminal: run it by e2e/test.sh, as in \
-         `e2e/test.sh -E 'test(NAME)'`",
-    );
-    let mut person = UnixStream::connect(socket).expect("the person is there");
     let text = |it: &std::ffi::OsStr| it.to_string_lossy().into_owned();
     let mut environment: BTreeMap<String, String> = std::env::vars().collect();
     for (name, value) in command.get_envs() {
@@ -43,12 +38,7 @@ pub fn runs(command: &Command) -> Output {
         "folder": command.get_current_dir(),
         "environment": environment,
     });
-    writeln!(person, "{wanted}").expect("the person hears");
-    let mut answer = String::new();
-    person
-        .read_to_string(&mut answer)
-        .expect("the person answers");
-    let answer: Value = serde_json::from_str(&answer).expect("the answer is JSON");
+    let answer = asked(&wanted);
     let bytes = |name: &str| -> Vec<u8> {
         let bytes = answer[name].as_array().expect("bytes").iter();
         bytes
@@ -63,6 +53,30 @@ pub fn runs(command: &Command) -> Output {
         stdout: bytes("stdout"),
         stderr: bytes("stderr"),
     }
+}
+
+/// Has the person's terminal say a line to a socket; gives the first line of the answer.
+///
+/// # Panics
+/// When there is no person.
+#[must_use]
+pub fn says(socket: &Path, line: &str) -> String {
+    let answer = asked(&json!({"socket": socket, "line": line}));
+    answer["said"].as_str().unwrap_or_default().to_owned()
+}
+
+fn asked(wanted: &Value) -> Value {
+    let socket = std::env::var_os(SOCKET).expect(
+        "this test needs a person's terminal: run it by e2e/test.sh, as in \
+         `e2e/test.sh -E 'test(NAME)'`",
+    );
+    let mut person = UnixStream::connect(socket).expect("the person is there");
+    writeln!(person, "{wanted}").expect("the person hears");
+    let mut answer = String::new();
+    person
+        .read_to_string(&mut answer)
+        .expect("the person answers");
+    serde_json::from_str(&answer).expect("the answer is JSON")
 }
 
 /// Takes a terminal of its own and runs there what comes in at the socket, until its parent ends.
@@ -105,6 +119,14 @@ fn serve(asked: &UnixStream) -> io::Result<()> {
     BufReader::new(asked).read_line(&mut line)?;
     let wanted: Value = serde_json::from_str(&line).map_err(io::Error::other)?;
     let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
+    let mut asked = asked;
+    if let Some(socket) = wanted["socket"].as_str() {
+        let mut door = UnixStream::connect(socket)?;
+        writeln!(door, "{}", text(&wanted["line"]))?;
+        let mut said = String::new();
+        BufReader::new(door).read_line(&mut said)?;
+        return asked.write_all(json!({"said": said}).to_string().as_bytes());
+    }
     let mut command = Command::new(text(&wanted["program"]));
     command
         .args(wanted["args"].as_array().into_iter().flatten().map(text))
@@ -122,6 +144,5 @@ fn serve(asked: &UnixStream) -> io::Result<()> {
         "stdout": output.stdout,
         "stderr": output.stderr,
     });
-    let mut asked = asked;
     asked.write_all(answer.to_string().as_bytes())
 }

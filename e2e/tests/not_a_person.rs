@@ -1,9 +1,9 @@
 //! What only a person may do is refused to what a client or a server runs, however it hides.
 #![expect(
     clippy::expect_used,
-    clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "what fails ends the test; a JSON member that is not there reads as null"
+    clippy::indexing_slicing,
+    reason = "what fails ends the test; a JSON member not there reads as null"
 )]
 
 use std::fs;

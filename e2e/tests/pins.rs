@@ -7,8 +7,6 @@
 )]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use e2e::client::{Client, PATIENCE};
@@ -302,10 +300,8 @@ fn what_is_approved_is_what_was_shown_and_nothing_else() {
         let request = json!({"op": "tools_approve", "client": server["client"],
             "identity": server["identity"], "all": true, "tools": [
                 {"tool": "read", "hash": hash(0)}, {"tool": "write", "hash": second}]});
-        let socket = UnixStream::connect(stage.home.path().join("run/control.sock")).unwrap();
-        writeln!(&socket, "{request}").unwrap();
-        let mut line = String::new();
-        BufReader::new(&socket).read_line(&mut line).unwrap();
+        let socket = stage.home.path().join("run/control.sock");
+        let line = e2e::person::says(&socket, &request.to_string());
         serde_json::from_str::<Value>(&line).unwrap()
     };
     let refused = ask(server["tools"][1]["approved_hash"].clone());
