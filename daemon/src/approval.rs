@@ -1,12 +1,13 @@
 //! The queue of calls that wait for a person, over all sessions: the one place an answer comes
 //! in by, whichever channel it took.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use wire::control::{Approval, Failure, GrantWish};
 
+use crate::session::learnt::REMEMBERED;
 use crate::session::state::{Answer, By, Planned};
 
 pub mod before;
@@ -14,6 +15,9 @@ pub mod channels;
 mod desktop;
 pub mod dialog;
 pub mod shown;
+
+/// The most remembered that ended unanswered.
+const MISSED: usize = 256;
 
 /// What the queue tells a session.
 #[derive(Debug)]
@@ -68,6 +72,8 @@ struct Waiting {
 #[derive(Debug)]
 pub struct Approvals {
     waiting: Mutex<BTreeMap<String, Waiting>>,
+    /// Those that ended unanswered of late, the oldest first: a late answer may still count.
+    missed: Mutex<VecDeque<(i64, Waiting)>>,
     changes: watch::Sender<()>,
     news: broadcast::Sender<News>,
 }
@@ -76,6 +82,7 @@ impl Default for Approvals {
     fn default() -> Self {
         Self {
             waiting: Mutex::default(),
+            missed: Mutex::default(),
             changes: watch::Sender::default(),
             news: broadcast::Sender::new(NEWS),
         }
@@ -113,10 +120,31 @@ impl Approvals {
 
     /// It no longer waits; the approval as it was shown, with how it ended.
     pub fn ended(&self, id: &str, state: &'static str) -> Option<Approval> {
-        let approval = self.lock().remove(id)?.approval;
+        let Waiting { approval, session } = self.lock().remove(id)?;
         self.tell(id.to_owned(), state);
         let mut approval = Arc::unwrap_or_clone(approval);
         state.clone_into(&mut approval.state);
+        if ["expired", "withdrawn"].contains(&state) {
+            let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+            if missed.len() >= MISSED {
+                missed.pop_front();
+            }
+            let waiting = Waiting {
+                approval: Arc::new(approval.clone()),
+                session,
+            };
+            missed.push_back((crate::time::now_ms(), waiting));
+        }
+        Some(approval)
+    }
+
+    /// One that ended unanswered of late, as it was shown: a late yes to it was banked.
+    pub fn banked(&self, id: &str) -> Option<Approval> {
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = missed.iter().position(|(_, it)| it.approval.id == id)?;
+        let (_, Waiting { approval, .. }) = missed.remove(at)?;
+        let mut approval = Arc::unwrap_or_clone(approval);
+        "banked".clone_into(&mut approval.state);
         Some(approval)
     }
 
@@ -214,11 +242,22 @@ impl Approvals {
                 "ambiguous",
                 format!("several approvals begin with `{id}`"),
             )),
-            (None, _) => Err(failure(
-                "not_found",
-                format!("no approval `{id}` waits; `aipctl approvals` lists those that do"),
-            )),
+            (None, _) => self.find_missed(id).ok_or_else(|| {
+                failure(
+                    "not_found",
+                    format!("no approval `{id}` waits; `aipctl approvals` lists those that do"),
+                )
+            }),
         }
+    }
+
+    /// By its whole id, which is short enough.
+    fn find_missed(&self, id: &str) -> Option<(String, mpsc::Sender<Answered>)> {
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        let now_ms = crate::time::now_ms();
+        missed.retain(|(then, _)| (0..REMEMBERED).contains(&(now_ms - then)));
+        let found = missed.iter().find(|(_, it)| it.approval.id == id);
+        found.map(|(_, it)| (it.approval.id.clone(), it.session.clone()))
     }
 }
 

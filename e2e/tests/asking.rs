@@ -199,6 +199,34 @@ fn a_cancelled_call_is_withdrawn_and_a_late_yes_forwards_nothing() {
     assert!(home.record("server").calls().is_empty());
 }
 
+#[test]
+fn a_late_yes_forwards_nothing_and_lets_the_next_try_through() {
+    let (home, mut client) = start("ask_timeout: 1\n");
+    let id = client.ask_call("echo", &json!({"n": 1}));
+    let approval = waiting(&home);
+    let error = client.answer(id, PATIENCE).expect("an answer");
+    assert_eq!(error["error"]["code"], -32005, "{error}");
+    let late = home.ctl(&["approve", approval["id"].as_str().expect("an id")]);
+    let said = String::from_utf8_lossy(&late.stdout).into_owned();
+    assert!(late.status.success(), "{late:?}");
+    assert!(said.contains("goes through without asking, once"), "{said}");
+    assert!(home.record("server").calls().is_empty(), "nothing ran");
+    let result = client.call("echo", &json!({"n": 1}));
+    assert!(result.get("result").is_some(), "{result}");
+    let decision = home.decisions().pop().expect("a decision");
+    assert_eq!(decision["approval"]["banked"], true, "{decision}");
+    let again = client.ask_call("echo", &json!({"n": 1}));
+    waiting(&home);
+    assert!(
+        client
+            .answer(again, PATIENCE)
+            .expect("it expires")
+            .get("error")
+            .is_some()
+    );
+    assert_eq!(home.record("server").calls().len(), 1);
+}
+
 /// Its time-out is shorter than the person takes, and counts from what it last heard.
 #[test]
 fn a_patient_client_waits_as_long_as_the_person_takes() {

@@ -19,7 +19,7 @@ mod scenes;
 /// What a scene gives: the error of the answer.
 type Scene = fn() -> Value;
 
-const SCENES: [(&str, Scene); 18] = [
+const SCENES: [(&str, Scene); 19] = [
     ("forbidden", scenes::forbidden),
     ("rate_limited", scenes::rate_limited),
     ("method_not_allowed", scenes::method_not_allowed),
@@ -31,6 +31,7 @@ const SCENES: [(&str, Scene); 18] = [
     ("approval_timeout", scenes::approval_timeout),
     ("too_many_prompts", scenes::too_many_prompts),
     ("ask_in_batch", scenes::ask_in_batch),
+    ("already_ran", scenes::already_ran),
     ("changed", scenes::changed),
     ("unavailable", scenes::unavailable),
     ("audit_unavailable", scenes::audit_unavailable),

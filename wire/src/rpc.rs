@@ -116,6 +116,15 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// Gives an answer another id; does nothing to a request or a notification.
+    pub fn set_answer_id(&mut self, other: Id) {
+        match self {
+            Self::Response { id, .. } => *id = other,
+            Self::Error { id, .. } => *id = Some(other),
+            Self::Request { .. } | Self::Notification { .. } => {}
+        }
+    }
+
     /// A request or notification's method.
     #[must_use]
     pub fn method(&self) -> Option<&str> {

@@ -44,6 +44,14 @@ pub(super) fn answer(id: String, allow: bool, context: &mut Context<'_>) -> Resu
         writeln!(context.out, "{what}: {call}")?;
         return Ok(Exit::Done);
     }
+    if answered.state == "banked" {
+        writeln!(
+            context.out,
+            "{call} no longer waits: the client has given up, and nothing was forwarded. If it tries \
+             the very same call again within 5 minutes, it goes through without asking, once."
+        )?;
+        return Ok(Exit::Done);
+    }
     writeln!(
         context.out,
         "{call} no longer waits, it is {}; your answer changed nothing.",

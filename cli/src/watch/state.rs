@@ -362,6 +362,10 @@ fn told(said: Said, approval: &Approval) -> String {
         (Said::Allow, "allowed") => format!("Allowed once: {call}"),
         (Said::Deny, "denied") => format!("Denied: {call}"),
         (Said::Extend, "waiting") => format!("More time for {call}"),
+        (Said::Allow, "banked") => format!(
+            "The client has given up on {call}: nothing was forwarded. Its very same call goes \
+             through once within 5 minutes."
+        ),
         (Said::Allow | Said::Deny | Said::Extend, state) => format!(
             "{call} no longer waits, it is {}; your answer changed nothing.",
             visible(state)

@@ -15,9 +15,11 @@ use super::node::node;
 use super::state::Subscriptions;
 use crate::peer::Process;
 
+mod late;
 mod page;
 mod tasks;
 
+pub use late::{Late, Pass, REMEMBERED, Same};
 pub use page::Page;
 use page::Paging;
 pub use tasks::{Origin, Tasks};
@@ -55,6 +57,8 @@ pub struct Learnt {
     /// SHA-256 of the names of the tools left out of lists so far, in this session: each list may
     /// hold others, of any length.
     hidden: BTreeSet<String>,
+    /// Calls a person was asked about whose client no longer waits.
+    pub late: Late,
     /// The client's open subscriptions to changes.
     pub subscriptions: Subscriptions,
     /// The server's process, where it is the shim's own child.

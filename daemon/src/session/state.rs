@@ -28,6 +28,7 @@ mod client;
 mod ending;
 mod granted;
 mod inputs;
+mod late;
 mod listing;
 mod pinned;
 mod places;

@@ -19,6 +19,7 @@ mod forms;
 mod grants;
 mod ids;
 mod inputs;
+mod late;
 mod listing;
 mod methods;
 mod model;

@@ -4,6 +4,7 @@ use std::fs;
 
 use e2e::client::PATIENCE;
 use e2e::home::{Home, TEST_CONFIG};
+use e2e::wait::wait_for;
 use serde_json::{Value, json};
 
 use crate::Stage;
@@ -70,6 +71,18 @@ pub(super) fn too_many_prompts() -> Value {
     let mut stage = Stage::with_config(&config, ASKS, &[]);
     stage.asked(|home, id| assert!(home.ctl(&["deny", id]).status.success()));
     stage.call(&json!({"n": 2}))
+}
+
+pub(super) fn already_ran() -> Value {
+    let mut stage = Stage::new(ASKS, &["--silent"]);
+    let call = stage.client.ask_call("echo", &json!({}));
+    let waits = wait_for("a waiting call", PATIENCE, || stage.home.approvals().pop());
+    let allowed = stage.home.ctl(&["approve", waits["id"].as_str().unwrap()]);
+    assert!(allowed.status.success(), "{allowed:?}");
+    let params = json!({"requestId": call, "reason": "timed out"});
+    let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params});
+    stage.client.send(&cancel);
+    stage.call(&json!({}))
 }
 
 pub(super) fn ask_in_batch() -> Value {

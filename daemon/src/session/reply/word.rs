@@ -8,6 +8,7 @@ use engine::decide::Code;
 pub(in crate::session) enum Word {
     /// The code's.
     Of(Code),
+    AlreadyRan,
     AskInBatch,
     AuditUnavailable,
     Changed,
@@ -23,6 +24,7 @@ impl Word {
     pub(in crate::session) fn text(self) -> &'static str {
         match self {
             Self::Of(code) => code.word(),
+            Self::AlreadyRan => "already_ran",
             Self::AskInBatch => "ask_in_batch",
             Self::AuditUnavailable => "audit_unavailable",
             Self::Changed => "changed",
@@ -41,7 +43,7 @@ mod tests {
     use super::*;
 
     /// Every word; the match below stops the build when one is missing.
-    const ALL: [Word; 22] = [
+    const ALL: [Word; 23] = [
         Word::Of(Code::Forbidden),
         Word::Of(Code::RateLimited),
         Word::Of(Code::UserDenied),
@@ -64,6 +66,7 @@ mod tests {
         Word::ServerEnded,
         Word::TooManyOutstanding,
         Word::TooManyPrompts,
+        Word::AlreadyRan,
     ];
 
     fn place(word: Word) -> usize {
@@ -92,6 +95,7 @@ mod tests {
             Word::ServerEnded => 19,
             Word::TooManyOutstanding => 20,
             Word::TooManyPrompts => 21,
+            Word::AlreadyRan => 22,
         }
     }
 

@@ -192,6 +192,7 @@ impl State {
                 Effect::Bytes { forward, .. } => forward.trim_ascii_end(),
                 Effect::AsIs | Effect::Drop | Effect::Hold => bytes.unwrap_or_default(),
             };
+            self.learnt.late.answered(entry.number, sent);
             let took = ctx.now_ms.saturating_sub(entry.began_ms).max(0);
             judged.later.records.push(
                 NewRecord::outcome(ctx.now_ms, &entry.call_id, "answered")

@@ -40,9 +40,11 @@ pub struct Ask {
     request: Id,
     pub(super) tool: String,
     /// Of tool and arguments: identical asks are one.
-    digest: String,
+    pub(super) digest: String,
+    /// The policy's hash then.
+    pub(super) policy: String,
     /// Of the tool's definition when it was asked.
-    definition: Option<String>,
+    pub(super) definition: Option<String>,
     /// How the frame goes on when allowed.
     release: Effect,
     /// The very bytes that were judged, for the judgment after the answer.
@@ -148,6 +150,7 @@ impl State {
             request: one.id.clone(),
             tool: one.tool.clone(),
             digest,
+            policy: ctx.policy().hash().to_owned(),
             definition: self.learnt.definition_digest(&one.tool),
             release,
             frozen: one.message.to_bytes(),

@@ -13,7 +13,7 @@ use super::progress::OF_NOTHING;
 use super::resources::told_of;
 use super::revision::BATCH_REVISION;
 use super::telling::word;
-use super::{At, Context, Effect, Judged, State};
+use super::{At, Context, Effect, Judged, Learnt, State};
 use crate::session::reply::{self, About, Why, Word};
 use crate::session::table::Phase;
 
@@ -192,8 +192,14 @@ impl State {
             .is_some_and(|params| Self::strip_client(ctx, params));
         let mut judged = if ["notifications/cancelled", "cancelled"].contains(&normal.as_str()) {
             match self.client_cancels(ctx, at, message.params()) {
-                Some(judged) => return judged,
-                None => Judged::new(Effect::AsIs),
+                Err(judged) => return *judged,
+                Ok(before) => {
+                    let mut judged = Judged::new(Effect::AsIs);
+                    if let Some(before) = before {
+                        self.learns(&mut judged, before);
+                    }
+                    judged
+                }
             }
         } else {
             Judged::new(Effect::AsIs)
@@ -227,26 +233,36 @@ impl State {
 
     /// A cancel may name only a request of the client's own that is under way. One that waits
     /// for a person is withdrawn, and the server never hears of it. Where frames are sent again, a
-    /// request that came after the cancel is known already: it is not meant.
+    /// request that came after the cancel is known already: it is not meant. One that goes on
+    /// teaches that nobody waits for a call: given is what was known before.
     fn client_cancels(
         &mut self,
         ctx: &Context<'_>,
         at: At,
         params: Option<&Value<'_>>,
-    ) -> Option<Judged> {
+    ) -> Result<Option<Learnt>, Box<Judged>> {
         let entry =
             mcp::cancelled_id(params).and_then(|id| self.client.get(&id).cloned().zip(Some(id)));
         match entry.filter(|(entry, _)| entry.number <= at.number) {
             Some((entry, _)) if entry.phase == Phase::Asking => {
-                Some(self.withdraw(ctx, entry.number, "cancelled by the client", None))
+                let asked = self.asks.get(&entry.number).cloned();
+                let why = "cancelled by the client";
+                let mut judged = self.withdraw(ctx, entry.number, why, None);
+                if let Some(asked) = asked {
+                    self.misses(ctx, &mut judged, &asked);
+                }
+                Err(Box::new(judged))
             }
             Some((entry, id)) if matches!(entry.phase, Phase::Forwarded { .. }) => {
                 self.client.cancel(&id);
-                None
+                let number = entry.number;
+                let before = (self.learnt.late.may_give_up(number)).then(|| self.learnt.clone());
+                self.learnt.late.gives_up(number, ctx.now_ms);
+                Ok(before)
             }
             Some(_) | None => {
                 let record = self.dropped(ctx, at, "upstream", "a cancel of nothing under way");
-                Some(Judged::new(Effect::Drop).record(record))
+                Err(Box::new(Judged::new(Effect::Drop).record(record)))
             }
         }
     }

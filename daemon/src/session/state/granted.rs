@@ -45,6 +45,10 @@ impl State {
         waited: Option<WaitingRow>,
         trace: &mut Vec<String>,
     ) -> Judged {
+        let (one, ask) = match self.tried_again(ctx, one, ask, waited.as_ref()) {
+            Ok(judged) => return judged,
+            Err(asked) => *asked,
+        };
         let (grant, ends) = self.granted(ctx, &one, &ask);
         let mut judged = match grant {
             None => self.ask_call(ctx, one, ask, waited),

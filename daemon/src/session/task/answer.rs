@@ -49,7 +49,9 @@ impl Task {
             }
             Some(judged)
         });
-        let mut judged = judged.ok_or_else(|| gone(id))?;
+        let Some(mut judged) = judged else {
+            return self.banked(id, answer, planned.is_some()).await;
+        };
         let ended = judged.signals.iter().find_map(|signal| match signal {
             Signal::AskEnded { state, .. } => Some(*state),
             Signal::Asked(_) | Signal::Granted(_) => None,
@@ -74,6 +76,34 @@ impl Task {
         Ok(Settled {
             approval: approval.ok_or_else(|| gone(id))?,
             grant: planned.filter(|_| made),
+        })
+    }
+}
+
+impl Task {
+    /// The answer came when the call had ended unanswered: a yes lets the next try through.
+    async fn banked(
+        &mut self,
+        id: &str,
+        answer: &Answer,
+        grants: bool,
+    ) -> Result<Settled, Failure> {
+        let Answer::Allow(by) = answer else {
+            return Err(gone(id));
+        };
+        let judged = self.with_context(0, |state, ctx| state.banks(ctx, id, by));
+        let judged = judged.filter(|_| !grants).ok_or_else(|| gone(id))?;
+        let one = Decided {
+            frame: None,
+            judged,
+        };
+        if !self.decide(vec![one]).await {
+            return Err(unrecorded());
+        }
+        let approval = self.daemon.approvals.banked(id).ok_or_else(|| gone(id))?;
+        Ok(Settled {
+            approval,
+            grant: None,
         })
     }
 }

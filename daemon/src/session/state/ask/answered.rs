@@ -75,7 +75,10 @@ impl State {
                     reason: "nobody answered in time",
                     word: Word::Of(Code::ApprovalTimeout),
                 };
-                self.ask_refused(ctx, number, ask, why, "expired", &By::NOBODY)
+                let asked = ask.clone();
+                let mut judged = self.ask_refused(ctx, number, ask, why, "expired", &By::NOBODY);
+                self.misses(ctx, &mut judged, &asked);
+                judged
             }
         }
     }
@@ -127,6 +130,14 @@ impl State {
         let record = ended(ctx, &ask, word, "allow", by);
         let mut judged = Judged::new(Effect::Drop).record(record);
         self.client.release(&ask.request);
+        let before = self.learnt.clone();
+        let call_id = ask.record.get("call_id").unwrap_or_default();
+        let (call_id, call) = (
+            call_id.as_str().unwrap_or_default(),
+            Self::same_as_asked(&ask),
+        );
+        self.learnt.late.runs(number, call_id, call, ctx.now_ms);
+        self.learns(&mut judged, before);
         judged.end_ask(&ask.id, "allowed");
         judged
             .batch
