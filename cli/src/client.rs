@@ -114,6 +114,7 @@ fn send(mut stream: &UnixStream, request: &Request) -> Result<(), ClientError> {
 
 fn patience(request: &Request) -> Option<Duration> {
     match request {
+        Request::ApprovalsWatch => None,
         Request::Logs(query) if query.follow => None,
         Request::Logs(_) | Request::AuditVerify { .. } | Request::AuditErase(_) => {
             Some(LONG_PATIENCE)
@@ -125,6 +126,7 @@ fn patience(request: &Request) -> Option<Duration> {
         | Request::PolicyReload
         | Request::Approvals
         | Request::Answer { .. }
+        | Request::Extend { .. }
         | Request::GrantPlan { .. }
         | Request::Grants
         | Request::GrantRevoke { .. }

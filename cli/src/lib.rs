@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub mod args;
+pub mod asking;
 pub mod client;
 pub mod command;
 pub mod conformance;
@@ -24,6 +25,7 @@ pub mod programs;
 pub mod record;
 pub mod table;
 pub mod text;
+pub mod watch;
 pub mod when;
 
 use args::Args;

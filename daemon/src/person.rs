@@ -25,6 +25,7 @@ pub fn deed(request: &Request, now: Overriding) -> Option<&'static str> {
     match request {
         Request::Answer { allow: true, .. } | Request::GrantPlan { .. } => Some("approve"),
         Request::Answer { allow: false, .. } => Some("deny"),
+        Request::Extend { .. } => Some("extend"),
         Request::GrantRevoke { .. } => Some("grants revoke"),
         Request::PolicyTrust { .. } => Some("policy trust"),
         Request::ToolsApprove { .. } => Some("tools approve"),
@@ -38,6 +39,7 @@ pub fn deed(request: &Request, now: Overriding) -> Option<&'static str> {
         // Puts nothing in force that would have to be trusted.
         | Request::PolicyReload
         | Request::Approvals
+        | Request::ApprovalsWatch
         | Request::Grants
         | Request::Tools
         | Request::ToolDefinitions { .. }
@@ -189,7 +191,7 @@ pub async fn ignore_answer(daemon: &Daemon, ask: &str, pid: Option<u32>, reason:
     );
     let session = daemon.approvals.oldest(1, |id| id == ask).pop();
     let record = NewRecord::event(now_ms, "ANSWER_IGNORED")
-        .set_some("session_id", session.map(|it| it.session))
+        .set_some("session_id", session.map(|it| it.session.clone()))
         .set("approval_id", ask.to_owned())
         .set("channel", "notification")
         .set("reason", reason.to_owned())
@@ -215,7 +217,7 @@ async fn turned_away(daemon: &Daemon, told: &str, record: NewRecord, now_ms: i64
 
 /// Where the person can do it.
 fn instead(request: &Request) -> &'static str {
-    if matches!(request, Request::Answer { .. } | Request::GrantPlan { .. }) {
+    if approval(request).is_some() {
         "answer in the window, or in a terminal that was open before the client started, or in \
          another login"
     } else {
@@ -223,8 +225,11 @@ fn instead(request: &Request) -> &'static str {
     }
 }
 
+/// The call that is answered.
 fn approval(request: &Request) -> Option<String> {
-    let (Request::Answer { id, .. } | Request::GrantPlan { id, .. }) = request else {
+    let (Request::Answer { id, .. } | Request::Extend { id, .. } | Request::GrantPlan { id, .. }) =
+        request
+    else {
         return None;
     };
     Some(id.chars().take(64).collect())

@@ -170,9 +170,10 @@ fn everything_for_a_person_alone_is_refused_to_the_client() {
     let policy = stage.home.policy("asking", "  allowed_tools: [echo]");
     assert!(stage.home.ctl(&["policy", "reload"]).status.success());
     let policy = policy.display().to_string();
-    let commands: [&[&str]; 5] = [
+    let commands: [&[&str]; 6] = [
         &["approve", &stage.approval],
         &["deny", &stage.approval],
+        &["extend", &stage.approval],
         &["policy", "trust", &policy, "--yes"],
         &["pause", "15m"],
         &[

@@ -119,6 +119,18 @@ fn only_where_the_policy_wants_it_and_the_client_can() {
 }
 
 #[test]
+fn a_server_that_may_not_ask_is_not_told_of_forms_and_aip_asks_all_the_same() {
+    let mut world = World::new(&format!("{ASK}\nallowed_server_methods: [ping]"));
+    let params = r#"{"protocolVersion":"2025-11-25","capabilities":{"elicitation":{}}}"#;
+    let told = world.client(&request("0", "initialize", params)).json();
+    assert_eq!(told["params"]["capabilities"], serde_json::json!({}));
+    let result = r#"{"protocolVersion":"2025-11-25","capabilities":{}}"#;
+    world.server(&answer("0", result));
+    assert!(world.client(&call("1", "pay", "{}")).held);
+    assert_eq!(lines(&mut world).len(), 1);
+}
+
+#[test]
 fn what_can_not_be_shown_whole_is_not_asked_in_the_client() {
     for (length, asks) in [(3000, true), (5000, false), (100_000, false)] {
         let mut world = opened(ASK, r#"{"elicitation":{}}"#, "2025-11-25");
@@ -149,14 +161,13 @@ fn a_server_can_neither_use_nor_answer_nor_cancel_the_question() {
     let out = says(&mut world, &question, ALLOW);
     assert_eq!(out.decisions(), ["ALLOW"]);
     assert!(out.nothing());
-    // A question of the server's own is its own.
+    // A question of the server's own is its own, be it another aip.
     let form = r#"{"message":"m","requestedSchema":{}}"#;
-    assert!(
-        world
-            .server(&request("1", "elicitation/create", form))
-            .as_is
-    );
-    assert!(world.client(&answer("1", ALLOW)).as_is);
+    for id in ["1", "\"aip-ask-1\""] {
+        let asks = request(id, "elicitation/create", form);
+        assert!(world.server(&asks).as_is);
+        assert!(world.client(&answer(id, ALLOW)).as_is);
+    }
 }
 
 #[test]
