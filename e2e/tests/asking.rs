@@ -11,7 +11,6 @@ use e2e::counterparts::{driver, installed};
 use e2e::home::{Home, recorder};
 use e2e::needs::{needs, tool};
 use e2e::wait::wait_for;
-use rustix::process::Signal;
 use serde_json::{Value, json};
 
 const SPEC: &str = "  allowed_tools: [free]\n  tool_rules:\n    - {tool: echo, action: ask}";
@@ -323,7 +322,7 @@ fn a_question_in_the_client_outlives_the_daemon() {
     let (home, mut client) = start_in_client();
     let id = client.ask_call("echo", &json!({"n": 1}));
     let old = client.form();
-    home.kill_daemon(Signal::KILL);
+    home.kill_daemon(rustix::process::Signal::KILL);
     let new = client.form();
     assert_ne!(old["id"], new["id"]);
     taken_back(&mut client, &old);
