@@ -20,6 +20,17 @@ pub enum PolicyTrust {
     Off,
 }
 
+/// What stands behind what only a person may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovalAuth {
+    /// The terminal it was typed in.
+    #[default]
+    Terminal,
+    /// Nothing: any program of the user counts (tests, CI).
+    Off,
+}
+
 /// The ways a person is asked beside `aipctl`. One that the machine has not is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Channels {
@@ -51,6 +62,8 @@ pub struct Config {
     pub channels: Channels,
     /// Whether a notification also has a button that allows.
     pub notification_allow: bool,
+    /// See [`ApprovalAuth`].
+    pub approval_auth: ApprovalAuth,
     /// What the audit store keeps.
     pub retention: Retention,
     /// How long a socket-activated daemon stays without use; `None` is for ever.
@@ -68,6 +81,7 @@ impl Default for Config {
                 notification: true,
             },
             notification_allow: false,
+            approval_auth: ApprovalAuth::default(),
             retention: Retention::default(),
             idle_exit: Some(Duration::from_secs(300)),
         }
@@ -83,6 +97,7 @@ struct Written {
     prompts_per_minute: Option<usize>,
     channels: Option<Vec<WrittenChannel>>,
     notification_allow: bool,
+    approval_auth: ApprovalAuth,
     retention: WrittenRetention,
     idle_exit: Option<u64>,
 }
@@ -182,6 +197,7 @@ impl Config {
                 .unwrap_or(default.prompts_per_minute),
             channels: written.channels.map_or(default.channels, Channels::of),
             notification_allow: written.notification_allow,
+            approval_auth: written.approval_auth,
             retention: Retention {
                 days: written.retention.days.unwrap_or(kept.days),
                 bytes: written

@@ -4,6 +4,7 @@ use wire::control::{DaemonStatus, FolderStatus, Status};
 
 use super::{Answers, Daemon, Outcome, as_value, gone};
 use crate::audit::restore;
+use crate::config::ApprovalAuth;
 
 pub(super) async fn status(daemon: &Daemon) -> Outcome {
     let overriding = daemon.overriding(crate::time::now_ms());
@@ -27,6 +28,10 @@ pub(super) async fn status(daemon: &Daemon) -> Outcome {
                 pending.why.lines().next().unwrap_or_default()
             ));
         }
+    }
+    if daemon.config.approval_auth == ApprovalAuth::Off {
+        let off = "any program can answer for you: `approval_auth` is off in config.yaml";
+        attention.push(off.to_owned());
     }
     attention.extend(daemon.door.attention());
     attention.extend(crate::pins::attention(&daemon.pins.open()));
