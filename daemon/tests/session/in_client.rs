@@ -311,6 +311,18 @@ fn what_could_not_be_recorded_is_not_asked() {
 }
 
 #[test]
+fn a_yes_in_the_client_that_can_not_be_recorded_forwards_nothing() {
+    let (mut world, question) = asked(ASK, "{}");
+    let yes = answer(&question["id"].to_string(), ALLOW);
+    let judged = world.judge_client(3, &yes);
+    world.state.undo(&world.in_force, judged.undo);
+    let (forward, replies, _) = crate::out::shown(judged.released[0].otherwise.clone(), "");
+    assert_eq!((forward, replies.len()), (None, 1));
+    assert_eq!(judged.otherwise, aipd::session::state::Effect::Drop);
+    assert!(world.client(&yes).released.is_empty(), "nor later");
+}
+
+#[test]
 fn nobody_answers_a_question_that_was_not_sent() {
     let mut world = opened(ASK, r#"{"elicitation":{}}"#, "2025-11-25");
     assert!(world.client(&call("1", "pay", "{}")).held);
