@@ -25,6 +25,19 @@ pub struct Side {
     pub server: Option<Process>,
 }
 
+impl Side {
+    /// Those of a session. A shim whose client is gone hangs below the system's first process.
+    #[must_use]
+    pub fn of(shim: Option<&Process>, server: Option<&Process>) -> Self {
+        let parent = shim.map(|it| it.parent).filter(|it| *it > 1);
+        Self {
+            client: parent.and_then(Process::observe),
+            shim: shim.cloned(),
+            server: server.cloned(),
+        }
+    }
+}
+
 /// Why an answer does not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt {

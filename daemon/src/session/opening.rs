@@ -192,7 +192,7 @@ async fn begun(
             mirror_line(line.0, &line.1, &mut first);
         }
     }
-    let replaced = register(daemon, &facts, &slot, side(shim.as_ref(), None));
+    let replaced = register(daemon, &facts, &slot, Side::of(shim.as_ref(), None));
     Ok(Opening {
         state: State::new(facts),
         slot,
@@ -278,7 +278,7 @@ async fn resumed(
     }
     daemon.audit.later(over(&mut kept, resume));
     let state = State::resume(facts, kept);
-    let side = side(shim.as_ref(), state.server_process());
+    let side = Side::of(shim.as_ref(), state.server_process());
     let replaced = register(daemon, &state.facts, &slot, side);
     Ok(Opening {
         state,
@@ -287,16 +287,6 @@ async fn resumed(
         replaced,
         first,
     })
-}
-
-/// The processes of a session. A shim whose client is gone hangs below the system's first process.
-fn side(shim: Option<&Process>, server: Option<&Process>) -> Side {
-    let parent = shim.map(|it| it.parent).filter(|it| *it > 1);
-    Side {
-        client: parent.and_then(Process::observe),
-        shim: shim.cloned(),
-        server: server.cloned(),
-    }
 }
 
 /// Takes out the requests whose answers the shim has written: the daemon that was killed had not

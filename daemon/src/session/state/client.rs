@@ -4,7 +4,6 @@ use engine::decide::Code;
 use engine::method_spelling;
 use engine::name::normal_form;
 use engine::policy::MethodsWish;
-use wire::json::Value;
 use wire::link::Stream;
 use wire::mcp;
 use wire::rpc::{self, Frame, Id, Malformed, Message};
@@ -13,9 +12,8 @@ use super::progress::OF_NOTHING;
 use super::resources::told_of;
 use super::revision::BATCH_REVISION;
 use super::telling::word;
-use super::{At, Context, Effect, Judged, Learnt, State};
+use super::{At, Context, Effect, Judged, State};
 use crate::session::reply::{self, About, Why, Word};
-use crate::session::table::Phase;
 
 impl State {
     /// Judges a frame from the client.
@@ -231,44 +229,6 @@ impl State {
                 let mut refused = self.refuse_plainly(ctx, record, None, about, why);
                 refused.batch.append(batch);
                 refused
-            }
-        }
-    }
-
-    /// A cancel may name only a request of the client's own that is under way. One that waits
-    /// for a person is withdrawn, and the server never hears of it. Where frames are sent again, a
-    /// request that came after the cancel is known already: it is not meant. One that goes on
-    /// teaches that nobody waits for a call: given is what was known before.
-    fn client_cancels(
-        &mut self,
-        ctx: &Context<'_>,
-        at: At,
-        params: Option<&Value<'_>>,
-    ) -> Result<Option<Learnt>, Box<Judged>> {
-        let entry =
-            mcp::cancelled_id(params).and_then(|id| self.client.get(&id).cloned().zip(Some(id)));
-        match entry.filter(|(entry, _)| entry.number <= at.number) {
-            Some((entry, _)) if entry.phase == Phase::Asking => {
-                let asked = self.asks.get(&entry.number).cloned();
-                let why = "cancelled by the client";
-                let mut judged = self.withdraw(ctx, entry.number, why, None);
-                if let Some(asked) = asked {
-                    self.misses(ctx, &mut judged, &asked);
-                    let waited_ms = ctx.now_ms.saturating_sub(entry.began_ms);
-                    self.learns_patience(&mut judged, waited_ms, params);
-                }
-                Err(Box::new(judged))
-            }
-            Some((entry, id)) if matches!(entry.phase, Phase::Forwarded { .. }) => {
-                self.client.cancel(&id);
-                let number = entry.number;
-                let before = (self.learnt.late.may_give_up(number)).then(|| self.learnt.clone());
-                self.learnt.late.gives_up(number, ctx.now_ms);
-                Ok(before)
-            }
-            Some(_) | None => {
-                let record = self.dropped(ctx, at, "upstream", "a cancel of nothing under way");
-                Err(Box::new(Judged::new(Effect::Drop).record(record)))
             }
         }
     }
