@@ -22,6 +22,8 @@ pub const MAX_REPLY: u64 = 64 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The same where it has a whole store to read.
 const LONG_PATIENCE: Duration = Duration::from_secs(120);
+/// The same where the person may have to give a password first, for which they have two minutes.
+const PERSONS_PATIENCE: Duration = Duration::from_secs(240);
 
 /// One line of the daemon's answer, its content left as it was written so that key order and
 /// number lexemes survive into what is printed.
@@ -115,23 +117,22 @@ fn send(mut stream: &UnixStream, request: &Request) -> Result<(), ClientError> {
 fn patience(request: &Request) -> Option<Duration> {
     match request {
         Request::Logs(query) if query.follow => None,
-        Request::Logs(_) | Request::AuditVerify { .. } | Request::AuditErase(_) => {
-            Some(LONG_PATIENCE)
-        }
+        Request::Logs(_) | Request::AuditVerify { .. } => Some(LONG_PATIENCE),
+        Request::AuditErase(_)
+        | Request::PolicyTrust { .. }
+        | Request::Answer { .. }
+        | Request::GrantRevoke { .. }
+        | Request::Override { .. }
+        | Request::ToolsApprove { .. } => Some(PERSONS_PATIENCE),
         Request::Status
         | Request::Sessions
         | Request::Policies { .. }
-        | Request::PolicyTrust { .. }
         | Request::PolicyReload
         | Request::Approvals
-        | Request::Answer { .. }
         | Request::GrantPlan { .. }
         | Request::Grants
-        | Request::GrantRevoke { .. }
-        | Request::Override { .. }
         | Request::Tools
         | Request::ToolDefinitions { .. }
-        | Request::ToolsApprove { .. }
         | Request::Stop => Some(PATIENCE),
     }
 }

@@ -20,6 +20,17 @@ pub enum PolicyTrust {
     Off,
 }
 
+/// What stands behind what only a person may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovalAuth {
+    /// The terminal it was typed in.
+    #[default]
+    Terminal,
+    /// The password that the system asks the person for.
+    System,
+}
+
 /// The ways a person is asked beside `aipctl`. One that the machine has not is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Channels {
@@ -51,6 +62,8 @@ pub struct Config {
     pub channels: Channels,
     /// Whether a notification also has a button that allows.
     pub notification_allow: bool,
+    /// See [`ApprovalAuth`].
+    pub approval_auth: ApprovalAuth,
     /// What the audit store keeps.
     pub retention: Retention,
     /// How long a socket-activated daemon stays without use; `None` is for ever.
@@ -68,6 +81,7 @@ impl Default for Config {
                 notification: true,
             },
             notification_allow: false,
+            approval_auth: ApprovalAuth::default(),
             retention: Retention::default(),
             idle_exit: Some(Duration::from_secs(300)),
         }
@@ -83,6 +97,7 @@ struct Written {
     prompts_per_minute: Option<usize>,
     channels: Option<Vec<WrittenChannel>>,
     notification_allow: bool,
+    approval_auth: ApprovalAuth,
     retention: WrittenRetention,
     idle_exit: Option<u64>,
 }
@@ -182,6 +197,7 @@ impl Config {
                 .unwrap_or(default.prompts_per_minute),
             channels: written.channels.map_or(default.channels, Channels::of),
             notification_allow: written.notification_allow,
+            approval_auth: written.approval_auth,
             retention: Retention {
                 days: written.retention.days.unwrap_or(kept.days),
                 bytes: written
@@ -211,6 +227,12 @@ mod tests {
     }
 
     #[test]
+    fn a_way_to_confirm_that_there_is_not_is_refused() {
+        let error = Config::parse("approval_auth: passphrase\n").unwrap_err();
+        assert!(error.contains("passphrase"), "{error}");
+    }
+
+    #[test]
     fn a_wait_of_nothing_is_refused() {
         assert!(
             Config::parse("ask_timeout: 0\n")
@@ -229,7 +251,7 @@ mod tests {
     #[test]
     fn every_field_is_read() {
         let config = Config::parse(
-            "policy_trust: 'off'\nask_timeout: 2\nprompts_per_minute: 5\nchannels: [notification]\nnotification_allow: true\nidle_exit: 9\nretention: {days: 1, megabytes: 2, body_days: 3}\n",
+            "policy_trust: 'off'\nask_timeout: 2\nprompts_per_minute: 5\nchannels: [notification]\nnotification_allow: true\napproval_auth: system\nidle_exit: 9\nretention: {days: 1, megabytes: 2, body_days: 3}\n",
         )
         .unwrap();
         assert_eq!(config.policy_trust, PolicyTrust::Off);
@@ -243,6 +265,7 @@ mod tests {
             }
         );
         assert!(config.notification_allow);
+        assert_eq!(config.approval_auth, ApprovalAuth::System);
         assert_eq!(config.idle_exit, Some(Duration::from_secs(9)));
         assert_eq!(
             config.retention,

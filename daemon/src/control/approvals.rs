@@ -21,7 +21,7 @@ pub(super) async fn answer(
     id: String,
     allow: bool,
     grant: Option<GrantWish>,
-    pid: u32,
+    (pid, auth): (u32, Option<&'static str>),
 ) -> Outcome {
     if grant.is_some() && !allow {
         return Err(failure("invalid", "a no can't be a grant".to_owned()));
@@ -31,6 +31,7 @@ pub(super) async fn answer(
         channel: "control",
         pid: Some(pid),
         program: program.map(|it| it.display().to_string()),
+        auth,
     };
     let answer = if allow {
         Answer::Allow(by)

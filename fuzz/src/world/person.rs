@@ -33,6 +33,7 @@ impl<S: Store> World<S> {
             channel: "control",
             pid: Some(1),
             program: None,
+            auth: None,
         };
         let answer = if yes {
             Answer::Allow(by)

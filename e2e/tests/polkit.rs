@@ -1,0 +1,211 @@
+//! With `approval_auth: system` the real polkit has its real agent ask the person for their password.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "what fails ends the test; a JSON member not there reads as null"
+)]
+
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use e2e::authority::{Agent, As, Authority, PASSWORD};
+use e2e::client::{Client, PATIENCE};
+use e2e::home::{Home, json_lines, recorder, send_signal};
+use e2e::needs::needs;
+use e2e::wait::{wait_for, wait_until};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+const CONFIG: &str = "policy_trust: off\napproval_auth: system\n";
+const SPEC: &str = "  tool_rules:\n    - {tool: echo, action: ask}";
+
+struct Stage {
+    whose: As,
+    client: Client,
+    call: i64,
+    approval: String,
+    home: Home,
+    authority: Authority,
+}
+
+impl Stage {
+    /// A call waits, of a client of the user's.
+    fn new(test: &str, whose: As) -> Option<Self> {
+        let authority = needs(test, Authority::start())?;
+        let home = Home::with_config(CONFIG);
+        let record = home.record("server");
+        let policy = home.policy("asking", SPEC);
+        if whose == As::User {
+            authority.gives(&home);
+        }
+        let aip = home.aip(&policy, &[], &recorder(&record, &[]));
+        let mut client = Client::start(authority.inside(whose, &aip));
+        client.initialize();
+        let call = client.ask_call("echo", &json!({"text": "<b>hello</b>"}));
+        let mut stage = Self {
+            whose,
+            client,
+            call,
+            approval: String::new(),
+            home,
+            authority,
+        };
+        let waits = wait_for("a waiting call", PATIENCE, || stage.waiting().pop());
+        waits["id"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut stage.approval);
+        Some(stage)
+    }
+
+    /// `aipctl` without an agent, as anything of the user's can run it.
+    fn ctl(&self, args: &[&str]) -> Output {
+        let mut command: Command = self.home.command("aipctl");
+        command.args(args);
+        let inside = self.authority.inside(self.whose, &command).output();
+        inside.expect("aipctl can be run")
+    }
+
+    fn waiting(&self) -> Vec<Value> {
+        let listed = self.ctl(&["approvals", "--json"]);
+        assert!(listed.status.success(), "{listed:?}");
+        serde_json::from_slice(&listed.stdout).unwrap()
+    }
+
+    fn events(&self, name: &str) -> Vec<Value> {
+        let listed = self.ctl(&["logs", "--json", "--events", "--limit", "1000"]);
+        let mut events = json_lines(&listed.stdout);
+        events.retain(|it| it["event"] == name);
+        events
+    }
+
+    /// The agent asks for this call.
+    fn approves(&self, name: &str) -> Agent {
+        let agent = Agent::start(
+            &self.authority,
+            &self.home,
+            name,
+            &["approve", &self.approval],
+        );
+        let shown = agent.shows("Password:");
+        let asked = format!("aip: Allow the call {},", self.approval);
+        assert!(shown.contains(&asked), "{shown}");
+        let args = r#"echo {"text":"\u003cb\u003ehello\u003c/b\u003e"}"#;
+        assert!(shown.contains(args), "{shown}");
+        agent
+    }
+
+    /// It was refused for this, which is recorded, and the call waits on.
+    fn is_refused(&self, code: i32, said: &str, why: &str) {
+        assert_eq!(code, 4, "{said}");
+        assert!(said.contains("this is for a person to do"), "{said}");
+        assert!(said.contains(why), "{said}");
+        let refused = self.events("COMMAND_REFUSED").pop().expect("a record");
+        assert_eq!(refused["approval_id"], self.approval.as_str());
+        assert!(
+            refused["reason"].as_str().unwrap().contains(why),
+            "{refused}"
+        );
+        assert_eq!(self.waiting().len(), 1, "it waits on");
+        assert!(self.events("COMMAND_CONFIRMED").is_empty());
+    }
+
+    fn is_refused_at_once(&self, why: &str) {
+        let refused = self.ctl(&["approve", &self.approval]);
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        self.is_refused(refused.status.code().unwrap_or(-1), &said, why);
+    }
+}
+
+#[test]
+fn the_right_password_counts_wherever_the_command_is_run_and_a_wrong_one_does_not() {
+    let test = "the_right_password_counts_wherever_the_command_is_run_and_a_wrong_one_does_not";
+    let Some(mut stage) = Stage::new(test, As::User) else {
+        return;
+    };
+    let mut agent = stage.approves("wrong");
+    agent.types("wrong-password");
+    let done = agent.done();
+    stage.is_refused(done.code, &done.said, "the right password was not given");
+    let mut agent = stage.approves("right");
+    agent.types(PASSWORD);
+    let done = agent.done();
+    assert_eq!(done.code, 0, "{}", done.said);
+    let answer = stage
+        .client
+        .answer(stage.call, PATIENCE)
+        .expect("an answer");
+    assert!(answer.get("result").is_some(), "{answer}");
+    let answered = stage.events("APPROVAL_ANSWERED").pop().expect("a record");
+    assert_eq!(answered["auth"], "polkit", "{answered}");
+    assert_eq!(answered["pid"], agent.asker());
+    let confirmed = stage.events("COMMAND_CONFIRMED").pop().expect("a record");
+    assert_eq!(confirmed["command"], "approve");
+    let what = confirmed["what"].as_str().unwrap();
+    assert!(what.contains("\\u003cb\\u003ehello"), "{what}");
+}
+
+#[test]
+fn without_an_agent_or_the_action_nothing_is_allowed_and_it_says_what_to_do() {
+    let test = "without_an_agent_or_the_action_nothing_is_allowed_and_it_says_what_to_do";
+    let Some(mut stage) = Stage::new(test, As::User) else {
+        return;
+    };
+    stage.is_refused_at_once("nothing is there to ask for the password; do it on the desktop");
+    let paused = stage.ctl(&["pause", "15m"]);
+    assert_eq!(paused.status.code(), Some(4), "{paused:?}");
+    stage.authority.is_for_another_user();
+    stage.is_refused_at_once("polkit does not let this user say what is asked; name the user");
+    stage.authority.forgets_the_action();
+    stage.is_refused_at_once("polkit does not know the action `dev.aip.aipd.person`; install");
+    let pending = stage.client.answer(stage.call, Duration::from_millis(100));
+    assert!(pending.is_none(), "{pending:?}");
+}
+
+/// polkit allows root everything and asks nothing.
+#[test]
+fn where_polkit_asks_nobody_nothing_is_allowed() {
+    let test = "where_polkit_asks_nobody_nothing_is_allowed";
+    if let Some(stage) = Stage::new(test, As::Root) {
+        stage.is_refused_at_once("polkit would let it pass without asking anybody");
+    }
+}
+
+#[test]
+fn a_question_holds_up_nothing_and_goes_with_whoever_asked_and_with_the_call() {
+    let test = "a_question_holds_up_nothing_and_goes_with_whoever_asked_and_with_the_call";
+    let Some(mut stage) = Stage::new(test, As::User) else {
+        return;
+    };
+    stage.authority.counts_cancelled();
+    let agent = stage.approves("gone");
+    let begun = Instant::now();
+    assert!(stage.ctl(&["status"]).status.success());
+    assert!(stage.client.request("ping", &json!({})).is_object());
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    send_signal(agent.asker(), Signal::KILL);
+    wait_until("the question to go", PATIENCE, || {
+        stage.authority.cancelled() == 1
+    });
+    wait_until("a record", PATIENCE, || {
+        let refused = stage.events("COMMAND_REFUSED");
+        let reason = refused.last().map(|it| it["reason"].to_string());
+        reason.is_some_and(|it| it.contains("was given up meanwhile"))
+    });
+    assert_eq!(stage.waiting().len(), 1);
+    let agent = stage.approves("over");
+    let cancelled = json!({"jsonrpc": "2.0", "method": "notifications/cancelled",
+        "params": {"requestId": stage.call}});
+    stage.client.send(&cancelled);
+    wait_until("the question to go", PATIENCE, || {
+        stage.authority.cancelled() == 2
+    });
+    let done = agent.done();
+    assert_eq!(done.code, 4, "{}", done.said);
+    assert!(
+        done.said.contains("what it was for is over"),
+        "{}",
+        done.said
+    );
+}
