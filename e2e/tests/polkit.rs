@@ -12,13 +12,18 @@ use std::time::{Duration, Instant};
 use e2e::authority::{Agent, As, Authority, PASSWORD};
 use e2e::client::{Client, PATIENCE};
 use e2e::home::{Home, json_lines, recorder, send_signal};
-use e2e::needs::needs;
+use e2e::needs::{needs, tool};
+use e2e::screen::Screen;
 use e2e::wait::{wait_for, wait_until};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
 const CONFIG: &str = "policy_trust: off\napproval_auth: system\n";
 const SPEC: &str = "  tool_rules:\n    - {tool: echo, action: ask}";
+
+const WINDOW: &str = "aip: may this call be made";
+/// The keys that press zenity's button.
+const ALLOW: [&str; 2] = ["Tab", "Return"];
 
 struct Stage {
     whose: As,
@@ -33,7 +38,10 @@ impl Stage {
     /// A call waits, of a client of the user's.
     fn new(test: &str, whose: As) -> Option<Self> {
         let authority = needs(test, Authority::start())?;
-        let home = Home::with_config(CONFIG);
+        Some(Self::at(authority, Home::with_config(CONFIG), whose))
+    }
+
+    fn at(authority: Authority, home: Home, whose: As) -> Self {
         let record = home.record("server");
         let policy = home.policy("asking", SPEC);
         if whose == As::User {
@@ -56,7 +64,7 @@ impl Stage {
             .as_str()
             .unwrap()
             .clone_into(&mut stage.approval);
-        Some(stage)
+        stage
     }
 
     /// `aipctl` without an agent, as anything of the user's can run it.
@@ -167,9 +175,109 @@ fn without_an_agent_or_the_action_nothing_is_allowed_and_it_says_what_to_do() {
 #[test]
 fn where_polkit_asks_nobody_nothing_is_allowed() {
     let test = "where_polkit_asks_nobody_nothing_is_allowed";
-    if let Some(stage) = Stage::new(test, As::Root) {
-        stage.is_refused_at_once("polkit would let it pass without asking anybody");
+    let Some(mut stage) = Stage::new(test, As::Root) else {
+        return;
+    };
+    stage.is_refused_at_once("polkit would let it pass without asking anybody");
+    let in_a_terminal = stage.home.ctl(&["approve", &stage.approval]);
+    assert_eq!(in_a_terminal.status.code(), Some(4), "{in_a_terminal:?}");
+    let denied = stage.home.ctl(&["deny", &stage.approval]);
+    assert!(
+        denied.status.success(),
+        "a no needs no password: {denied:?}"
+    );
+    let answer = stage.client.answer(stage.call, PATIENCE);
+    assert_eq!(answer.expect("an answer")["error"]["code"], -32004);
+}
+
+#[test]
+fn whatever_else_is_for_a_person_asks_for_the_password_and_says_for_what() {
+    let test = "whatever_else_is_for_a_person_asks_for_the_password_and_says_for_what";
+    let Some(stage) = Stage::new(test, As::User) else {
+        return;
+    };
+    let deeds: [(&[&str], &str); 4] = [
+        (&["pause", "15m"], "Let every call pass until 2"),
+        (&["resume"], "Let the policies decide again"),
+        (&["deny", &stage.approval], "Deny the call"),
+        (
+            &[
+                "audit",
+                "erase",
+                "--before",
+                "2020-01-01T00:00:00Z",
+                "--yes",
+            ],
+            "Erase recorded arguments before 2020-01-01T00:00:00",
+        ),
+    ];
+    for (args, what) in deeds {
+        let mut agent = Agent::start(&stage.authority, &stage.home, args[0], args);
+        let shown = agent.shows("Password:");
+        assert!(shown.contains(&format!("aip: {what}")), "{shown}");
+        agent.types(PASSWORD);
+        let done = agent.done();
+        assert_eq!(done.code, 0, "{args:?}: {}", done.said);
+        let confirmed = stage.events("COMMAND_CONFIRMED").pop().expect("a record");
+        assert!(confirmed["what"].as_str().unwrap().starts_with(what));
     }
+}
+
+#[test]
+fn a_yes_in_a_window_needs_the_password_as_well_and_a_no_does_not() {
+    let test = "a_yes_in_a_window_needs_the_password_as_well_and_a_no_does_not";
+    let there = tool("zenity").and_then(|()| Ok((Authority::start()?, Screen::start()?)));
+    let Some((authority, screen)) = needs(test, there) else {
+        return;
+    };
+    let home = Home::with_config(&format!("{CONFIG}channels: [dialog]\n"));
+    authority.gives(&home);
+    let mut aipd = home.command("aipd");
+    aipd.env("DISPLAY", screen.display())
+        .env("XDG_CURRENT_DESKTOP", "GNOME");
+    let mut aipd = authority.inside(As::User, &aipd).spawn().unwrap();
+    let mut status = home.command("aipctl");
+    status.arg("status");
+    // One that the shim starts has no screen.
+    wait_until("the daemon", PATIENCE, || {
+        let told = authority.inside(As::User, &status).output();
+        told.is_ok_and(|it| it.status.success())
+    });
+    let mut stage = Stage::at(authority, home, As::User);
+    let answers = |keys: &[&str]| {
+        let _window = screen.window(WINDOW);
+        screen.press(keys);
+        wait_until("the window closes", PATIENCE, || {
+            screen.windows(WINDOW).is_empty()
+        });
+    };
+    answers(&ALLOW);
+    let ignored = wait_for("a record", PATIENCE, || {
+        stage.events("ANSWER_IGNORED").pop()
+    });
+    assert_eq!(ignored["channel"], "dialog", "{ignored}");
+    let why = ignored["reason"].as_str().unwrap();
+    assert!(why.contains("nothing is there to ask"), "{why}");
+    assert_eq!(stage.waiting().len(), 1, "it waits on");
+
+    let mut agent = Agent::of(&stage.authority, &stage.home, aipd.id());
+    let call = stage.client.ask_call("echo", &json!({"n": 2}));
+    answers(&ALLOW);
+    let shown = agent.shows("Password:");
+    assert!(shown.contains(r#"echo {"n":2}"#), "{shown}");
+    agent.types(PASSWORD);
+    let answer = stage.client.answer(call, PATIENCE).expect("an answer");
+    assert!(answer.get("result").is_some(), "{answer}");
+    let answered = stage.events("APPROVAL_ANSWERED").pop().expect("a record");
+    assert_eq!(answered["channel"], "dialog", "{answered}");
+    assert_eq!(answered["auth"], "polkit", "{answered}");
+
+    let call = stage.client.ask_call("echo", &json!({"n": 3}));
+    answers(&["Return"]);
+    let answer = stage.client.answer(call, PATIENCE).expect("an answer");
+    assert_eq!(answer["error"]["code"], -32004, "{answer}");
+    let _ended = aipd.kill();
+    let _ended = aipd.wait();
 }
 
 #[test]

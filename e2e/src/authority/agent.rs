@@ -1,4 +1,4 @@
-//! The real `pkttyagent` in a terminal of its own, for one command, and the person who types there.
+//! The real `pkttyagent` in a terminal of its own, for one process, and the person who types there.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -23,6 +23,14 @@ wait $asker
 echo $? >code.new
 mv code.new code
 read _ <ready
+"#;
+
+/// The same for a process that is there already.
+const SCRIPT_OF: &str = r#"cd "$AGENT" && mkfifo ready
+pkttyagent --process "$1" --notify-fd 3 3>ready &
+cat ready
+echo "the agent is there"
+wait
 "#;
 
 /// How a command came out.
@@ -50,10 +58,26 @@ impl Agent {
     /// When it can't be started.
     #[must_use]
     pub fn start(authority: &Authority, home: &Home, name: &str, args: &[&str]) -> Self {
+        Self::sits(authority, home, (name, SCRIPT), args)
+    }
+
+    /// An agent for this process of the user's.
+    ///
+    /// # Panics
+    /// When it can't be started.
+    #[must_use]
+    pub fn of(authority: &Authority, home: &Home, pid: u32) -> Self {
+        let pid = pid.to_string();
+        let agent = Self::sits(authority, home, ("agent", SCRIPT_OF), &[&pid]);
+        agent.shows("the agent is there");
+        agent
+    }
+
+    fn sits(authority: &Authority, home: &Home, (name, text): (&str, &str), args: &[&str]) -> Self {
         let folder = home.work().join(name);
         fs::create_dir(&folder).unwrap();
         let script = folder.join("agent.sh");
-        fs::write(&script, SCRIPT).unwrap();
+        fs::write(&script, text).unwrap();
         authority.gives(home);
         let ctl = home.command("aipctl");
         let mut command = Command::new("script");
