@@ -115,17 +115,35 @@ fn send(mut stream: &UnixStream, request: &Request) -> Result<(), ClientError> {
 }
 
 fn patience(request: &Request) -> Option<Duration> {
+    if let Request::Logs(query) = request
+        && query.follow
+    {
+        return None;
+    }
+    let long = matches!(request, Request::Logs(_) | Request::AuditVerify { .. });
+    Some(if long {
+        LONG_PATIENCE
+    } else if is_a_persons(request) {
+        PERSONS_PATIENCE
+    } else {
+        PATIENCE
+    })
+}
+
+/// Whether the person may have to give their password for it.
+#[must_use]
+pub fn is_a_persons(request: &Request) -> bool {
     match request {
-        Request::Logs(query) if query.follow => None,
-        Request::Logs(_) | Request::AuditVerify { .. } => Some(LONG_PATIENCE),
         Request::AuditErase(_)
         | Request::PolicyTrust { .. }
         | Request::Answer { .. }
         | Request::GrantRevoke { .. }
         | Request::Override { .. }
-        | Request::ToolsApprove { .. } => Some(PERSONS_PATIENCE),
+        | Request::ToolsApprove { .. } => true,
         Request::Status
         | Request::Sessions
+        | Request::Logs(_)
+        | Request::AuditVerify { .. }
         | Request::Policies { .. }
         | Request::PolicyReload
         | Request::Approvals
@@ -133,7 +151,7 @@ fn patience(request: &Request) -> Option<Duration> {
         | Request::Grants
         | Request::Tools
         | Request::ToolDefinitions { .. }
-        | Request::Stop => Some(PATIENCE),
+        | Request::Stop => false,
     }
 }
 

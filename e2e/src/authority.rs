@@ -65,7 +65,10 @@ cd "$1"
 mount --bind passwd /etc/passwd
 mount --bind shadow /etc/shadow
 mount --bind actions /usr/share/polkit-1/actions
+mkdir -p /run/dbus
 mount -t tmpfs -o mode=755 aip-e2e /run/dbus
+# The user has no session, so none is to be looked for.
+[ ! -d /run/systemd ] || mount -t tmpfs -o mode=755 aip-e2e /run/systemd
 exec dbus-daemon --config-file="$1/bus.conf" --nofork
 "#;
 

@@ -171,6 +171,26 @@ fn without_an_agent_or_the_action_nothing_is_allowed_and_it_says_what_to_do() {
     assert!(pending.is_none(), "{pending:?}");
 }
 
+#[test]
+fn in_a_terminal_without_a_desktop_the_command_has_the_password_asked_for_itself() {
+    let test = "in_a_terminal_without_a_desktop_the_command_has_the_password_asked_for_itself";
+    let Some(mut stage) = Stage::new(test, As::User) else {
+        return;
+    };
+    let args = ["approve", &stage.approval];
+    for (name, password, code) in [("wrong", "wrong-password", 4), ("right", PASSWORD, 0)] {
+        let mut agent = Agent::own(&stage.authority, &stage.home, name, &args);
+        agent.shows("Password:");
+        agent.types(password);
+        assert_eq!(agent.done().code, code, "{}", agent.screen());
+    }
+    let answer = stage
+        .client
+        .answer(stage.call, PATIENCE)
+        .expect("an answer");
+    assert!(answer.get("result").is_some(), "{answer}");
+}
+
 /// polkit allows root everything and asks nothing.
 #[test]
 fn where_polkit_asks_nobody_nothing_is_allowed() {

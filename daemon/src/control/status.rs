@@ -4,6 +4,7 @@ use wire::control::{DaemonStatus, FolderStatus, Status};
 
 use super::{Answers, Daemon, Outcome, as_value, gone};
 use crate::audit::restore;
+use crate::config::ApprovalAuth;
 
 pub(super) async fn status(daemon: &Daemon) -> Outcome {
     let overriding = daemon.overriding(crate::time::now_ms());
@@ -52,6 +53,7 @@ pub(super) async fn status(daemon: &Daemon) -> Outcome {
         approvals_waiting: daemon.approvals.list().len() as u64,
         attention,
         records: records.unwrap_or(0),
+        needs_password: daemon.config.approval_auth == ApprovalAuth::System,
     })
 }
 

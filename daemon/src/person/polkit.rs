@@ -80,8 +80,8 @@ impl fmt::Display for Unconfirmed {
             }
             Self::Forbidden => "polkit's rules forbid it; look for `dev.aip.aipd.person` in them",
             Self::NoAgent => {
-                "nothing is there to ask for the password; do it on the desktop, or run \
-                 `pkttyagent` for it as docs/approvals.md says"
+                "nothing is there to ask for the password; do it on the desktop, or by `aipctl` in \
+                 a terminal, with polkit's `pkttyagent` installed"
             }
             Self::Refused => "the right password was not given; try again",
             Self::Late => "the password was not given in time; try again",

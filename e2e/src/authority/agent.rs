@@ -33,6 +33,13 @@ echo "the agent is there"
 wait
 "#;
 
+/// The command brings its own, since it has the terminal.
+const SCRIPT_OWN: &str = r#"cd "$AGENT"
+"$AIPCTL" "$@"
+echo $? >code.new
+mv code.new code
+"#;
+
 /// How a command came out.
 #[derive(Debug)]
 pub struct Done {
@@ -59,6 +66,15 @@ impl Agent {
     #[must_use]
     pub fn start(authority: &Authority, home: &Home, name: &str, args: &[&str]) -> Self {
         Self::sits(authority, home, (name, SCRIPT), args)
+    }
+
+    /// Runs `aipctl` in the user's terminal, with the agent it starts itself.
+    ///
+    /// # Panics
+    /// When it can't be started.
+    #[must_use]
+    pub fn own(authority: &Authority, home: &Home, name: &str, args: &[&str]) -> Self {
+        Self::sits(authority, home, (name, SCRIPT_OWN), args)
     }
 
     /// An agent for this process of the user's.
