@@ -115,8 +115,8 @@ fn send(mut stream: &UnixStream, request: &Request) -> Result<(), ClientError> {
 }
 
 fn patience(request: &Request) -> Option<Duration> {
-    if let Request::Logs(query) = request
-        && query.follow
+    if matches!(request, Request::ApprovalsWatch)
+        || matches!(request, Request::Logs(query) if query.follow)
     {
         return None;
     }
@@ -137,6 +137,7 @@ pub fn is_a_persons(request: &Request) -> bool {
         Request::AuditErase(_)
         | Request::PolicyTrust { .. }
         | Request::Answer { .. }
+        | Request::Extend { .. }
         | Request::GrantRevoke { .. }
         | Request::Override { .. }
         | Request::ToolsApprove { .. } => true,
@@ -147,6 +148,7 @@ pub fn is_a_persons(request: &Request) -> bool {
         | Request::Policies { .. }
         | Request::PolicyReload
         | Request::Approvals
+        | Request::ApprovalsWatch
         | Request::GrantPlan { .. }
         | Request::Grants
         | Request::Tools

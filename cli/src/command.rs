@@ -14,6 +14,7 @@ pub mod conformance;
 pub mod conformance_server;
 pub mod deny;
 pub mod export;
+pub mod extend;
 pub mod generate_cursor_config;
 pub mod grants;
 pub mod logs;
@@ -27,6 +28,7 @@ pub mod sessions;
 pub mod status;
 pub mod stop_all;
 pub mod tools;
+pub mod watch;
 pub mod wrap;
 
 /// What can be asked of aip.
@@ -46,12 +48,16 @@ pub enum Command {
     /// Check, show and accept policies
     #[command(subcommand)]
     Policy(policy::Policy),
+    /// Show on a screen what waits, to be answered by a key, and what is decided
+    Watch(watch::Watch),
     /// List the calls that wait for your answer
     Approvals(approvals::Approvals),
     /// Let a waiting call through: once, or with calls like it for a while
     Approve(approve::Approve),
     /// Refuse a waiting call
     Deny(deny::Deny),
+    /// Give yourself as much time again for a waiting call, once
+    Extend(extend::Extend),
     /// List what you have allowed beyond one call, take it back, or print it as YAML
     Grants(grants::Grants),
     /// List the tools of servers, show what changed in them, and approve it
@@ -95,9 +101,11 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Exit, Failure>
         Command::Export(it) => it.run(context),
         Command::Audit(it) => it.run(context),
         Command::Policy(it) => it.run(context),
+        Command::Watch(it) => it.run(context),
         Command::Approvals(it) => it.run(context),
         Command::Approve(it) => it.run(context),
         Command::Deny(it) => it.run(context),
+        Command::Extend(it) => it.run(context),
         Command::Grants(it) => it.run(context),
         Command::Tools(it) => it.run(context),
         Command::Pause(it) => it.run(context),

@@ -24,6 +24,8 @@ pub struct Screen {
     pub terminal: bool,
     /// Colours are wanted.
     pub colour: bool,
+    /// It can't move its cursor (`TERM=dumb`).
+    pub dumb: bool,
     /// Columns, where they are known.
     pub width: Option<u16>,
 }
@@ -56,14 +58,15 @@ impl<'a> Context<'a> {
         variable: impl Fn(&str) -> Option<OsString>,
     ) -> Self {
         let terminal = io::stdout().is_terminal();
-        let plain = variable("NO_COLOR").is_some_and(|value| !value.is_empty())
-            || variable("TERM").is_some_and(|value| value == "dumb");
+        let dumb = variable("TERM").is_some_and(|value| value == "dumb");
+        let plain = dumb || variable("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self {
             out,
             err,
             screen: Screen {
                 terminal,
                 colour: terminal && !plain,
+                dumb,
                 width: terminal.then(crate::table::screen_width).flatten(),
             },
             folders: Folders::find(&variable),

@@ -11,6 +11,7 @@ use clap::Parser;
 
 pub mod agent;
 pub mod args;
+pub mod asking;
 pub mod client;
 pub mod command;
 pub mod conformance;
@@ -25,6 +26,7 @@ pub mod programs;
 pub mod record;
 pub mod table;
 pub mod text;
+pub mod watch;
 pub mod when;
 
 use args::Args;

@@ -39,6 +39,36 @@ pub fn line(record: &Value) -> String {
     line.trim_end().to_owned()
 }
 
+/// A record in the parts a screen of its own shows, not yet made safe to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brief {
+    /// Time of day, UTC.
+    pub time: String,
+    /// The decision, or what else it is.
+    pub decision: String,
+    /// How much it is to be noticed.
+    pub tone: Tone,
+    /// Whose, what, and why.
+    pub rest: String,
+}
+
+/// The parts of one record.
+#[must_use]
+pub fn brief(record: &Value) -> Brief {
+    let (decision, tone) = decision(record);
+    let time = when::short(text(record, "timestamp"));
+    let day = time.rsplit_once(' ').map_or(time.as_str(), |(_, day)| day);
+    let parts = [text(record, "server"), &call(record), &why(record)].map(|part| part.to_owned());
+    let parts = parts.iter().filter(|part| !part.is_empty());
+    let rest: Vec<_> = parts.map(|part| shortened(part, MOST)).collect();
+    Brief {
+        time: shortened(day, 8),
+        decision: shortened(&decision, MOST),
+        tone,
+        rest: rest.join("  "),
+    }
+}
+
 fn decision(record: &Value) -> (String, Tone) {
     let decision = text(record, "decision");
     let tone = match decision {
@@ -78,6 +108,9 @@ fn why(record: &Value) -> String {
     if let Some(code) = record.get("error_code").and_then(Value::as_i64) {
         parts.push(format!("({code})"));
     }
+    if let Some(approval) = record.get("approval") {
+        parts.push(answered(approval));
+    }
     let rule = text(record, "dlp_rule");
     if !rule.is_empty() {
         let count = record
@@ -87,6 +120,25 @@ fn why(record: &Value) -> String {
         parts.push(format!("{rule}, {count} redacted"));
     }
     parts.join(" ")
+}
+
+/// Who answered, and how fast.
+fn answered(approval: &Value) -> String {
+    let seconds = approval
+        .get("after_ms")
+        .and_then(Value::as_u64)
+        .unwrap_or(0)
+        / 1000;
+    let answer = match text(approval, "answer") {
+        "allow" => "allowed",
+        "deny" => "denied",
+        "timeout" => "no answer",
+        other => other,
+    };
+    match text(approval, "channel") {
+        "" | "none" => format!("{answer} after {seconds} s"),
+        channel => format!("{answer} by {channel} after {seconds} s"),
+    }
 }
 
 fn text<'a>(record: &'a Value, key: &str) -> &'a str {

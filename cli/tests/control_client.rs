@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 
 use aipctl::client::{self, ClientError};
 use tempfile::TempDir;
-use wire::control::{LogQuery, Request};
+use wire::control::{Channel, LogQuery, Request};
 
 #[test]
 fn items_and_the_end_are_taken_in_order_and_as_they_were_written() {
@@ -37,11 +37,12 @@ fn one_line_a_request() {
     let answer = Request::Answer {
         id: "a\nb".to_owned(),
         allow: true,
+        channel: Channel::Control,
         grant: None,
     };
     assert_eq!(
         check(&answer, "{\"end\":{}}\n", Ok(&[])),
-        "{\"op\":\"answer\",\"id\":\"a\\nb\",\"allow\":true}\n"
+        "{\"op\":\"answer\",\"id\":\"a\\nb\",\"allow\":true,\"channel\":\"control\"}\n"
     );
 }
 

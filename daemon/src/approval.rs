@@ -2,13 +2,13 @@
 //! in by, whichever channel it took.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use wire::control::{Approval, Failure, GrantWish};
 
 use crate::session::learnt::REMEMBERED;
-use crate::session::state::{Answer, Planned};
+use crate::session::state::{Answer, By, Planned};
 
 pub mod before;
 pub mod channels;
@@ -28,7 +28,7 @@ pub struct Answered {
     pub id: String,
     /// What the person says.
     pub said: Said,
-    /// Hears how the approval ended, once that is recorded.
+    /// Hears how the approval ended, or was changed, once that is recorded.
     pub done: oneshot::Sender<Result<Settled, Failure>>,
 }
 
@@ -39,6 +39,8 @@ pub enum Said {
     Answer(Answer, Option<GrantWish>),
     /// Nothing yet: what would this grant be?
     Plan(GrantWish),
+    /// Nothing yet: more time is needed.
+    Extend(By),
 }
 
 /// What came of it.
@@ -50,19 +52,43 @@ pub struct Settled {
     pub grant: Option<Planned>,
 }
 
+/// Something has happened to one approval.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// Its id.
+    pub id: String,
+    /// As in [`Approval`]; `waiting` also for one that was given more time.
+    pub state: &'static str,
+}
+
+/// News a watcher may lag behind; past it, it compares with the queue.
+const NEWS: usize = 1024;
+
 #[derive(Debug)]
 struct Waiting {
-    approval: Approval,
+    approval: Arc<Approval>,
     session: mpsc::Sender<Answered>,
 }
 
 /// The queue.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Approvals {
     waiting: Mutex<BTreeMap<String, Waiting>>,
     /// Those that ended unanswered of late, the oldest first: a late answer may still count.
     missed: Mutex<VecDeque<(i64, Waiting)>>,
     changes: watch::Sender<()>,
+    news: broadcast::Sender<News>,
+}
+
+impl Default for Approvals {
+    fn default() -> Self {
+        Self {
+            waiting: Mutex::default(),
+            missed: Mutex::default(),
+            changes: watch::Sender::default(),
+            news: broadcast::Sender::new(NEWS),
+        }
+    }
 }
 
 impl Approvals {
@@ -72,18 +98,33 @@ impl Approvals {
 
     /// A call begins to wait.
     pub fn asked(&self, approval: Approval, session: mpsc::Sender<Answered>) {
+        let id = approval.id.clone();
+        let approval = Arc::new(approval);
         self.lock()
-            .insert(approval.id.clone(), Waiting { approval, session });
-        self.changes.send_replace(());
+            .insert(id.clone(), Waiting { approval, session });
+        self.tell(id, "waiting");
+    }
+
+    /// It waits longer; the approval as it is now.
+    pub fn extended(&self, id: &str, deadline: String) -> Option<Approval> {
+        let approval = {
+            let mut waiting = self.lock();
+            let waiting = waiting.get_mut(id)?;
+            let mut approval = Approval::clone(&waiting.approval);
+            approval.deadline = deadline;
+            approval.extended = true;
+            waiting.approval = Arc::new(approval.clone());
+            approval
+        };
+        self.tell(id.to_owned(), "waiting");
+        Some(approval)
     }
 
     /// It no longer waits; the approval as it was shown, with how it ended.
-    pub fn ended(&self, id: &str, state: &str) -> Option<Approval> {
-        let Waiting {
-            mut approval,
-            session,
-        } = self.lock().remove(id)?;
-        self.changes.send_replace(());
+    pub fn ended(&self, id: &str, state: &'static str) -> Option<Approval> {
+        let Waiting { approval, session } = self.lock().remove(id)?;
+        self.tell(id.to_owned(), state);
+        let mut approval = Arc::unwrap_or_clone(approval);
         state.clone_into(&mut approval.state);
         if ["expired", "withdrawn"].contains(&state) {
             let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -91,7 +132,7 @@ impl Approvals {
                 missed.pop_front();
             }
             let waiting = Waiting {
-                approval: approval.clone(),
+                approval: Arc::new(approval.clone()),
                 session,
             };
             missed.push_back((crate::time::now_ms(), waiting));
@@ -103,16 +144,36 @@ impl Approvals {
     pub fn banked(&self, id: &str) -> Option<Approval> {
         let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
         let at = missed.iter().position(|(_, it)| it.approval.id == id)?;
-        let (_, Waiting { mut approval, .. }) = missed.remove(at)?;
+        let (_, Waiting { approval, .. }) = missed.remove(at)?;
+        let mut approval = Arc::unwrap_or_clone(approval);
         "banked".clone_into(&mut approval.state);
         Some(approval)
     }
 
     /// The session is gone from this daemon; what waited there may be taken up on resume.
     pub fn forget(&self, session: &str) {
-        self.lock()
-            .retain(|_, waiting| waiting.approval.session != session);
+        let of_it = |_: &String, it: &mut Waiting| it.approval.session == session;
+        let gone: Vec<_> = self.lock().extract_if(.., of_it).collect();
+        for (id, _) in gone {
+            self.tell(id, "away");
+        }
+    }
+
+    fn tell(&self, id: String, state: &'static str) {
         self.changes.send_replace(());
+        let _nobody = self.news.send(News { id, state });
+    }
+
+    /// Hears what happens to each approval.
+    #[must_use]
+    pub fn news(&self) -> broadcast::Receiver<News> {
+        self.news.subscribe()
+    }
+
+    /// One that waits.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<Arc<Approval>> {
+        Some(Arc::clone(&self.lock().get(id)?.approval))
     }
 
     /// Hears whenever a call begins to wait, or no longer does.
@@ -121,24 +182,18 @@ impl Approvals {
         self.changes.subscribe()
     }
 
-    /// One that waits.
-    #[must_use]
-    pub fn get(&self, id: &str) -> Option<Approval> {
-        self.lock().get(id).map(|it| it.approval.clone())
-    }
-
     /// The one that an id, or the start of it, names: one that waits, or ended unanswered of late.
     ///
     /// # Errors
     /// When it names none or several.
-    pub fn look(&self, id: &str) -> Result<Approval, Failure> {
+    pub fn look(&self, id: &str) -> Result<Arc<Approval>, Failure> {
         let (id, _session) = self.find(id)?;
         let over = || failure("conflict", format!("approval `{id}` no longer waits"));
         self.get(&id)
             .or_else(|| {
                 let missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
                 let mut missed = missed.iter().map(|(_, it)| &it.approval);
-                missed.find(|it| it.id == id).cloned()
+                missed.find(|it| it.id == id).map(Arc::clone)
             })
             .ok_or_else(over)
     }
@@ -151,7 +206,7 @@ impl Approvals {
 
     /// What waits, the oldest first.
     #[must_use]
-    pub fn list(&self) -> Vec<Approval> {
+    pub fn list(&self) -> Vec<Arc<Approval>> {
         let mut list: Vec<_> = self.lock().values().map(|it| it.approval.clone()).collect();
         list.sort_by(|a, b| (&a.asked, &a.id).cmp(&(&b.asked, &b.id)));
         list
@@ -165,7 +220,7 @@ impl Approvals {
 
     /// The oldest of those that wait and are wanted, at most `limit`, the oldest first.
     #[must_use]
-    pub fn oldest(&self, limit: usize, wanted: impl Fn(&str) -> bool) -> Vec<Approval> {
+    pub fn oldest(&self, limit: usize, wanted: impl Fn(&str) -> bool) -> Vec<Arc<Approval>> {
         if limit == 0 {
             return Vec::new();
         }
@@ -187,6 +242,14 @@ impl Approvals {
         self.say(id, Said::Answer(answer, None))
             .await
             .map(|it| it.approval)
+    }
+
+    /// A person needs more time for it, named as above.
+    ///
+    /// # Errors
+    /// As above, and when it was given more time before.
+    pub async fn extend(&self, id: &str, by: By) -> Result<Approval, Failure> {
+        self.say(id, Said::Extend(by)).await.map(|it| it.approval)
     }
 
     /// The same, or a question about a grant.

@@ -29,6 +29,8 @@ pub enum ApprovalAuth {
     Terminal,
     /// The password that the system asks the person for.
     System,
+    /// Nothing: any program of the user counts (tests, CI).
+    Off,
 }
 
 /// The ways a person is asked beside `aipctl`. One that the machine has not is left out.

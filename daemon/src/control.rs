@@ -79,6 +79,13 @@ pub async fn serve(daemon: Arc<Daemon>, socket: UnixStream, pid: u32) {
                 () = hung_up(rest) => return,
             }
         }
+        Ok(Request::ApprovalsWatch) => {
+            let rest = read.into_inner().into_inner();
+            tokio::select! {
+                outcome = approvals::watch(&daemon, &mut answers) => outcome,
+                () = hung_up(rest) => return,
+            }
+        }
         // Anybody else gets the answer, also where their own side is closed already.
         Ok(request) => {
             let rest = read.into_inner().into_inner();
@@ -137,8 +144,23 @@ async fn operate(
             policy::reloaded(reloaded, answers).await
         }
         Request::Approvals => approvals::list(daemon, answers).await,
-        Request::Answer { id, allow, grant } => {
-            to_its_end(approvals::answer(it, id, allow, grant, (pid, auth))).await?
+        Request::ApprovalsWatch => approvals::watch(daemon, answers).await,
+        Request::Answer {
+            id,
+            allow,
+            channel,
+            grant,
+        } => {
+            to_its_end(approvals::answer(
+                it,
+                id,
+                (allow, grant),
+                (channel, pid, auth),
+            ))
+            .await?
+        }
+        Request::Extend { id, channel } => {
+            to_its_end(approvals::extend(it, id, (channel, pid, auth))).await?
         }
         Request::GrantPlan { id, grant } => grants::plan(daemon, id, grant).await,
         Request::Grants => grants::list(daemon, answers).await,

@@ -28,6 +28,7 @@ pub fn deed(request: &Request, now: Overriding) -> Option<&'static str> {
     match request {
         Request::Answer { allow: true, .. } | Request::GrantPlan { .. } => Some("approve"),
         Request::Answer { allow: false, .. } => Some("deny"),
+        Request::Extend { .. } => Some("extend"),
         Request::GrantRevoke { .. } => Some("grants revoke"),
         Request::PolicyTrust { .. } => Some("policy trust"),
         Request::ToolsApprove { .. } => Some("tools approve"),
@@ -41,6 +42,7 @@ pub fn deed(request: &Request, now: Overriding) -> Option<&'static str> {
         // Puts nothing in force that would have to be trusted.
         | Request::PolicyReload
         | Request::Approvals
+        | Request::ApprovalsWatch
         | Request::Grants
         | Request::Tools
         | Request::ToolDefinitions { .. }
@@ -166,13 +168,18 @@ pub async fn admit(
         return Ok(None);
     };
     let by_terminal = match daemon.config.approval_auth {
+        ApprovalAuth::Off => return Ok(None),
         ApprovalAuth::Terminal => true,
         // It changes nothing, and the person is asked for the answer that follows.
         ApprovalAuth::System if matches!(request, Request::GrantPlan { .. }) => return Ok(None),
         ApprovalAuth::System => false,
     };
-    // To deny, the terminal is enough: it lets nothing pass.
-    if by_terminal || matches!(request, Request::Answer { allow: false, .. }) {
+    // To deny or to think longer, the terminal is enough: that lets nothing pass.
+    let lets_nothing_pass = matches!(
+        request,
+        Request::Answer { allow: false, .. } | Request::Extend { .. }
+    );
+    if by_terminal || lets_nothing_pass {
         match judge(&System, pid, &sides(daemon)) {
             Ok(()) => return Ok(None),
             Err(doubt) if by_terminal => {
@@ -257,7 +264,7 @@ fn not_a_person(why: &str) -> Failure {
 pub async fn hand_on(daemon: &Arc<Daemon>, ask: &str, answer: Answer) -> Result<Approval, Failure> {
     let answer = match (daemon.config.approval_auth, answer) {
         (ApprovalAuth::System, Answer::Allow(by)) => Answer::Allow(behind(daemon, ask, by).await?),
-        (ApprovalAuth::Terminal | ApprovalAuth::System, answer) => answer,
+        (ApprovalAuth::Terminal | ApprovalAuth::System | ApprovalAuth::Off, answer) => answer,
     };
     daemon.approvals.answer(ask, answer).await
 }
@@ -305,7 +312,7 @@ pub async fn ignore_answer(
     tracing::warn!(ask, channel, ?pid, reason, "an answer does not count");
     let session = daemon.approvals.oldest(1, |id| id == ask).pop();
     let record = NewRecord::event(now_ms, "ANSWER_IGNORED")
-        .set_some("session_id", session.map(|it| it.session))
+        .set_some("session_id", session.map(|it| it.session.clone()))
         .set("approval_id", ask.to_owned())
         .set("channel", channel)
         .set("reason", reason.to_owned())
@@ -331,7 +338,7 @@ async fn turned_away(daemon: &Daemon, told: &str, record: NewRecord, now_ms: i64
 
 /// Where the person can do it.
 fn instead(request: &Request) -> &'static str {
-    if matches!(request, Request::Answer { .. } | Request::GrantPlan { .. }) {
+    if approval(request).is_some() {
         "answer in the window, or in a terminal that was open before the client started, or in \
          another login"
     } else {
@@ -339,8 +346,11 @@ fn instead(request: &Request) -> &'static str {
     }
 }
 
+/// The call that is answered.
 fn approval(request: &Request) -> Option<String> {
-    let (Request::Answer { id, .. } | Request::GrantPlan { id, .. }) = request else {
+    let (Request::Answer { id, .. } | Request::Extend { id, .. } | Request::GrantPlan { id, .. }) =
+        request
+    else {
         return None;
     };
     Some(id.chars().take(64).collect())

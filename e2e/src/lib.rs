@@ -28,5 +28,6 @@ pub mod screen;
 pub mod scripted;
 pub mod store;
 pub mod stranger;
+pub mod terminal;
 pub mod wait;
 pub mod witness;

@@ -2,6 +2,7 @@
 //! person's answer, by time, or because the client withdrew it.
 #![expect(clippy::expect_used, reason = "what fails ends the test")]
 
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -62,6 +63,98 @@ fn without_an_answer_a_call_denies_itself() {
 }
 
 #[test]
+fn more_time_is_given_once_and_outlives_the_daemon() {
+    let (home, mut client) = start("ask_timeout: 3\n");
+    let id = client.ask_call("echo", &json!({"n": 1}));
+    let approval = waiting(&home);
+    let named = approval["id"].as_str().unwrap();
+    let said = home.ctl(&["extend", named]);
+    assert!(said.status.success(), "{said:?}");
+    let again = home.ctl(&["extend", named]);
+    assert_eq!(again.status.code(), Some(4), "{again:?}");
+    let why = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(why.contains("was given more time already"), "{why}");
+    let later = waiting(&home);
+    assert!(later["deadline"].as_str() > approval["deadline"].as_str());
+    assert_eq!(later["extended"], true);
+
+    home.kill_daemon(rustix::process::Signal::KILL);
+    assert!(client.request("ping", &json!({})).get("result").is_some());
+    assert_eq!(waiting(&home), later, "as it was before the daemon died");
+    assert_eq!(client.answer(id, Duration::from_millis(1500)), None);
+    let error = client
+        .answer(id, Duration::from_secs(6))
+        .expect("an answer");
+    assert_eq!(error["error"]["code"], -32005, "{error}");
+    let extended = home.live_audit().into_iter();
+    let extended: Vec<_> = extended
+        .filter(|it| it["event"] == "APPROVAL_EXTENDED")
+        .collect();
+    assert_eq!(extended.len(), 1, "{extended:?}");
+    assert_eq!(extended[0]["channel"], "control");
+    assert_eq!(extended[0]["approval_id"], approval["id"]);
+}
+
+#[test]
+fn more_time_that_can_not_be_recorded_is_not_given() {
+    let (home, mut client) = start("");
+    client.ask_call("echo", &json!({"n": 1}));
+    let before = waiting(&home);
+    for file in ["audit.db", "audit.db-wal", "audit.db-shm"] {
+        std::fs::remove_file(home.path().join(file)).unwrap();
+    }
+    let refused = home.ctl(&["extend", before["id"].as_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(4), "{refused:?}");
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(why.contains("could not be recorded"), "{why}");
+    let after = waiting(&home);
+    assert_eq!(after["deadline"], before["deadline"]);
+    assert_eq!(after["extended"], false);
+}
+
+#[test]
+fn who_watches_hears_at_once_of_each_ask_and_how_it_ends() {
+    let (home, mut client) = start("");
+    let mut watching = home.command("aipctl");
+    watching.args(["approvals", "--watch", "--json"]);
+    let mut watching = watching.stdout(Stdio::piped()).spawn().expect("it starts");
+    let (heard, hears) = std::sync::mpsc::channel();
+    let stdout = BufReader::new(watching.stdout.take().expect("its output"));
+    std::thread::spawn(move || {
+        for line in stdout.lines() {
+            let _gone = heard.send(line.expect("text"));
+        }
+    });
+    let hear = || -> Value {
+        let line = hears.recv_timeout(PATIENCE).expect("a line");
+        serde_json::from_str(&line).expect("JSON")
+    };
+    for (verb, state) in [("approve", "allowed"), ("deny", "denied")] {
+        let id = client.ask_call("echo", &json!({"n": verb}));
+        let asked = hear();
+        assert_eq!(asked["state"], "waiting");
+        assert_eq!(asked["args"], json!({"n": verb}).to_string());
+        let named = asked["id"].as_str().unwrap();
+        assert!(home.ctl(&["extend", named]).status.success());
+        let longer = hear();
+        assert_eq!(
+            (&longer["id"], &longer["extended"]),
+            (&asked["id"], &json!(true))
+        );
+        answer(&home, verb, &asked);
+        let ended = hear();
+        assert_eq!(
+            (&ended["id"], &ended["state"]),
+            (&asked["id"], &json!(state))
+        );
+        assert!(client.answer(id, PATIENCE).is_some());
+    }
+    home.kill_daemon(rustix::process::Signal::TERM);
+    let ended = watching.wait_with_output().expect("it ends");
+    assert_eq!(ended.status.code(), Some(3), "{ended:?}");
+}
+
+#[test]
 fn a_waiting_call_delays_no_other_message() {
     let (home, mut client) = start("");
     let id = client.ask_call("echo", &json!({"n": 1}));
@@ -98,10 +191,8 @@ fn a_cancelled_call_is_withdrawn_and_a_late_yes_forwards_nothing() {
         home.approvals().is_empty().then_some(())
     });
     let late = home.ctl(&["approve", approval["id"].as_str().unwrap()]);
-    assert!(
-        !late.status.success(),
-        "a withdrawn call was approved: {late:?}"
-    );
+    let said = String::from_utf8_lossy(&late.stdout).into_owned();
+    assert!(said.contains("nothing was forwarded"), "{late:?}");
     client.request("ping", &json!({}));
     assert!(home.record("server").calls().is_empty());
 }

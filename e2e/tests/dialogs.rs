@@ -127,6 +127,31 @@ fn an_answer_elsewhere_and_a_cancel_close_the_window() {
     gone(&at.screen);
 }
 
+/// The time in the window is the one that counts.
+#[test]
+fn more_time_opens_the_window_anew() {
+    let Some(mut at) = sitting("more_time_opens_the_window_anew", &ZENITY) else {
+        return;
+    };
+    let id = at.client.ask_call("echo", &json!({"n": 1}));
+    let _window = at.screen.window(TITLE);
+    let before = at.home.approvals().pop().unwrap();
+    assert!(at.told().contains(clock(&before)), "{}", at.told());
+    let extended = at.home.ctl(&["extend", before["id"].as_str().unwrap()]);
+    assert!(extended.status.success(), "{extended:?}");
+    let after = at.home.approvals().pop().unwrap();
+    assert_ne!(clock(&before), clock(&after));
+    wait_until("another window", PATIENCE, || {
+        at.told().contains(clock(&after))
+    });
+    let _window = at.screen.window(TITLE);
+    at.screen.press(&["Return"]);
+    assert_eq!(
+        at.client.answer(id, PATIENCE).unwrap()["error"]["code"],
+        -32004
+    );
+}
+
 #[test]
 fn a_long_argument_can_only_be_denied_in_a_window() {
     let Some(mut at) = sitting("a_long_argument_can_only_be_denied_in_a_window", &ZENITY) else {
@@ -144,8 +169,9 @@ fn a_long_argument_can_only_be_denied_in_a_window() {
 /// A session whose daemon runs on a screen.
 struct Sitting {
     screen: Screen,
-    home: Home,
+    // Before its home: a client that is still there starts the home's daemon again.
     client: Client,
+    home: Home,
     daemon: Child,
 }
 
@@ -173,6 +199,27 @@ fn sitting(test: &str, desktop: &Desktop) -> Option<Sitting> {
         client,
         daemon,
     })
+}
+
+impl Sitting {
+    /// What the daemon's dialog program was told to show.
+    fn told(&self) -> String {
+        let pid = self.daemon.id();
+        let read = |path: String| std::fs::read_to_string(path).unwrap_or_default();
+        let children: String = std::fs::read_dir(format!("/proc/{pid}/task"))
+            .unwrap()
+            .map(|thread| read(format!("{}/children", thread.unwrap().path().display())))
+            .collect();
+        let lines = children.split_whitespace();
+        lines
+            .map(|it| read(format!("/proc/{it}/cmdline")))
+            .collect()
+    }
+}
+
+/// The time of day at which it denies itself.
+fn clock(approval: &Value) -> &str {
+    approval["deadline"].as_str().unwrap().get(11..19).unwrap()
 }
 
 impl Drop for Sitting {

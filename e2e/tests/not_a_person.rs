@@ -170,9 +170,10 @@ fn everything_for_a_person_alone_is_refused_to_the_client() {
     let policy = stage.home.policy("asking", "  allowed_tools: [echo]");
     assert!(stage.home.ctl(&["policy", "reload"]).status.success());
     let policy = policy.display().to_string();
-    let commands: [&[&str]; 5] = [
+    let commands: [&[&str]; 6] = [
         &["approve", &stage.approval],
         &["deny", &stage.approval],
+        &["extend", &stage.approval],
         &["policy", "trust", &policy, "--yes"],
         &["pause", "15m"],
         &[
@@ -195,6 +196,27 @@ fn everything_for_a_person_alone_is_refused_to_the_client() {
     let resumed = stage.home.ctl_of_the_client(&["resume"]);
     assert_eq!(resumed.status.code(), Some(4), "{resumed:?}");
     assert!(stage.home.ctl(&["resume"]).status.success());
+}
+
+/// For tests and CI; `aipctl status` says so.
+#[test]
+fn with_approval_auth_off_any_program_counts() {
+    let stage = Stage::new();
+    stage.home.configure("approval_auth: off\n");
+    let refused = stage.home.ctl_of_the_client(&["approve", &stage.approval]);
+    assert_eq!(
+        refused.status.code(),
+        Some(4),
+        "the daemon runs as it began"
+    );
+    stage.home.kill_daemon(rustix::process::Signal::TERM);
+    let allowed = wait_for("an answer that counts", PATIENCE, || {
+        let said = stage.home.ctl_of_the_client(&["approve", &stage.approval]);
+        said.status.success().then_some(said)
+    });
+    assert!(allowed.status.success());
+    let told = stage.home.status()["attention"].to_string();
+    assert!(told.contains("any program can answer for you"), "{told}");
 }
 
 /// One that tries very often fills neither the store nor the log.

@@ -216,9 +216,10 @@ fn whatever_else_is_for_a_person_asks_for_the_password_and_says_for_what() {
     let Some(stage) = Stage::new(test, As::User) else {
         return;
     };
-    let deeds: [(&[&str], &str); 4] = [
+    let deeds: [(&[&str], &str); 5] = [
         (&["pause", "15m"], "Let every call pass until 2"),
         (&["resume"], "Let the policies decide again"),
+        (&["extend", &stage.approval], "Give more time for the call"),
         (&["deny", &stage.approval], "Deny the call"),
         (
             &[

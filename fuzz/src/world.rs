@@ -35,6 +35,8 @@ const PROMPTS: usize = 10;
 const CLIENT: &str = "client";
 /// By which the server is known again.
 const SERVER: &str = "command";
+/// Ended approvals a person may still answer.
+const MISSED: usize = 4;
 /// More than may be under way.
 const FLOOD: usize = 1100;
 
@@ -90,6 +92,8 @@ struct World<S> {
     decided: Vec<(Frame, Ground)>,
     /// Approvals that wait.
     asks: Vec<String>,
+    /// Approvals that ended unanswered of late.
+    missed: Vec<String>,
     flooded: bool,
     /// The group that is settled is one frame.
     alone: bool,
@@ -163,6 +167,7 @@ impl<S: Store> World<S> {
             waits_under: BTreeMap::new(),
             decided: Vec::new(),
             asks: Vec::new(),
+            missed: Vec::new(),
             flooded: false,
             alone: true,
             over: false,

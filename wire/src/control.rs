@@ -5,9 +5,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+mod approvals;
 mod grants;
 mod tools;
 
+pub use approvals::{Approval, Channel};
 pub use grants::{Before, Grant, GrantPlan, GrantWish, Lasts, PastCall, What};
 pub use tools::{PinnedBefore, PinnedDefinition, PinnedServer, PinnedTool, ShownTool, ToolFinding};
 
@@ -47,15 +49,31 @@ pub enum Request {
     PolicyReload,
     /// Calls that wait for a person. Items: [`Approval`].
     Approvals,
-    /// A person's answer. End: [`Approval`].
+    /// The same, and then each as it begins to wait, is given more time, and ends, until the
+    /// asker hangs up or the daemon ends. Items: [`Approval`]; one that ended comes without
+    /// arguments.
+    ApprovalsWatch,
+    /// A person's answer. Only for a person. End: [`Approval`].
     Answer {
         /// The approval's id, or the start of it that names one only.
         id: String,
         /// Allow or deny.
         allow: bool,
+        /// Where the person was asked.
+        #[serde(default)]
+        channel: Channel,
         /// What is allowed beyond this call.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         grant: Option<GrantWish>,
+    },
+    /// Gives a person as much time again for one call, once. Only for a person. End:
+    /// [`Approval`] with its new deadline; an error where it was given before.
+    Extend {
+        /// The approval's id, or the start of it that names one only.
+        id: String,
+        /// Where the person was asked.
+        #[serde(default)]
+        channel: Channel,
     },
     /// What a grant for a waiting call would be; answers nothing. End: [`GrantPlan`].
     GrantPlan {
@@ -284,40 +302,6 @@ pub struct PendingPolicy {
     pub text: String,
     /// Why it is not in force.
     pub why: String,
-}
-
-/// One call that waits, or waited, for a person.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Approval {
-    /// Short id to answer by.
-    pub id: String,
-    /// The session that wants it.
-    pub session: String,
-    /// The client, as in [`Session`].
-    pub client: String,
-    /// The client's working folder.
-    pub project: String,
-    /// The server, as in [`Session`].
-    pub server: String,
-    /// The tool.
-    pub tool: String,
-    /// The arguments, redacted, as compact JSON.
-    pub args: String,
-    /// Why it is asked: policy file, line, and the policy's name.
-    pub because: String,
-    /// When it was asked, RFC 3339.
-    pub asked: String,
-    /// When it denies itself, RFC 3339.
-    pub deadline: String,
-    /// `waiting`, `allowed`, `denied`, `expired` or `withdrawn`.
-    pub state: String,
-    /// SHA-256 over client, server and tool: the same for the same tool of the same server.
-    pub subject: String,
-    /// How often the person allowed this tool of this server before; `None` where that is not known.
-    pub before: Option<Before>,
-    /// The grant that was made with the answer.
-    pub grant: Option<Box<Grant>>,
 }
 
 /// What [`Request::AuditVerify`] found.

@@ -3,8 +3,8 @@
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 use wire::control::{
-    Approval, EraseQuery, Failure, GrantWish, Lasts, LogQuery, OverrideMode, PolicyState, Reply,
-    Request, Session, Status, Verified, What,
+    Approval, Channel, EraseQuery, Failure, GrantWish, Lasts, LogQuery, OverrideMode, PolicyState,
+    Reply, Request, Session, Status, Verified, What,
 };
 
 #[test]
@@ -13,6 +13,7 @@ fn requests_without_fields() {
     check(&Request::Sessions, r#"{"op":"sessions"}"#);
     check(&Request::PolicyReload, r#"{"op":"policy_reload"}"#);
     check(&Request::Approvals, r#"{"op":"approvals"}"#);
+    check(&Request::ApprovalsWatch, r#"{"op":"approvals_watch"}"#);
     check(&Request::Stop, r#"{"op":"stop"}"#);
 }
 
@@ -39,14 +40,23 @@ fn requests_with_fields() {
         &Request::Answer {
             id: "a1".into(),
             allow: false,
+            channel: Channel::Watch,
             grant: None,
         },
-        r#"{"op":"answer","id":"a1","allow":false}"#,
+        r#"{"op":"answer","id":"a1","allow":false,"channel":"watch"}"#,
+    );
+    check(
+        &Request::Extend {
+            id: "a1".into(),
+            channel: Channel::Control,
+        },
+        r#"{"op":"extend","id":"a1","channel":"control"}"#,
     );
     check(
         &Request::Answer {
             id: "a1".into(),
             allow: true,
+            channel: Channel::Control,
             grant: Some(GrantWish {
                 what: What::Folder {
                     argument: "path".into(),
@@ -56,7 +66,7 @@ fn requests_with_fields() {
                 shown: None,
             }),
         },
-        r#"{"op":"answer","id":"a1","allow":true,"grant":{"what":{"kind":"folder","argument":"path","folder":"/x"},"lasts":{"kind":"session"},"shown":null}}"#,
+        r#"{"op":"answer","id":"a1","allow":true,"channel":"control","grant":{"what":{"kind":"folder","argument":"path","folder":"/x"},"lasts":{"kind":"session"},"shown":null}}"#,
     );
     check(
         &Request::GrantRevoke { id: None },
@@ -126,7 +136,7 @@ fn what_replies_hold() {
             state: "waiting".into(),
             ..Approval::default()
         },
-        r#"{"id":"a","session":"","client":"","project":"","server":"","tool":"","args":"","because":"","asked":"","deadline":"","state":"waiting","subject":"","before":null,"grant":null}"#,
+        r#"{"id":"a","session":"","client":"","project":"","server":"","tool":"","args":"","because":"","asked":"","deadline":"","extended":false,"state":"waiting","subject":"","before":null,"grant":null}"#,
     );
     check(
         &Verified {
@@ -146,6 +156,15 @@ fn fields_may_be_absent_or_unknown() {
         r#"{"op":"audit_erase","of_the_future":1}"#,
         &Request::AuditErase(EraseQuery::default()),
     );
+    reads(
+        r#"{"op":"answer","id":"a","allow":true}"#,
+        &Request::Answer {
+            id: "a".into(),
+            allow: true,
+            channel: Channel::Control,
+            grant: None,
+        },
+    );
     reads(r#"{"op":"policies"}"#, &Request::Policies { path: None });
     reads("{}", &Status::default());
     reads("{}", &Session::default());
@@ -159,6 +178,7 @@ fn what_is_no_request_is_refused() {
         "[]",
         r#"{"op":"format_disk"}"#,
         r#"{"op":"answer","id":"a"}"#,
+        r#"{"op":"answer","id":"a","allow":true,"channel":"dialog"}"#,
     ] {
         assert!(serde_json::from_str::<Request>(line).is_err(), "{line}");
     }

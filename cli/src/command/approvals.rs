@@ -5,19 +5,25 @@ use std::fmt::Write;
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::Value;
-use wire::control::{Approval, Before, Request};
+use wire::control::{Approval, Request};
 
+use crate::asking::{left, met, sentence};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::text::visible;
+
+mod watching;
 
 /// The calls that wait.
 #[derive(Debug, Args)]
 pub struct Approvals {
     /// Only this call, by its id or enough of its start
     id: Option<String>,
-    /// Print a JSON array for a program to read
+    /// Go on: print a line as each call begins to wait, is given more time, and ends
+    #[arg(long, short)]
+    watch: bool,
+    /// Print a JSON array for a program to read; with --watch, one object a line
     #[arg(long)]
     json: bool,
 }
@@ -28,6 +34,9 @@ impl Approvals {
     /// # Errors
     /// When the daemon can't be asked.
     pub fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
+        if self.watch {
+            return watching::watch(self.id.as_deref(), self.json, context);
+        }
         let answer = context.ask(&Request::Approvals)?;
         let wanted = |id: &str| self.id.as_deref().is_none_or(|start| id.starts_with(start));
         if self.json {
@@ -60,17 +69,7 @@ impl Approvals {
 fn sentences(approval: &Approval, now: Timestamp) -> String {
     let show = |text: &str| visible(text);
     let mut text = String::new();
-    let project = match approval.project.as_str() {
-        "" => String::new(),
-        project => format!(" (project {})", show(project)),
-    };
-    let _ = writeln!(
-        text,
-        "{}{project} wants {}: {}",
-        show(&approval.client),
-        show(&approval.server),
-        show(&approval.tool)
-    );
+    let _ = writeln!(text, "{}", sentence(approval));
     let _ = writeln!(text, "  arguments: {}", show(&approval.args));
     let _ = writeln!(text, "  asked because: {}", show(&approval.because));
     if let Some(before) = &approval.before {
@@ -79,37 +78,26 @@ fn sentences(approval: &Approval, now: Timestamp) -> String {
     let _ = match approval.state.as_str() {
         "waiting" | "" => writeln!(
             text,
-            "  aipctl deny {id}   or   aipctl approve {id}{left}",
+            "  aipctl deny {id}   or   aipctl approve {id}{ends}",
             id = show(&approval.id),
-            left = left(&approval.deadline, now)
+            ends = ends(approval, now)
         ),
         state => writeln!(text, "  {}: {}", show(&approval.id), show(state)),
     };
     text
 }
 
-/// Whether the tool is met for the first time.
-fn met(before: &Before) -> String {
-    let last = visible(before.last.as_deref().unwrap_or_default());
-    match before.times {
-        0 => "first time: you have not allowed this tool of this server before".to_owned(),
-        1 => format!("you have allowed this tool once before, at {last}"),
-        times => format!("you have allowed this tool {times} times before, last at {last}"),
-    }
-}
-
-fn left(deadline: &str, now: Timestamp) -> String {
-    deadline.parse::<Timestamp>().map_or_else(
-        |_| String::new(),
-        |deadline| {
-            let seconds = deadline.duration_since(now).as_secs().max(0);
-            format!("   (denies itself in {}:{:02})", seconds / 60, seconds % 60)
-        },
-    )
+fn ends(approval: &Approval, now: Timestamp) -> String {
+    let more = if approval.extended { ", extended" } else { "" };
+    left(&approval.deadline, now).map_or_else(String::new, |left| {
+        format!("   (denies itself in {left}{more})")
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use wire::control::Before;
+
     use super::*;
 
     #[test]

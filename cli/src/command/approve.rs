@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
-use wire::control::{Approval, Grant, GrantPlan, GrantWish, Lasts, Request, What};
+use wire::control::{Approval, Channel, Grant, GrantPlan, GrantWish, Lasts, Request, What};
 
 use super::deny::answer;
 use crate::context::Context;
@@ -100,6 +100,7 @@ impl Approve {
         let request = Request::Answer {
             id: self.id,
             allow: true,
+            channel: Channel::Control,
             grant: Some(wish),
         };
         let answered: Approval = context.ask(&request)?.end()?;

@@ -1,7 +1,7 @@
 //! `deny`: refuses a waiting call.
 
 use clap::Args;
-use wire::control::{Approval, Request};
+use wire::control::{Approval, Channel, Request};
 
 use crate::context::Context;
 use crate::exit::Exit;
@@ -27,13 +27,13 @@ impl Deny {
 
 /// Sends a person's answer and says what came of it.
 pub(super) fn answer(id: String, allow: bool, context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let answered: Approval = context
-        .ask(&Request::Answer {
-            id,
-            allow,
-            grant: None,
-        })?
-        .end()?;
+    let request = Request::Answer {
+        id,
+        allow,
+        channel: Channel::Control,
+        grant: None,
+    };
+    let answered: Approval = context.ask(&request)?.end()?;
     let (what, wanted) = if allow {
         ("Allowed once", "allowed")
     } else {

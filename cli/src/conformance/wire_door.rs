@@ -118,6 +118,7 @@ fn exchange(
         bench.ask(&control::Request::Answer {
             id: approval.id,
             allow,
+            channel: control::Channel::Control,
             grant: None,
         })?;
         if person.is_none() {

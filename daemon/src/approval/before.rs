@@ -1,6 +1,8 @@
 //! Whether a person meets a tool for the first time: read when an ask is shown, never when it is
 //! judged.
 
+use std::sync::Arc;
+
 use wire::control::Approval;
 
 use crate::audit::grants;
@@ -8,7 +10,9 @@ use crate::daemon::Daemon;
 
 /// The same approvals, each with how often its tool was allowed before. What can't be read is
 /// left out.
-pub async fn with_history(daemon: &Daemon, mut approvals: Vec<Approval>) -> Vec<Approval> {
+pub async fn with_history(daemon: &Daemon, approvals: Vec<Arc<Approval>>) -> Vec<Approval> {
+    let approvals = approvals.into_iter().map(Arc::unwrap_or_clone);
+    let mut approvals: Vec<_> = approvals.collect();
     if approvals.is_empty() {
         return approvals;
     }

@@ -38,7 +38,9 @@ pub async fn windows(daemon: Arc<Daemon>, mut opens: mpsc::Receiver<Opening>) {
             continue;
         };
         closed.remove(&approval.id);
-        let known = with_history(&daemon, vec![approval.clone()]).await.pop();
+        let known = with_history(&daemon, vec![Arc::clone(approval)])
+            .await
+            .pop();
         let shown = Shown::new(
             known.as_ref().unwrap_or(approval),
             waiting.len() - closed.len() - 1,
@@ -60,7 +62,7 @@ pub async fn windows(daemon: Arc<Daemon>, mut opens: mpsc::Receiver<Opening>) {
                     let _gone = opening.failed.send(why);
                 }
             }
-            () = over(&daemon, &approval.id) => {}
+            () = over(&daemon, approval) => {}
             // The window there is makes room, and comes again after this one.
             Some(opening) = opens.recv() => wish = Some(opening),
         }
@@ -69,10 +71,10 @@ pub async fn windows(daemon: Arc<Daemon>, mut opens: mpsc::Receiver<Opening>) {
 
 /// What to ask about: what a person wished for, else the oldest that was not closed.
 fn next<'a>(
-    waiting: &'a [Approval],
+    waiting: &'a [Arc<Approval>],
     closed: &BTreeSet<String>,
     wish: &mut Option<Opening>,
-) -> Option<&'a Approval> {
+) -> Option<&'a Arc<Approval>> {
     let wished = wish
         .as_ref()
         .and_then(|wish| waiting.iter().find(|it| it.id == wish.id));
@@ -95,10 +97,15 @@ async fn window(shown: &Shown) -> Result<(PathBuf, Asked), String> {
     Ok((program.1, asked))
 }
 
-/// Returns once the ask no longer waits.
-async fn over(daemon: &Daemon, id: &str) {
+/// Returns once the ask no longer waits, or no longer until the time that is shown.
+async fn over(daemon: &Daemon, shown: &Approval) {
     let mut changes = daemon.approvals.changes();
-    while daemon.approvals.waits(id) {
+    let as_shown = |it: &Approval| it.deadline == shown.deadline;
+    while daemon
+        .approvals
+        .get(&shown.id)
+        .is_some_and(|it| as_shown(&it))
+    {
         if changes.changed().await.is_err() {
             return;
         }

@@ -134,6 +134,12 @@ fn approval(connection: &Connection, id: &str, op: &ApprovalOp) -> rusqlite::Res
             "INSERT INTO approval VALUES (?1, ?2, ?3, ?4, ?5)",
             params![id, session, number, deadline_ms, shown],
         ),
+        ApprovalOp::Extended { deadline_ms } => run(
+            connection,
+            "UPDATE approval SET deadline_ms = ?2, \
+             shown = json_set(shown, '$.deadline', ?3, '$.extended', json('true')) WHERE id = ?1",
+            params![id, deadline_ms, crate::time::rfc3339(*deadline_ms)],
+        ),
         // What was shown are the call's arguments; how it ended is in the chain.
         ApprovalOp::Ends(_) => run(
             connection,

@@ -162,6 +162,11 @@ pub enum ApprovalOp {
         /// What the person is shown, JSON.
         shown: String,
     },
+    /// A person has given it more time.
+    Extended {
+        /// When it denies itself now, ms since 1970.
+        deadline_ms: i64,
+    },
     /// It no longer waits, and what was shown goes: `allowed`, `denied`, `expired` or
     /// `withdrawn`.
     Ends(&'static str),

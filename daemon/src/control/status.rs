@@ -29,6 +29,10 @@ pub(super) async fn status(daemon: &Daemon) -> Outcome {
             ));
         }
     }
+    if daemon.config.approval_auth == ApprovalAuth::Off {
+        let off = "any program can answer for you: `approval_auth` is off in config.yaml";
+        attention.push(off.to_owned());
+    }
     attention.extend(daemon.door.attention());
     attention.extend(crate::pins::attention(&daemon.pins.open()));
     as_value(&Status {

@@ -49,7 +49,7 @@ mod telling;
 mod traced;
 mod verdict;
 
-pub use ask::{Answer, Ask, By};
+pub use ask::{Answer, Ask, By, Extension, NotExtended};
 pub use granted::Planned;
 pub use recorded::Recorded;
 pub use resume::Kept;

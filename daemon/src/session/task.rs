@@ -19,6 +19,7 @@ use crate::policies::Slot;
 mod answer;
 mod emit;
 mod end;
+mod extend;
 mod lists;
 
 /// Frames judged before their batch is written.

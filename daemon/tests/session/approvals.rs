@@ -1,6 +1,6 @@
 //! Calls that wait for a person.
 
-use aipd::session::state::Answer;
+use aipd::session::state::{Answer, NotExtended};
 use engine::decide::Override;
 
 use crate::world::{World, answer, call, request, tell};
@@ -65,7 +65,10 @@ fn a_client_with_a_progress_token_hears_that_its_call_waits() {
     let (mut world, id) = patient("\"t\"");
     assert!(world.state.still_waiting(world.now_ms).is_empty());
     let mut last = 0.0;
-    for _ in 0..3 {
+    for turn in 0..3 {
+        if turn == 1 {
+            world.extend(&id).unwrap();
+        }
         world.now_ms = world.state.next_progress().unwrap();
         let lines = world.state.still_waiting(world.now_ms);
         let line = crate::out::json(&lines[0]);
@@ -105,6 +108,59 @@ fn a_client_with_a_progress_token_hears_that_its_call_waits() {
     assert!(world.state.next_progress().is_some());
     let (world, _) = waiting(ASK);
     assert_eq!(world.state.next_progress(), None, "it gave no token");
+}
+
+#[test]
+fn a_person_is_given_as_much_time_again_once() {
+    let (mut world, id) = waiting(ASK);
+    let asked = world.now_ms;
+    world.now_ms += 50_000;
+    let (deadline, lines) = world.extend(&id).unwrap();
+    assert_eq!(deadline, asked + 120_000);
+    assert_eq!(lines[0]["event"], "APPROVAL_EXTENDED");
+    assert_eq!(lines[0]["approval_id"], id);
+    assert_eq!(lines[0]["channel"], "control");
+    world.now_ms = asked + 119_999;
+    assert!(world.state.expired(world.now_ms).is_empty());
+    assert_eq!(world.extend(&id).unwrap_err(), NotExtended::Before);
+    world.now_ms += 1;
+    assert_eq!(world.state.expired(world.now_ms), [id.clone()].into());
+    assert_eq!(world.extend(&id).unwrap_err(), NotExtended::Over);
+    world.answer(&id, &Answer::Expired).unwrap();
+    assert_eq!(world.extend(&id).unwrap_err(), NotExtended::Over);
+}
+
+/// Time that is over does not come back in the moment before its end is recorded.
+#[test]
+fn an_ask_whose_time_is_over_is_not_extended() {
+    let (mut world, id) = waiting(ASK);
+    world.now_ms += 60_000;
+    assert_eq!(world.extend(&id).unwrap_err(), NotExtended::Over);
+}
+
+#[test]
+fn more_time_outlives_the_daemon_and_is_still_given_once() {
+    let (mut world, id) = waiting(ASK);
+    let (deadline, _) = world.extend(&id).unwrap();
+    world.killed_and_resumed();
+    let again = world.client_again(1, &call("1", "pay", r#"{"sum":5}"#));
+    assert_eq!(again.asked(), Some(id.clone()));
+    let shown = format!("{:?}", again.signals);
+    assert!(shown.contains("extended: true"), "{shown}");
+    assert!(shown.contains(&aipd::time::rfc3339(deadline)), "{shown}");
+    assert_eq!(world.state.next_deadline(), Some(deadline));
+    assert_eq!(world.extend(&id).unwrap_err(), NotExtended::Before);
+}
+
+#[test]
+fn identical_asks_are_extended_together() {
+    let (mut world, id) = waiting(ASK);
+    world.client(&call("2", "pay", r#"{"sum":5}"#));
+    let (deadline, _) = world.extend(&id).unwrap();
+    world.client(&call("3", "pay", r#"{"sum":5}"#));
+    assert_eq!(world.state.next_deadline(), Some(deadline));
+    assert!(world.state.expired(deadline - 1).is_empty());
+    assert_eq!(world.extend(&id).unwrap_err(), NotExtended::Before);
 }
 
 #[test]

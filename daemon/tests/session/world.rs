@@ -12,7 +12,7 @@ use aipd::audit::{Audit, Batch, StateOp, restore, store};
 use aipd::grants::{Grant, Grants};
 use aipd::pins::Pins;
 use aipd::session::state::{
-    Answer, By, Context, Effect, Facts, InForce, Judged, Kept, Signal, State,
+    Answer, By, Context, Effect, Facts, InForce, Judged, Kept, NotExtended, Signal, State,
 };
 use engine::decide::Override;
 use engine::policy::{Place, Policy};
@@ -138,6 +138,14 @@ impl World {
     pub(crate) fn answer(&mut self, id: &str, answer: &Answer) -> Option<Out> {
         let judged = self.with(0, |state, ctx| state.ask_ends(ctx, id, answer))?;
         Some(self.take(judged, ""))
+    }
+
+    /// A person needs more time; says when the ask ends then.
+    pub(crate) fn extend(&mut self, id: &str) -> Result<(i64, Vec<Value>), NotExtended> {
+        let extension = self.with(0, |state, ctx| state.extension(ctx, id, &by()))?;
+        let lines = self.commit(extension.batch);
+        self.state.extended(id, extension.deadline_ms);
+        Ok((extension.deadline_ms, lines))
     }
 
     /// A person allows a call and more, as the task does it.

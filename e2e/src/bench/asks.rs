@@ -16,7 +16,7 @@ use super::report::Report;
 use super::setup::Setup;
 use crate::wait::wait_until;
 
-/// Sessions that ask, and how often each does.
+/// Sessions that ask where no number is given, and how often each does.
 const SESSIONS: usize = 20;
 const EACH: usize = 50;
 const SIZE: usize = 1024;
@@ -24,10 +24,10 @@ const SIZE: usize = 1024;
 const SETTLE: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// With the cap on prompts raised for it, and with the default one.
+/// With the cap on prompts raised for it, and with the default one; how many of a session wait then.
 const CAPS: [(&str, &str, usize); 2] = [
-    ("cap raised", "prompts_per_minute: 1000\n", SESSIONS * EACH),
-    ("default cap", "", SESSIONS * 10),
+    ("cap raised", "prompts_per_minute: 1000\n", EACH),
+    ("default cap", "", 10),
 ];
 
 /// Measures both caps.
@@ -36,8 +36,9 @@ const CAPS: [(&str, &str, usize); 2] = [
 /// When a session can't be had or answers wrongly.
 pub fn measure(options: &Options) -> io::Result<Report> {
     let mut moments = Vec::new();
-    for (name, cap, waiting) in CAPS {
-        moments.extend(with_cap(options, name, cap, waiting)?);
+    let sessions = options.sessions.first().copied().unwrap_or(SESSIONS);
+    for (name, cap, each) in CAPS {
+        moments.extend(with_cap(options, name, cap, (sessions, each))?);
     }
     let heads = [
         "asks",
@@ -60,12 +61,12 @@ fn with_cap(
     options: &Options,
     name: &'static str,
     cap: &str,
-    waiting: usize,
+    (sessions, each): (usize, usize),
 ) -> io::Result<[Moment; 3]> {
     let setup = Setup::asking(&options.programs, cap)?;
     let mut other = Other::open(&setup)?;
     let mut askers = Vec::new();
-    for _ in 0..SESSIONS {
+    for _ in 0..sessions {
         askers.push(setup.open_wrapped()?);
     }
     other.lap(options.lap)?;
@@ -84,7 +85,7 @@ fn with_cap(
         moment
     })?;
     wait_until("the calls to wait", PATIENCE, || {
-        setup.home().approvals().len() == waiting
+        setup.home().approvals().len() == sessions * each
     });
     thread::sleep(SETTLE);
     let mut wait = other.moment(options, &setup, (name, "they wait"))?;

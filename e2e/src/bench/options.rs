@@ -20,7 +20,8 @@ usage: aip-bench WHAT [--bin DIR] [--pin CORE] [--rounds N] [--millis N] [--json
   idle      wake-ups and processor time of 20 idle sessions
   programs  the programs' sizes
   audit     bytes a call in the store and the live log
-  asks      1000 calls that wait for a person, from 20 sessions
+  asks [--sessions N]
+            50 calls from each session that wait for a person; 20 sessions unless given
   machine   the machine, in a line
 
   --bin DIR    where aip and aipd are; else beside aip-bench, as its server always is

@@ -86,8 +86,10 @@ impl Home {
 fn only_a_person(args: &[&str]) -> bool {
     matches!(
         args,
-        ["approve" | "deny" | "pause" | "stop-all" | "resume", ..]
-            | ["grants", "revoke", ..]
+        [
+            "approve" | "deny" | "extend" | "pause" | "stop-all" | "resume",
+            ..
+        ] | ["grants", "revoke", ..]
             | ["policy", "trust", ..]
             | ["tools", "approve", ..]
             | ["audit", "erase", ..]

@@ -115,10 +115,8 @@ impl Folder {
 
     /// A person's answer: `approve` or `deny`.
     pub(crate) fn answer(&self, verb: &str, approval: &Value) {
-        let output = self.run(&format!(
-            "aipctl {verb} {}",
-            approval["id"].as_str().unwrap()
-        ));
+        let id = approval["id"].as_str().unwrap();
+        let output = e2e::person::runs(&self.shell(&format!("aipctl {verb} {id}")));
         assert!(output.status.success(), "{output:?}");
     }
 

@@ -26,6 +26,7 @@ impl<S: Store> World<S> {
 
     pub(super) fn person(&mut self, nth: usize, yes: bool, fate: Fate) {
         if self.asks.is_empty() {
+            self.late_yes(nth, yes, fate);
             return;
         }
         let id = self.asks[nth % self.asks.len()].clone();
@@ -44,6 +45,32 @@ impl<S: Store> World<S> {
             self.ask_ends(&id, &answer, fate),
             "what is shown to a person waits"
         );
+    }
+
+    /// A yes to a call that ended unanswered: it lets an identical one through, once.
+    fn late_yes(&mut self, nth: usize, yes: bool, fate: Fate) {
+        if !yes || self.missed.is_empty() {
+            return;
+        }
+        let id = self.missed[nth % self.missed.len()].clone();
+        let by = By {
+            channel: "control",
+            pid: Some(1),
+            program: None,
+            auth: None,
+        };
+        let judged = self.with(0, |state, ctx| state.banks(ctx, &id, &by));
+        let Some(judged) = judged else { return };
+        assert!(
+            judged.released.is_empty() && judged.effect == Effect::Drop,
+            "a late yes forwards nothing"
+        );
+        self.group.push(Decided {
+            frame: None,
+            judged,
+            hopeless: false,
+        });
+        self.settle(fate);
     }
 
     pub(super) fn ask_ends(&mut self, id: &str, answer: &Answer, fate: Fate) -> bool {

@@ -7,7 +7,7 @@ use wire::link::Stream;
 use super::super::message;
 use super::super::model::{Model, Origin, Ways};
 use super::super::seen::{Json, Kind, Line, lines};
-use super::{Decided, Frame, Store, World, is_call};
+use super::{Decided, Frame, MISSED, Store, World, is_call};
 
 impl<S: Store> World<S> {
     pub(super) fn let_go(&mut self, decided: Decided) {
@@ -65,7 +65,14 @@ impl<S: Store> World<S> {
                 Signal::Asked(approval) if written => self.asks.push(approval.id),
                 Signal::Asked(_) => {}
                 Signal::Granted(_) => unreachable!("no answer makes a grant"),
-                Signal::AskEnded { id, .. } => self.asks.retain(|it| *it != id),
+                Signal::AskEnded { id, state } => {
+                    self.asks.retain(|it| *it != id);
+                    if ["expired", "withdrawn"].contains(&state) {
+                        self.missed.push(id);
+                        let more = self.missed.len().saturating_sub(MISSED);
+                        self.missed.drain(..more);
+                    }
+                }
             }
         }
     }

@@ -21,11 +21,21 @@ pub fn asked(
     request: &mut Request,
     approvals: &Approvals,
 ) -> Result<(String, Option<String>), Failure> {
-    if let Request::Answer { id, allow, grant } = request {
+    if let Request::Answer {
+        id, allow, grant, ..
+    } = request
+    {
         let approval = approvals.look(id)?;
         approval.id.clone_into(id);
-        let text = answer(&approval, *allow, grant.as_ref());
-        return Ok((text, Some(approval.id)));
+        let word = if *allow { "Allow" } else { "Deny" };
+        let text = about(word, &approval, grant.as_ref());
+        return Ok((text, Some(id.clone())));
+    }
+    if let Request::Extend { id, .. } = request {
+        let approval = approvals.look(id)?;
+        approval.id.clone_into(id);
+        let text = about("Give more time for", &approval, None);
+        return Ok((text, Some(id.clone())));
     }
     if let Request::PolicyTrust { hash: None, .. } = request {
         let message = "say which version of the policy is meant, by its hash".to_owned();
@@ -37,11 +47,10 @@ pub fn asked(
 /// That a call is allowed.
 #[must_use]
 pub fn allowed(approval: &Approval) -> String {
-    answer(approval, true, None)
+    about("Allow", approval, None)
 }
 
-fn answer(approval: &Approval, allow: bool, grant: Option<&GrantWish>) -> String {
-    let word = if allow { "Allow" } else { "Deny" };
+fn about(word: &str, approval: &Approval, grant: Option<&GrantWish>) -> String {
     let more = grant.map(beyond).unwrap_or_default();
     line(&format!(
         "{word} the call {}, {}: {} {}{more}",
@@ -132,6 +141,7 @@ fn other(request: &Request) -> String {
             }
         }
         Request::Answer { .. }
+        | Request::Extend { .. }
         | Request::GrantPlan { .. }
         | Request::Status
         | Request::Sessions
@@ -140,6 +150,7 @@ fn other(request: &Request) -> String {
         | Request::Policies { .. }
         | Request::PolicyReload
         | Request::Approvals
+        | Request::ApprovalsWatch
         | Request::Grants
         | Request::Tools
         | Request::ToolDefinitions { .. }
@@ -200,7 +211,7 @@ mod tests {
             lasts: Lasts::Always,
             shown: None,
         };
-        let text = answer(&Approval::default(), true, Some(&wish));
+        let text = about("Allow", &Approval::default(), Some(&wish));
         assert!(
             text.ends_with("and EVERY call of this tool until it is revoked"),
             "{text}"

@@ -22,7 +22,10 @@ use crate::session::table::Phase;
 
 mod answered;
 mod clients;
+mod extended;
 mod patience;
+
+pub use extended::{Extension, NotExtended};
 
 /// A call that waits.
 #[derive(Clone, Debug)]
@@ -31,6 +34,10 @@ pub struct Ask {
     pub id: String,
     /// When it denies itself, ms since 1970.
     pub deadline_ms: i64,
+    /// A person has given it more time.
+    extended: bool,
+    /// When it was first asked, by whichever daemon, ms since 1970.
+    asked_ms: i64,
     request: Id,
     pub(super) tool: String,
     /// Of tool and arguments: identical asks are one.
@@ -65,7 +72,7 @@ impl Ask {
 /// Where an answer came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct By {
-    /// The channel: `control`.
+    /// The channel: `control`, `watch`, `dialog`, or `none`.
     pub channel: &'static str,
     /// The process that answered, as the kernel sees it.
     pub pid: Option<u32>,
@@ -132,7 +139,10 @@ impl State {
         }
         let approval = self.shown(ctx, &one, &ask, waited.as_ref());
         let timeout = self.waits_for(ctx, one.message.params());
+        let asked_ms = crate::time::parse_ms(&approval.asked).unwrap_or(ctx.now_ms);
         let waiting = Ask {
+            extended: twin.as_ref().map_or(approval.extended, |it| it.extended),
+            asked_ms: twin.as_ref().map_or(asked_ms, |it| it.asked_ms),
             id: twin
                 .as_ref()
                 .map_or_else(|| approval.id.clone(), |twin| twin.id.clone()),
@@ -257,6 +267,7 @@ impl State {
             ),
             asked: crate::time::rfc3339(ctx.now_ms),
             deadline: crate::time::rfc3339(ctx.now_ms.saturating_add(timeout)),
+            extended: false,
             state: "waiting".to_owned(),
             subject: self.subject(&one.tool),
             before: None,
@@ -268,6 +279,7 @@ impl State {
                 id: before.id,
                 asked: before.asked,
                 deadline: before.deadline,
+                extended: before.extended,
                 ..fresh
             },
         }

@@ -3,13 +3,14 @@
 use super::{Answer, Answered, Decided, Signal, Task};
 use crate::approval::{Said, Settled, failure};
 use crate::session::state::{By, Planned};
-use wire::control::{Failure, GrantWish};
+use wire::control::{Approval, Failure, GrantWish};
 
 impl Task {
     pub(super) async fn answer(&mut self, answered: Answered) {
         let Answered { id, said, done } = answered;
         let settled = match said {
             Said::Plan(wish) => self.planned(&id, &wish),
+            Said::Extend(by) => self.extend(&id, &by).await,
             Said::Answer(answer, None) => self.answered(&id, &answer, None).await,
             // What can't be granted answers nothing.
             Said::Answer(answer, Some(wish)) => match self.plan(&id, &wish) {
@@ -27,6 +28,7 @@ impl Task {
     fn planned(&mut self, id: &str, wish: &GrantWish) -> Result<Settled, Failure> {
         let planned = self.plan(id, wish)?;
         let approval = self.daemon.approvals.get(id).ok_or_else(|| gone(id))?;
+        let approval = Approval::clone(&approval);
         Ok(Settled {
             approval,
             grant: Some(planned),

@@ -9,8 +9,6 @@ use crate::session::state::State;
 
 /// How often it hears, in ms.
 const EVERY: i64 = 5_000;
-/// The longest wait there is, in seconds: an hour.
-const LONGEST: i64 = 3_600;
 const MESSAGE: &str = "waiting for a person to allow this call";
 
 /// A client that wants to hear.
@@ -42,12 +40,13 @@ impl State {
     pub fn still_waiting(&mut self, now_ms: i64) -> Vec<Vec<u8>> {
         let mut lines = Vec::new();
         for ask in self.asks.values_mut() {
-            let left = ask.deadline_ms.saturating_sub(now_ms).max(0) / 1000;
             let due = ask.patience.as_mut().filter(|it| it.next_ms <= now_ms);
             let Some(patience) = due else { continue };
             patience.next_ms = now_ms.saturating_add(EVERY);
-            // Counted towards the deadline, which a daemon started anew keeps, it never falls.
-            let grown = u32::try_from((LONGEST - left).max(0)).unwrap_or(0);
+            // Counted from when it was asked, which a daemon started anew keeps and more time for
+            // the person does not move, it never falls.
+            let waited = now_ms.saturating_sub(ask.asked_ms).max(0) / 1000;
+            let grown = u32::try_from(waited).unwrap_or(u32::MAX);
             lines.push(mcp::still_working(&patience.token, grown, MESSAGE));
         }
         lines
