@@ -83,7 +83,8 @@ install_python() {
 # A tool, and the Debian package that has it.
 tools=(jq:jq git:git logrotate:logrotate systemd-analyze:systemd systemd-socket-activate:systemd
     mandoc:mandoc zsh:zsh fish:fish valgrind:valgrind Xvfb:xvfb xdotool:xdotool zenity:zenity tmux:tmux
-    kdialog:kdialog dbus-daemon:dbus dbus-send:dbus dunst:dunst)
+    kdialog:kdialog dbus-daemon:dbus dbus-send:dbus dunst:dunst
+    dbus-monitor:dbus pkttyagent:polkitd script:bsdutils setpriv:util-linux)
 
 # Only what is missing, and only where nobody has to be asked for a password.
 install_tools() {

@@ -22,6 +22,8 @@ pub const MAX_REPLY: u64 = 64 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The same where it has a whole store to read.
 const LONG_PATIENCE: Duration = Duration::from_secs(120);
+/// The same where the person may have to give a password first, for which they have two minutes.
+const PERSONS_PATIENCE: Duration = Duration::from_secs(240);
 
 /// One line of the daemon's answer, its content left as it was written so that key order and
 /// number lexemes survive into what is printed.
@@ -113,28 +115,45 @@ fn send(mut stream: &UnixStream, request: &Request) -> Result<(), ClientError> {
 }
 
 fn patience(request: &Request) -> Option<Duration> {
+    if matches!(request, Request::ApprovalsWatch)
+        || matches!(request, Request::Logs(query) if query.follow)
+    {
+        return None;
+    }
+    let long = matches!(request, Request::Logs(_) | Request::AuditVerify { .. });
+    Some(if long {
+        LONG_PATIENCE
+    } else if is_a_persons(request) {
+        PERSONS_PATIENCE
+    } else {
+        PATIENCE
+    })
+}
+
+/// Whether the person may have to give their password for it.
+#[must_use]
+pub fn is_a_persons(request: &Request) -> bool {
     match request {
-        Request::ApprovalsWatch => None,
-        Request::Logs(query) if query.follow => None,
-        Request::Logs(_) | Request::AuditVerify { .. } | Request::AuditErase(_) => {
-            Some(LONG_PATIENCE)
-        }
-        Request::Status
-        | Request::Sessions
-        | Request::Policies { .. }
+        Request::AuditErase(_)
         | Request::PolicyTrust { .. }
-        | Request::PolicyReload
-        | Request::Approvals
         | Request::Answer { .. }
         | Request::Extend { .. }
-        | Request::GrantPlan { .. }
-        | Request::Grants
         | Request::GrantRevoke { .. }
         | Request::Override { .. }
+        | Request::ToolsApprove { .. } => true,
+        Request::Status
+        | Request::Sessions
+        | Request::Logs(_)
+        | Request::AuditVerify { .. }
+        | Request::Policies { .. }
+        | Request::PolicyReload
+        | Request::Approvals
+        | Request::ApprovalsWatch
+        | Request::GrantPlan { .. }
+        | Request::Grants
         | Request::Tools
         | Request::ToolDefinitions { .. }
-        | Request::ToolsApprove { .. }
-        | Request::Stop => Some(PATIENCE),
+        | Request::Stop => false,
     }
 }
 

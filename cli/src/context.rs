@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use wire::control::Request;
 use wire::folders::{Folders, NoHome};
 
+use crate::agent::Agent;
 use crate::client::{self, Answer, ClientError};
 use crate::failure::Failure;
 use crate::launch;
@@ -93,7 +94,10 @@ impl<'a> Context<'a> {
     /// # Errors
     /// When none runs, or it refuses.
     pub fn ask_running(&self, request: &Request) -> Result<Answer, Failure> {
-        Ok(client::ask(&self.folders()?.control_socket(), request)?)
+        let socket = self.folders()?.control_socket();
+        let seen = self.screen.terminal && client::is_a_persons(request);
+        let _agent = seen.then(|| Agent::start(&socket)).flatten();
+        Ok(client::ask(&socket, request)?)
     }
 
     /// Asks the daemon, starting one where none runs.

@@ -182,6 +182,22 @@ impl Approvals {
         self.changes.subscribe()
     }
 
+    /// The one that an id, or the start of it, names: one that waits, or ended unanswered of late.
+    ///
+    /// # Errors
+    /// When it names none or several.
+    pub fn look(&self, id: &str) -> Result<Arc<Approval>, Failure> {
+        let (id, _session) = self.find(id)?;
+        let over = || failure("conflict", format!("approval `{id}` no longer waits"));
+        self.get(&id)
+            .or_else(|| {
+                let missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut missed = missed.iter().map(|(_, it)| &it.approval);
+                missed.find(|it| it.id == id).map(Arc::clone)
+            })
+            .ok_or_else(over)
+    }
+
     /// Whether this one still waits.
     #[must_use]
     pub fn waits(&self, id: &str) -> bool {

@@ -27,6 +27,8 @@ pub enum ApprovalAuth {
     /// The terminal it was typed in.
     #[default]
     Terminal,
+    /// The password that the system asks the person for.
+    System,
     /// Nothing: any program of the user counts (tests, CI).
     Off,
 }
@@ -227,6 +229,12 @@ mod tests {
     }
 
     #[test]
+    fn a_way_to_confirm_that_there_is_not_is_refused() {
+        let error = Config::parse("approval_auth: passphrase\n").unwrap_err();
+        assert!(error.contains("passphrase"), "{error}");
+    }
+
+    #[test]
     fn a_wait_of_nothing_is_refused() {
         assert!(
             Config::parse("ask_timeout: 0\n")
@@ -245,7 +253,7 @@ mod tests {
     #[test]
     fn every_field_is_read() {
         let config = Config::parse(
-            "policy_trust: 'off'\nask_timeout: 2\nprompts_per_minute: 5\nchannels: [notification]\nnotification_allow: true\nidle_exit: 9\nretention: {days: 1, megabytes: 2, body_days: 3}\n",
+            "policy_trust: 'off'\nask_timeout: 2\nprompts_per_minute: 5\nchannels: [notification]\nnotification_allow: true\napproval_auth: system\nidle_exit: 9\nretention: {days: 1, megabytes: 2, body_days: 3}\n",
         )
         .unwrap();
         assert_eq!(config.policy_trust, PolicyTrust::Off);
@@ -259,6 +267,7 @@ mod tests {
             }
         );
         assert!(config.notification_allow);
+        assert_eq!(config.approval_auth, ApprovalAuth::System);
         assert_eq!(config.idle_exit, Some(Duration::from_secs(9)));
         assert_eq!(
             config.retention,

@@ -87,7 +87,10 @@ pub async fn serve(daemon: Arc<Daemon>, socket: UnixStream, pid: u32) {
             }
         }
         // Anybody else gets the answer, also where their own side is closed already.
-        Ok(request) => operate(&daemon, request, &mut answers, pid).await,
+        Ok(request) => {
+            let rest = read.into_inner().into_inner();
+            operate(&daemon, request, &mut answers, (pid, rest)).await
+        }
         Err(error) => Err(failure(
             "invalid",
             format!("not a request of this version: {error}"),
@@ -122,11 +125,11 @@ async fn to_its_end<T: Send + 'static>(
 
 async fn operate(
     daemon: &Arc<Daemon>,
-    request: Request,
+    mut request: Request,
     answers: &mut Answers,
-    pid: u32,
+    (pid, rest): (u32, OwnedReadHalf),
 ) -> Outcome {
-    person::admit(daemon, &request, pid).await?;
+    let auth = person::admit(daemon, &mut request, pid, hung_up(rest)).await?;
     let it = Arc::clone(daemon);
     match request {
         Request::Status => status::status(daemon).await,
@@ -147,9 +150,17 @@ async fn operate(
             allow,
             channel,
             grant,
-        } => to_its_end(approvals::answer(it, id, (allow, grant), (channel, pid))).await?,
+        } => {
+            to_its_end(approvals::answer(
+                it,
+                id,
+                (allow, grant),
+                (channel, pid, auth),
+            ))
+            .await?
+        }
         Request::Extend { id, channel } => {
-            to_its_end(approvals::extend(it, id, (channel, pid))).await?
+            to_its_end(approvals::extend(it, id, (channel, pid, auth))).await?
         }
         Request::GrantPlan { id, grant } => grants::plan(daemon, id, grant).await,
         Request::Grants => grants::list(daemon, answers).await,

@@ -14,7 +14,7 @@ use crate::audit::restore;
 use crate::audit::{Audit, AuditError, Batch, NewRecord, StateOp, Sync};
 use crate::config::Config;
 use crate::grants::Grants;
-use crate::person::{Door, Side};
+use crate::person::{Door, Side, polkit};
 use crate::pins::Pins;
 use crate::policies::Policies;
 
@@ -72,6 +72,8 @@ pub struct Daemon {
     pub stop: watch::Sender<bool>,
     /// Those who may follow the log at once: the door must stay free for others.
     pub followers: Arc<tokio::sync::Semaphore>,
+    /// Questions for the person's password that may be open at once.
+    pub questions: Arc<tokio::sync::Semaphore>,
     sessions: Mutex<BTreeMap<String, Running>>,
     overriding: Mutex<Overriding>,
 }
@@ -95,6 +97,7 @@ impl Daemon {
             home,
             stop: watch::Sender::new(false),
             followers: Arc::new(tokio::sync::Semaphore::new(FOLLOWERS)),
+            questions: Arc::new(tokio::sync::Semaphore::new(polkit::QUESTIONS)),
             sessions: Mutex::default(),
             overriding: Mutex::default(),
         })

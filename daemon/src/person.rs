@@ -5,14 +5,16 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wire::control::{Failure, OverrideMode, Request};
+use wire::control::{Approval, Failure, OverrideMode, Request};
 
 use crate::approval::failure;
 use crate::audit::{Batch, NewRecord};
 use crate::config::ApprovalAuth;
 use crate::daemon::{Daemon, Overriding};
 use crate::peer::Process;
+use crate::session::state::{Answer, By};
 
+pub mod polkit;
 mod seat;
 mod seen;
 
@@ -65,12 +67,16 @@ const CLIENTS: usize = 256;
 /// Refusals that get a record of their own in a minute; what is over is counted in the next.
 const RECORDED: usize = 30;
 const MINUTE: i64 = 60_000;
+/// Questions for the person's password in a minute; a client could ask on and on.
+const QUESTIONS: usize = 10;
 
 /// The clients seen, and who was turned away.
 #[derive(Debug, Default)]
 pub struct Door {
     clients: Mutex<VecDeque<Process>>,
     refused: Mutex<Refused>,
+    /// When the person was asked for their password of late, ms since 1970.
+    questions: Mutex<VecDeque<i64>>,
 }
 
 #[derive(Debug, Default)]
@@ -113,6 +119,18 @@ impl Door {
         }
     }
 
+    /// Whether the person may be asked for their password once more; if so, that counts.
+    fn may_question(&self, now_ms: i64) -> bool {
+        let asked = self.questions.lock();
+        let mut asked = asked.unwrap_or_else(PoisonError::into_inner);
+        asked.retain(|it| (0..MINUTE).contains(&(now_ms - it)));
+        if asked.len() >= QUESTIONS {
+            return false;
+        }
+        asked.push_back(now_ms);
+        true
+    }
+
     /// Whether this refusal gets a record, and of how many without one it tells.
     fn counts(&self, now_ms: i64, told: &str) -> Option<u64> {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
@@ -134,40 +152,138 @@ impl Door {
     }
 }
 
-/// Lets a request pass, or says why it does not: recorded, and shown by `aipctl status`.
+/// Lets a request pass, or says why it does not: recorded, and shown by `aipctl status`. Gives what
+/// stands behind it beside the process. `gone` is heard when nobody waits for the answer any more.
 ///
 /// # Errors
-/// `not_a_person` where only a person may do it and it can't be told that one does.
-pub async fn admit(daemon: &Arc<Daemon>, request: &Request, pid: u32) -> Result<(), Failure> {
-    let now_ms = crate::time::now_ms();
-    let Some(deed) = deed(request, daemon.overriding(now_ms)) else {
-        return Ok(());
+/// `not_a_person` where only a person may do it and it can't be told that one does, and where it
+/// names nothing there is.
+pub async fn admit(
+    daemon: &Arc<Daemon>,
+    request: &mut Request,
+    pid: u32,
+    gone: impl Future<Output = ()>,
+) -> Result<Option<&'static str>, Failure> {
+    let Some(deed) = deed(request, daemon.overriding(crate::time::now_ms())) else {
+        return Ok(None);
     };
-    if daemon.config.approval_auth == ApprovalAuth::Off {
-        return Ok(());
+    let by_terminal = match daemon.config.approval_auth {
+        ApprovalAuth::Off => return Ok(None),
+        ApprovalAuth::Terminal => true,
+        // It changes nothing, and the person is asked for the answer that follows.
+        ApprovalAuth::System if matches!(request, Request::GrantPlan { .. }) => return Ok(None),
+        ApprovalAuth::System => false,
+    };
+    // To deny or to think longer, the terminal is enough: that lets nothing pass.
+    let lets_nothing_pass = matches!(
+        request,
+        Request::Answer { allow: false, .. } | Request::Extend { .. }
+    );
+    if by_terminal || lets_nothing_pass {
+        match judge(&System, pid, &sides(daemon)) {
+            Ok(()) => return Ok(None),
+            Err(doubt) if by_terminal => {
+                refuse(daemon, deed, request, pid, &doubt.to_string()).await;
+                let instead = instead(request);
+                return Err(not_a_person(&format!("{doubt}; {instead}")));
+            }
+            Err(_) => {}
+        }
     }
-    let Err(doubt) = judge(&System, pid, &sides(daemon)) else {
-        return Ok(());
+    let (what, ask) = polkit::what::asked(request, &daemon.approvals)?;
+    let peer = Process::observe(pid);
+    match polkit::confirm(daemon, peer, what.clone(), ask.as_deref(), gone).await {
+        Ok(()) => confirmed(daemon, deed, request, pid, what).await,
+        Err(why) => {
+            refuse(daemon, deed, request, pid, &why.to_string()).await;
+            Err(not_a_person(&why.to_string()))
+        }
+    }
+}
+
+/// Nothing is done on a password before that is recorded.
+async fn confirmed(
+    daemon: &Daemon,
+    deed: &'static str,
+    request: &Request,
+    pid: u32,
+    what: String,
+) -> Result<Option<&'static str>, Failure> {
+    let record = event("COMMAND_CONFIRMED", deed, request, pid)
+        .set("auth", polkit::AUTH)
+        .set("what", what);
+    let batch = Batch {
+        records: vec![record],
+        ..Batch::default()
     };
+    match daemon.audit.commit(batch).await {
+        Ok(_) => Ok(Some(polkit::AUTH)),
+        Err(error) => Err(failure(
+            "unavailable",
+            format!("the audit store can't be used: {error}"),
+        )),
+    }
+}
+
+fn event(name: &'static str, deed: &'static str, request: &Request, pid: u32) -> NewRecord {
+    let program = Process::observe(pid).and_then(|it| it.program);
+    NewRecord::event(crate::time::now_ms(), name)
+        .set("command", deed)
+        .set("pid", pid)
+        .set_some("program", program.map(|it| it.display().to_string()))
+        .set_some("approval_id", approval(request))
+}
+
+async fn refuse(daemon: &Daemon, deed: &'static str, request: &Request, pid: u32, why: &str) {
     let program = Process::observe(pid).and_then(|it| it.program);
     let program = program.map(|it| it.display().to_string());
     let who = program.as_deref().unwrap_or("a program that can't be told");
-    let told = format!("`aipctl {deed}` by {who} (process {pid}): {doubt}");
-    tracing::warn!(pid, deed, %doubt, "a command that only a person may give was refused");
-    let record = NewRecord::event(now_ms, "COMMAND_REFUSED")
-        .set("command", deed)
-        .set("reason", doubt.to_string())
-        .set("pid", pid)
-        .set_some("program", program)
-        .set_some("approval_id", approval(request));
-    turned_away(daemon, &told, record, now_ms).await;
-    Err(failure(
+    let told = format!("`aipctl {deed}` by {who} (process {pid}): {why}");
+    tracing::warn!(
+        pid,
+        deed,
+        why,
+        "a command that only a person may give was refused"
+    );
+    let record = event("COMMAND_REFUSED", deed, request, pid).set("reason", why.to_owned());
+    turned_away(daemon, &told, record, crate::time::now_ms()).await;
+}
+
+fn not_a_person(why: &str) -> Failure {
+    failure(
         "not_a_person",
-        format!(
-            "this is for a person to do, and {doubt}; {}",
-            instead(request)
-        ),
-    ))
+        format!("this is for a person to do, and {why}"),
+    )
+}
+
+/// Hands on what a person answered in a window or a notification. With `approval_auth: system` a yes
+/// counts once they have given their password as well: this daemon asks for it in its own name.
+///
+/// # Errors
+/// When the call no longer waits, or the yes does not count: recorded, and the call waits on.
+pub async fn hand_on(daemon: &Arc<Daemon>, ask: &str, answer: Answer) -> Result<Approval, Failure> {
+    let answer = match (daemon.config.approval_auth, answer) {
+        (ApprovalAuth::System, Answer::Allow(by)) => Answer::Allow(behind(daemon, ask, by).await?),
+        (ApprovalAuth::Terminal | ApprovalAuth::System | ApprovalAuth::Off, answer) => answer,
+    };
+    daemon.approvals.answer(ask, answer).await
+}
+
+async fn behind(daemon: &Arc<Daemon>, ask: &str, by: By) -> Result<By, Failure> {
+    let approval = daemon.approvals.look(ask)?;
+    let what = polkit::what::allowed(&approval);
+    let own = Process::observe(std::process::id());
+    let never = std::future::pending();
+    match polkit::confirm(daemon, own, what, Some(ask), never).await {
+        Ok(()) => Ok(By {
+            auth: Some(polkit::AUTH),
+            ..by
+        }),
+        Err(why) => {
+            ignore_answer(daemon, ask, by.channel, by.pid, &why.to_string()).await;
+            Err(not_a_person(&why.to_string()))
+        }
+    }
 }
 
 /// Whether what this process says a person did is a person's: a service of the desktop's.
@@ -178,26 +294,27 @@ pub fn serves(daemon: &Daemon, pid: Option<u32>) -> Result<(), Doubt> {
     judge_service(&System, pid.ok_or(Doubt::Unseen)?, &sides(daemon))
 }
 
-/// An answer by a notification does not count, for this reason: recorded, and shown by
-/// `aipctl status`.
-pub async fn ignore_answer(daemon: &Daemon, ask: &str, pid: Option<u32>, reason: &str) {
+/// An answer by a notification or in a window does not count, for this reason: recorded, and shown
+/// by `aipctl status`.
+pub async fn ignore_answer(
+    daemon: &Daemon,
+    ask: &str,
+    channel: &'static str,
+    pid: Option<u32>,
+    reason: &str,
+) {
     let now_ms = crate::time::now_ms();
     let program = pid.and_then(Process::observe).and_then(|it| it.program);
     let program = program.map(|it| it.display().to_string());
     let who = program.as_deref().unwrap_or("a program that can't be told");
     let process = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
-    let told = format!("an answer by notification, by {who}{process}: {reason}");
-    tracing::warn!(
-        ask,
-        ?pid,
-        reason,
-        "an answer by notification does not count"
-    );
+    let told = format!("an answer by {channel}, by {who}{process}: {reason}");
+    tracing::warn!(ask, channel, ?pid, reason, "an answer does not count");
     let session = daemon.approvals.oldest(1, |id| id == ask).pop();
     let record = NewRecord::event(now_ms, "ANSWER_IGNORED")
         .set_some("session_id", session.map(|it| it.session.clone()))
         .set("approval_id", ask.to_owned())
-        .set("channel", "notification")
+        .set("channel", channel)
         .set("reason", reason.to_owned())
         .set_some("pid", pid)
         .set_some("program", program);
@@ -255,4 +372,18 @@ fn sides(daemon: &Daemon) -> Vec<Side> {
         });
     }
     sides
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_asked_for_the_password_ten_times_a_minute_at_most() {
+        let door = Door::default();
+        let asked = (0..20).filter(|it| door.may_question(*it)).count();
+        assert_eq!(asked, 10);
+        assert!(!door.may_question(MINUTE - 1));
+        assert!(door.may_question(MINUTE + 10));
+    }
 }

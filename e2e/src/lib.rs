@@ -8,6 +8,7 @@
     reason = "a harness for tests: what fails ends the test; a JSON member not there reads as null"
 )]
 
+pub mod authority;
 pub mod bench;
 pub mod bus;
 pub mod client;

@@ -213,6 +213,8 @@ pub struct Status {
     pub attention: Vec<String>,
     /// Records in the store.
     pub records: u64,
+    /// What only a person may do needs their password (`approval_auth: system`).
+    pub needs_password: bool,
 }
 
 /// The daemon's process.

@@ -193,6 +193,7 @@ mod tests {
             approvals_waiting: 2,
             attention: vec!["a newer `agent.yaml` waits".to_owned()],
             records: 120,
+            needs_password: false,
         };
         insta::assert_snapshot!(sentences(&report));
         insta::assert_snapshot!(sentences(&Report::default()));

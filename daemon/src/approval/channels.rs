@@ -14,6 +14,7 @@ use super::dialog::{self, Asked, Choice, Program};
 use super::opening::Opening;
 use super::shown::Shown;
 use crate::daemon::Daemon;
+use crate::person;
 use crate::session::state::{Answer, By};
 
 /// Opens windows for asks until the daemon ends, and before others one that a person wished for.
@@ -113,7 +114,7 @@ async fn over(daemon: &Daemon, shown: &Approval) {
 
 /// Hands the person's answer on. A program that ends by itself with a complaint has shown nothing.
 async fn take(
-    daemon: &Daemon,
+    daemon: &Arc<Daemon>,
     approval: &Approval,
     (path, asked): &(PathBuf, Asked),
 ) -> Result<(), String> {
@@ -121,6 +122,7 @@ async fn take(
         channel: "dialog",
         pid: asked.pid,
         program: Some(path.display().to_string()),
+        auth: None,
     };
     let answer = match asked.choice {
         Choice::Allow => Answer::Allow(by),
@@ -128,8 +130,13 @@ async fn take(
         Choice::Closed if asked.complaint.is_empty() => return Ok(()),
         Choice::Closed => return Err(asked.complaint.clone()),
     };
-    if let Err(failure) = daemon.approvals.answer(&approval.id, answer).await {
-        tracing::info!(why = failure.message, "an answer came too late");
-    }
+    let (daemon, id) = (Arc::clone(daemon), approval.id.clone());
+    let handed_on = async move {
+        if let Err(failure) = person::hand_on(&daemon, &id, answer).await {
+            tracing::info!(why = failure.message, "an answer did not count");
+        }
+    };
+    // The windows of other calls don't wait until the person has typed a password.
+    tokio::spawn(handed_on);
     Ok(())
 }

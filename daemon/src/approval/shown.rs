@@ -125,7 +125,7 @@ fn edges(text: &str) -> String {
 }
 
 /// A name for a sentence: escaped, and of bounded length.
-fn name(text: &str) -> String {
+pub(crate) fn name(text: &str) -> String {
     let shown = escaped(text);
     match shown.char_indices().nth(NAME) {
         None => shown.into_owned(),

@@ -11,6 +11,9 @@ use crate::approval::{News, Said, Settled, before, failure};
 use crate::peer::Process;
 use crate::session::state::{Answer, By};
 
+/// Where an answer came from: the channel, the process, and what else stands behind it.
+type From = (Channel, u32, Option<&'static str>);
+
 pub(super) async fn list(daemon: &Daemon, answers: &mut Answers) -> Outcome {
     for approval in before::with_history(daemon, daemon.approvals.list()).await {
         answers.item(&approval).await.map_err(gone)?;
@@ -105,7 +108,7 @@ pub(super) async fn answer(
     daemon: Arc<Daemon>,
     id: String,
     (allow, grant): (bool, Option<GrantWish>),
-    from: (Channel, u32),
+    from: From,
 ) -> Outcome {
     if grant.is_some() && !allow {
         return Err(failure("invalid", "a no can't be a grant".to_owned()));
@@ -119,15 +122,16 @@ pub(super) async fn answer(
     })
 }
 
-pub(super) async fn extend(daemon: Arc<Daemon>, id: String, from: (Channel, u32)) -> Outcome {
+pub(super) async fn extend(daemon: Arc<Daemon>, id: String, from: From) -> Outcome {
     as_value(&daemon.approvals.extend(&id, by(from)).await?)
 }
 
-fn by((channel, pid): (Channel, u32)) -> By {
+fn by((channel, pid, auth): From) -> By {
     let program = Process::observe(pid).and_then(|it| it.program);
     By {
         channel: channel.word(),
         pid: Some(pid),
         program: program.map(|it| it.display().to_string()),
+        auth,
     }
 }

@@ -57,6 +57,7 @@ pub(super) async fn status(daemon: &Daemon) -> Outcome {
         approvals_waiting: daemon.approvals.list().len() as u64,
         attention,
         records: records.unwrap_or(0),
+        needs_password: daemon.config.approval_auth == ApprovalAuth::System,
     })
 }
 

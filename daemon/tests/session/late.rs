@@ -32,6 +32,7 @@ fn late_yes(world: &mut World, id: &str) -> Option<Out> {
         channel: "control",
         pid: Some(7),
         program: None,
+        auth: None,
     };
     let judged = world.with(0, |state, ctx| state.banks(ctx, id, &by))?;
     Some(world.take(judged, ""))

@@ -69,6 +69,7 @@ fn a_persons_yes_that_cannot_be_recorded_forwards_nothing() {
         channel: "control",
         pid: None,
         program: None,
+        auth: None,
     };
     let allow = Answer::Allow(by);
     let judged = world

@@ -317,6 +317,7 @@ fn by() -> By {
         channel: "control",
         pid: Some(1),
         program: None,
+        auth: None,
     }
 }
 

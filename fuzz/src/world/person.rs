@@ -34,6 +34,7 @@ impl<S: Store> World<S> {
             channel: "control",
             pid: Some(1),
             program: None,
+            auth: None,
         };
         let answer = if yes {
             Answer::Allow(by)
@@ -56,6 +57,7 @@ impl<S: Store> World<S> {
             channel: "control",
             pid: Some(1),
             program: None,
+            auth: None,
         };
         let judged = self.with(0, |state, ctx| state.banks(ctx, &id, &by));
         let Some(judged) = judged else { return };

@@ -19,6 +19,9 @@ use crate::session::state::{Answer, By};
 /// Between two tries to reach the bus while something waits.
 const AGAIN: Duration = Duration::from_secs(10);
 
+/// What answers by a notification are recorded as.
+const CHANNEL: &str = "notification";
+
 /// What was begun and came to its end.
 enum Ended {
     /// Nothing is left to do.
@@ -179,7 +182,7 @@ async fn act(
                 let daemon = Arc::clone(daemon);
                 begun.spawn(async move {
                     let reason = "it is not the notification service";
-                    person::ignore_answer(&daemon, &ask, pid, reason).await;
+                    person::ignore_answer(&daemon, &ask, CHANNEL, pid, reason).await;
                     Ended::Done
                 });
             }
@@ -191,9 +194,10 @@ async fn act(
 
 fn answer(pid: Option<u32>, allow: bool) -> Answer {
     let by = By {
-        channel: "notification",
+        channel: CHANNEL,
         pid,
         program: pid.and_then(program),
+        auth: None,
     };
     if allow {
         Answer::Allow(by)
@@ -210,11 +214,11 @@ fn program(pid: u32) -> Option<String> {
 /// Hands a person's answer on, where the service can be told to be the desktop's.
 async fn hand_on(daemon: Arc<Daemon>, ask: String, pid: Option<u32>, allow: bool) -> Ended {
     if let Err(doubt) = person::serves(&daemon, pid) {
-        person::ignore_answer(&daemon, &ask, pid, &doubt.to_string()).await;
+        person::ignore_answer(&daemon, &ask, CHANNEL, pid, &doubt.to_string()).await;
         return Ended::Distrusted(ask);
     }
     let answer = answer(pid, allow);
-    match daemon.approvals.answer(&ask, answer).await {
+    match person::hand_on(&daemon, &ask, answer).await {
         Ok(_) => Ended::Done,
         Err(failure) => {
             tracing::info!(why = failure.message, "an answer did not count");

@@ -78,6 +78,8 @@ pub struct By {
     pub pid: Option<u32>,
     /// Its program, where that can be read.
     pub program: Option<String>,
+    /// What else stands behind it: `polkit`, where the system asked the person for their password.
+    pub auth: Option<&'static str>,
 }
 
 impl By {
@@ -85,6 +87,7 @@ impl By {
         channel: "none",
         pid: None,
         program: None,
+        auth: None,
     };
 }
 

@@ -272,6 +272,7 @@ impl State {
             .set("channel", by.channel)
             .set_some("pid", by.pid)
             .set_some("program", by.program.clone())
+            .set_some("auth", by.auth)
             .with_args(scope.filter(|_| kept));
         judged.batch.records.push(event);
         let made = GrantOp::Made(Box::new(grant.clone()));

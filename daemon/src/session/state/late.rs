@@ -48,7 +48,8 @@ impl State {
             .set("answer", "banked")
             .set("channel", by.channel)
             .set_some("pid", by.pid)
-            .set_some("program", by.program.clone());
+            .set_some("program", by.program.clone())
+            .set_some("auth", by.auth);
         let mut judged = Judged::new(Effect::Drop).record(event);
         judged.batch.sync = crate::audit::Sync::Full;
         self.learns(&mut judged, before);

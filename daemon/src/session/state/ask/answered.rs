@@ -240,6 +240,7 @@ impl State {
             .set("channel", by.channel)
             .set_some("pid", by.pid)
             .set_some("program", by.program.clone())
+            .set_some("auth", by.auth)
     }
 
     /// Frames of calls that wait.
