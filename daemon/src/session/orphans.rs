@@ -69,6 +69,7 @@ fn ending(state: &mut State, grants: &std::sync::Arc<Grants>, why: &str) -> Batc
         grants,
         override_: engine::decide::Override::None,
         ask_timeout: Duration::ZERO,
+        clients_may_answer: false,
         prompts_per_minute: 0,
         resolve: &|path| path.to_owned(),
         through_links: &|_| None,

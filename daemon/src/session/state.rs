@@ -124,6 +124,8 @@ pub struct Context<'a> {
     pub override_: Override,
     /// How long a call waits for a person.
     pub ask_timeout: Duration,
+    /// An answer in the client may count: it needs no password of the person's.
+    pub clients_may_answer: bool,
     /// How often a session may ask a person in a minute.
     pub prompts_per_minute: usize,
     /// Resolves the links of the longest existing prefix.
@@ -143,6 +145,11 @@ pub struct Context<'a> {
 impl Context<'_> {
     fn policy(&self) -> &Policy {
         &self.in_force.policy
+    }
+
+    /// Whether a person may be asked in the client.
+    fn asks_in_client(&self) -> bool {
+        self.clients_may_answer && self.policy().ask_in_client()
     }
 
     /// Whether violations are let through. A session without a policy has nothing to watch.

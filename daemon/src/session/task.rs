@@ -13,6 +13,7 @@ use super::socket::Socket;
 use super::state::{Answer, Context, Effect, Facts, InForce, Judged, Signal, State};
 use crate::approval::Answered;
 use crate::audit::{Batch, Written};
+use crate::config::ApprovalAuth;
 use crate::daemon::Daemon;
 use crate::policies::Slot;
 
@@ -321,6 +322,7 @@ impl Task {
             pins: &self.daemon.pins,
             grants: &self.daemon.grants,
             override_: self.daemon.overriding(now_ms).for_engine(),
+            clients_may_answer: self.daemon.config.approval_auth != ApprovalAuth::System,
             prompts_per_minute: self.daemon.config.prompts_per_minute,
             ask_timeout: in_force
                 .policy

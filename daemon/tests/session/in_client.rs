@@ -32,6 +32,19 @@ fn a_yes_in_the_client_lets_the_call_go_on_and_goes_no_further_itself() {
     assert!(world.server(&answer("1", "{}")).as_is);
 }
 
+/// The system is to ask for the person's password: a client's word is none.
+#[test]
+fn where_a_password_is_wanted_nobody_is_asked_in_the_client() {
+    let (mut world, question) = asked(ASK, "{}");
+    world.clients_may_answer = false;
+    let taken_back = lines(&mut world);
+    assert_eq!(taken_back[0]["method"], "notifications/cancelled");
+    let out = says(&mut world, &question, ALLOW);
+    assert!(out.released.is_empty(), "{out:?}");
+    world.client(&call("2", "pay", r#"{"sum":6}"#));
+    assert_eq!(lines(&mut world), Vec::<Value>::new());
+}
+
 #[test]
 fn a_no_in_the_client_denies() {
     for no in [DENY, DECLINE] {

@@ -35,6 +35,7 @@ pub(crate) struct World {
     pub(crate) now_ms: i64,
     /// A symbolic link, and where it leads.
     pub(crate) link: Option<(PathBuf, PathBuf)>,
+    pub(crate) clients_may_answer: bool,
     client_frames: u64,
     server_frames: u64,
     audit: Audit,
@@ -58,6 +59,7 @@ impl World {
             overriding: Override::None,
             now_ms: 1_772_533_845_123,
             link: None,
+            clients_may_answer: true,
             client_frames: 0,
             server_frames: 0,
             audit,
@@ -266,6 +268,7 @@ impl World {
             pins: &self.pins,
             grants: &self.grants,
             override_: self.overriding,
+            clients_may_answer: self.clients_may_answer,
             prompts_per_minute: 10,
             ask_timeout: Duration::from_secs(60),
             resolve: &|path| resolve(path).unwrap_or_else(|| path.to_owned()),

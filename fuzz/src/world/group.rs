@@ -69,6 +69,7 @@ impl<S: Store> World<S> {
             pins: &self.pins,
             grants: &self.grants,
             override_: self.overriding,
+            clients_may_answer: true,
             prompts_per_minute: PROMPTS,
             ask_timeout: Duration::from_secs(60),
             resolve: &|path| path.to_owned(),

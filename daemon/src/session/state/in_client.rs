@@ -42,7 +42,7 @@ impl State {
     ) {
         let revision = self.learnt.revision.as_deref();
         let can = self.learnt.shows_forms && revision.is_some_and(mcp::elicits);
-        if !ctx.policy().ask_in_client() || !can || self.questions.0.len() >= MOST {
+        if !ctx.asks_in_client() || !can || self.questions.0.len() >= MOST {
             return;
         }
         let shown = Shown::new(approval, 0);
@@ -73,7 +73,7 @@ impl State {
     /// written later.
     pub fn poll_questions(&mut self, ctx: &Context<'_>) -> (Vec<Vec<u8>>, Batch) {
         let waiting: BTreeSet<&str> = self.asks.values().map(|ask| ask.id.as_str()).collect();
-        let wanted = ctx.policy().ask_in_client();
+        let wanted = ctx.asks_in_client();
         let questions = &mut self.questions.0;
         // Of one that was taken back nothing is remembered.
         questions.retain(|id, _| self.learnt.in_client.contains(id));
@@ -120,7 +120,7 @@ impl State {
         message: &Message<'_>,
     ) -> Option<Judged> {
         let approval = self.question_ends(message.id()?)?;
-        let answer = if ctx.policy().ask_in_client() {
+        let answer = if ctx.asks_in_client() {
             self.says(message)
         } else {
             Err("the policy no longer wants the client to be asked")
@@ -167,6 +167,7 @@ impl State {
             channel: "client",
             pid: None,
             program: observed.then(|| self.facts.client.clone()),
+            auth: None,
         };
         let Message::Response { result, .. } = message else {
             return Err("the client could not ask");
