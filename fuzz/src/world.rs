@@ -86,8 +86,8 @@ struct World<S> {
     group: Vec<Decided>,
     /// Frames that wait for a person, as the shim has them.
     held: BTreeMap<u64, Frame>,
-    /// The policy and the override under which they began to.
-    waits_under: BTreeMap<u64, (usize, Override)>,
+    /// What it was founded on that they began to.
+    waits_under: BTreeMap<u64, Ground>,
     /// Calls that had a verdict, and what it was founded on.
     decided: Vec<(Frame, Ground)>,
     /// Approvals that wait.

@@ -102,7 +102,7 @@ impl<S: Store> World<S> {
             && !self.model.failed
             && !self.model.on_record(number)
             && !self.force().rules.holds(self.overriding)
-            && self.waits_under.get(&number) == Some(&(self.policy, self.overriding));
+            && self.waits_under.get(&number) == Some(&self.ground());
         self.judge(frame);
         self.settle(Fate::Written);
         assert!(

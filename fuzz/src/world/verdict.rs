@@ -152,8 +152,7 @@ impl<S: Store> World<S> {
         };
         self.model.client.waits(key.clone(), frame.number);
         self.held.insert(frame.number, frame.clone());
-        let force = (self.policy, self.overriding);
-        self.waits_under.insert(frame.number, force);
+        self.waits_under.insert(frame.number, self.ground());
     }
 
     /// The shim is told which frames are over with this one.
