@@ -89,6 +89,8 @@ fn with_cap(
     });
     thread::sleep(SETTLE);
     let mut wait = other.moment(options, &setup, (name, "they wait"))?;
+    // With its input's end alone a session would go on until its calls need no answer any more.
+    askers.iter_mut().for_each(Peer::end_now);
     for moment in [&mut coming, &mut wait] {
         moment.to_quiet = moment.middle / quiet.middle;
     }

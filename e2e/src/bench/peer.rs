@@ -216,6 +216,11 @@ impl Peer {
         }
     }
 
+    /// Ends the program at once, whatever it waits for.
+    pub fn end_now(&mut self) {
+        let _gone = self.child.kill();
+    }
+
     /// Writes lines, and reads nothing.
     ///
     /// # Errors
