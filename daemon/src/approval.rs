@@ -131,8 +131,13 @@ impl Approvals {
             if missed.len() >= MISSED {
                 missed.pop_front();
             }
+            // Arguments may be megabytes, and nobody is shown them any more.
+            let kept = Approval {
+                args: String::new(),
+                ..approval.clone()
+            };
             let waiting = Waiting {
-                approval: Arc::new(approval.clone()),
+                approval: Arc::new(kept),
                 session,
             };
             missed.push_back((crate::time::now_ms(), waiting));

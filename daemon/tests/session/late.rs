@@ -240,3 +240,15 @@ fn a_client_that_says_its_time_was_up_shows_how_long_it_waits() {
     world.client(&call("2", "pay", ARGS));
     assert_eq!(waits_ms(&world), 60_000, "the person stopped it");
 }
+
+#[test]
+fn a_client_that_renames_itself_with_every_request_is_known_by_its_first_name() {
+    let mut world = World::new(ASK);
+    for name in ["somebody", "claude-ai", "cline"] {
+        client_named(&mut world, name);
+        world.written(wire::link::Stream::Server);
+    }
+    assert_eq!(world.state.learnt.client_name.as_deref(), Some("somebody"));
+    world.client(&call("1", "pay", ARGS));
+    assert_eq!(waits_ms(&world), 60_000);
+}

@@ -32,7 +32,8 @@ impl State {
     }
 
     /// Takes in the name a client gives itself with its handshake, or with each request from
-    /// 2026-07-28 on, and whether its handshake says that it shows forms.
+    /// 2026-07-28 on, and whether its handshake says that it shows forms. The first name stands: one
+    /// that is another each time would have all that is learnt written anew.
     pub(in crate::session::state) fn hears_client(
         &mut self,
         method: &str,
@@ -40,7 +41,7 @@ impl State {
     ) -> Option<Learnt> {
         let name = mcp::client_name(method, params);
         let name = name.and_then(|it| it.get(..it.floor_char_boundary(MAX_NAME)));
-        let name = name.or(self.learnt.client_name.as_deref());
+        let name = self.learnt.client_name.as_deref().or(name);
         let shows_forms = if method == "initialize" {
             mcp::shows_forms(params)
         } else {
