@@ -92,8 +92,12 @@ struct Refused {
 }
 
 impl Door {
-    /// A client has a session: as long as it runs, nothing it starts is taken for a person.
+    /// A client has a session: as long as it runs, nothing it starts is taken for a person. A shell
+    /// is none any more once its session is over: a person may have tried aip by hand.
     pub fn client_seen(&self, client: &Process) {
+        if seat::is_shell(client.program.as_deref()) {
+            return;
+        }
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if clients.iter().any(|it| it.is(client)) {
             return;

@@ -178,7 +178,9 @@ fn roots(look: &impl Look, client: &Seen) -> Vec<Seen> {
     for above in line(look, client.parent) {
         let Some(last) = roots.last() else { break };
         let part = above.program.is_some() && above.program == last.program;
-        if !part && !is_shell(last.program.as_deref()) {
+        // One that leads a terminal is a person's, who tries aip by hand, and stands between nothing.
+        let sits = last.terminal && last.session == last.pid;
+        if !part && (sits || !is_shell(last.program.as_deref())) {
             break;
         }
         roots.push(above);
@@ -186,7 +188,8 @@ fn roots(look: &impl Look, client: &Seen) -> Vec<Seen> {
     roots
 }
 
-fn is_shell(program: Option<&Path>) -> bool {
+/// Whether the program runs others and is nobody itself.
+pub(super) fn is_shell(program: Option<&Path>) -> bool {
     let base = program.and_then(Path::file_name);
     base.is_some_and(|base| SHELLS.iter().any(|shell| *base == **shell))
 }

@@ -211,6 +211,30 @@ fn a_shell_between_client_and_shim_hides_no_client() {
     assert_eq!(judge(&table, 601, &side), Err(below));
 }
 
+/// A person who runs aip by hand answers in another tab, and not in the same one meanwhile.
+#[test]
+fn a_shell_that_leads_its_terminal_stands_for_no_client_behind_it() {
+    let table = desktop(grouped)
+        .with((200, 20, 200), 2000, "bash", &grouped("vte-spawn-1.scope"))
+        .with((201, 200, 200), 2001, "aip", &grouped("vte-spawn-1.scope"))
+        .with(
+            (202, 200, 200),
+            2002,
+            "aipctl",
+            &grouped("vte-spawn-1.scope"),
+        )
+        .with((210, 20, 210), 2003, "bash", &grouped("vte-spawn-2.scope"))
+        .with(
+            (211, 210, 210),
+            2004,
+            "aipctl",
+            &grouped("vte-spawn-2.scope"),
+        );
+    let side = [table.side(200, 201, 0)];
+    assert!(judge(&table, 202, &side).is_err());
+    assert_eq!(judge(&table, 211, &side), Ok(()));
+}
+
 #[test]
 fn every_client_counts_and_one_that_is_gone_does_not() {
     let table = desktop(ungrouped)
