@@ -13,6 +13,10 @@ const MEMORY_KIB: u64 = 20 * 1024;
 /// build takes, so there this is what is looked at; `e2e/bench.sh` has the whole of a release build.
 const OWN_KIB: u64 = 6 * 1024;
 
+/// The guide's figure. It is of a release build: a debug build takes many times as much for a call,
+/// 4 to 7 percent on a virtual machine, and is held to no more than that it does not run away.
+const PERCENT: f64 = if cfg!(debug_assertions) { 15.0 } else { 5.0 };
+
 #[test]
 fn an_idle_proxy_uses_no_processor_and_twenty_megabytes_at_most() {
     let folder = Folder::new();
@@ -45,7 +49,7 @@ fn a_proxy_that_is_asked_four_times_a_second_uses_less_than_five_percent() {
             std::thread::sleep(Duration::from_millis(250));
         }
     });
-    assert!(used < 5.0, "{used} % of a processor");
+    assert!(used < PERCENT, "{used} % of a processor");
 }
 
 fn one_daemon(folder: &Folder) -> u32 {
