@@ -10,6 +10,7 @@ pub mod doors;
 pub mod grants;
 pub mod links;
 pub mod log;
+pub mod operation;
 pub mod peer;
 pub mod person;
 pub mod pins;

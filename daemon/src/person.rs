@@ -11,6 +11,7 @@ use crate::approval::failure;
 use crate::audit::{Batch, NewRecord};
 use crate::config::ApprovalAuth;
 use crate::daemon::{Daemon, Overriding};
+use crate::operation::{self, Caller};
 use crate::peer::Process;
 use crate::session::state::{Answer, By};
 
@@ -165,7 +166,7 @@ impl Door {
 pub async fn admit(
     daemon: &Arc<Daemon>,
     request: &mut Request,
-    pid: u32,
+    caller: Caller,
     gone: impl Future<Output = ()>,
 ) -> Result<Option<&'static str>, Failure> {
     let Some(deed) = deed(request, daemon.overriding(crate::time::now_ms())) else {
@@ -184,10 +185,10 @@ pub async fn admit(
         Request::Answer { allow: false, .. } | Request::Extend { .. }
     );
     if by_terminal || lets_nothing_pass {
-        match judge(&System, pid, &sides(daemon)) {
+        match seated(daemon, caller) {
             Ok(()) => return Ok(None),
             Err(doubt) if by_terminal => {
-                refuse(daemon, deed, request, pid, &doubt.to_string()).await;
+                refuse(daemon, deed, request, caller, &doubt.to_string()).await;
                 let instead = instead(request);
                 return Err(not_a_person(&format!("{doubt}; {instead}")));
             }
@@ -195,13 +196,21 @@ pub async fn admit(
         }
     }
     let (what, ask) = polkit::what::asked(request, &daemon.approvals)?;
-    let peer = Process::observe(pid);
+    let peer = caller.pid.and_then(Process::observe);
     match polkit::confirm(daemon, peer, what.clone(), ask.as_deref(), gone).await {
-        Ok(()) => confirmed(daemon, deed, request, pid, what).await,
+        Ok(()) => confirmed(daemon, deed, request, caller, what).await,
         Err(why) => {
-            refuse(daemon, deed, request, pid, &why.to_string()).await;
+            refuse(daemon, deed, request, caller, &why.to_string()).await;
             Err(not_a_person(&why.to_string()))
         }
+    }
+}
+
+/// Whether a person can be told to be the one who asks.
+fn seated(daemon: &Daemon, caller: Caller) -> Result<(), Doubt> {
+    let pid = caller.pid.ok_or(Doubt::Unseen)?;
+    match caller.door {
+        operation::Door::Control => judge(&System, pid, &sides(daemon)),
     }
 }
 
@@ -210,10 +219,10 @@ async fn confirmed(
     daemon: &Daemon,
     deed: &'static str,
     request: &Request,
-    pid: u32,
+    caller: Caller,
     what: String,
 ) -> Result<Option<&'static str>, Failure> {
-    let record = event("COMMAND_CONFIRMED", deed, request, pid)
+    let record = event("COMMAND_CONFIRMED", deed, request, caller)
         .set("auth", polkit::AUTH)
         .set("what", what);
     let batch = Batch {
@@ -229,27 +238,23 @@ async fn confirmed(
     }
 }
 
-fn event(name: &'static str, deed: &'static str, request: &Request, pid: u32) -> NewRecord {
-    let program = Process::observe(pid).and_then(|it| it.program);
+fn event(name: &'static str, deed: &'static str, request: &Request, caller: Caller) -> NewRecord {
     NewRecord::event(crate::time::now_ms(), name)
         .set("command", deed)
-        .set("pid", pid)
-        .set_some("program", program.map(|it| it.display().to_string()))
+        .set_some("pid", caller.pid)
+        .set_some("program", caller.program())
         .set_some("approval_id", approval(request))
 }
 
-async fn refuse(daemon: &Daemon, deed: &'static str, request: &Request, pid: u32, why: &str) {
-    let program = Process::observe(pid).and_then(|it| it.program);
-    let program = program.map(|it| it.display().to_string());
-    let who = program.as_deref().unwrap_or("a program that can't be told");
-    let told = format!("`aipctl {deed}` by {who} (process {pid}): {why}");
+async fn refuse(daemon: &Daemon, deed: &'static str, request: &Request, caller: Caller, why: &str) {
+    let told = format!("`aipctl {deed}` by {}: {why}", who(caller));
     tracing::warn!(
-        pid,
+        pid = caller.pid,
         deed,
         why,
         "a command that only a person may give was refused"
     );
-    let record = event("COMMAND_REFUSED", deed, request, pid).set("reason", why.to_owned());
+    let record = event("COMMAND_REFUSED", deed, request, caller).set("reason", why.to_owned());
     turned_away(daemon, &told, record, crate::time::now_ms()).await;
 }
 
@@ -308,11 +313,11 @@ pub async fn ignore_answer(
     reason: &str,
 ) {
     let now_ms = crate::time::now_ms();
-    let program = pid.and_then(Process::observe).and_then(|it| it.program);
-    let program = program.map(|it| it.display().to_string());
-    let who = program.as_deref().unwrap_or("a program that can't be told");
-    let process = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
-    let told = format!("an answer by {channel}, by {who}{process}: {reason}");
+    let caller = Caller {
+        door: operation::Door::Control,
+        pid,
+    };
+    let told = format!("an answer by {channel}, by {}: {reason}", who(caller));
     tracing::warn!(ask, channel, ?pid, reason, "an answer does not count");
     let session = daemon.approvals.oldest(1, |id| id == ask).pop();
     let record = NewRecord::event(now_ms, "ANSWER_IGNORED")
@@ -321,8 +326,16 @@ pub async fn ignore_answer(
         .set("channel", channel)
         .set("reason", reason.to_owned())
         .set_some("pid", pid)
-        .set_some("program", program);
+        .set_some("program", caller.program());
     turned_away(daemon, &told, record, now_ms).await;
+}
+
+/// The program and its process, for the person.
+fn who(caller: Caller) -> String {
+    let program = caller.program();
+    let program = program.as_deref().unwrap_or("a program that can't be told");
+    let process = caller.pid.map(|pid| format!(" (process {pid})"));
+    format!("{program}{}", process.unwrap_or_default())
 }
 
 /// Records it, as far as there are not too many.

@@ -7,18 +7,17 @@ use wire::control::{
     PinnedBefore, PinnedDefinition, PinnedServer, PinnedTool, ShownTool, ToolFinding,
 };
 
-use super::{Answers, Daemon, Outcome, gone, unavailable};
+use super::{Answers, Caller, Daemon, Outcome, gone, unavailable};
 use crate::approval::failure;
 use crate::audit::pins::{self as stored, Kept, PinOp};
 use crate::audit::{Batch, NewRecord, StateOp, Sync};
-use crate::peer::Process;
 use crate::pins::{Found, Pin, Server, schema_hashes_of};
 use crate::time::rfc3339;
 
 /// Executable of the client and identity of the server.
 type Key = (String, String);
 
-pub(super) async fn list(daemon: &Daemon, answers: &mut Answers) -> Outcome {
+pub(super) async fn list(daemon: &Daemon, answers: &mut impl Answers) -> Outcome {
     let mut servers: Vec<PinnedServer> = {
         let book = daemon.pins.open();
         let all = book.iter().flat_map(|(client, servers)| {
@@ -38,7 +37,7 @@ pub(super) async fn definitions(
     daemon: &Daemon,
     (client, identity): Key,
     tool: Option<String>,
-    answers: &mut Answers,
+    answers: &mut impl Answers,
 ) -> Outcome {
     let pins: HashMap<String, Pin> = {
         let book = daemon.pins.open();
@@ -66,9 +65,9 @@ pub(super) async fn approve(
     (client, identity): Key,
     tools: Vec<ShownTool>,
     all: bool,
-    pid: u32,
+    caller: Caller,
 ) -> Outcome {
-    let batch = planned(&daemon, (&client, &identity), &tools, all, pid)?;
+    let batch = planned(&daemon, (&client, &identity), &tools, all, caller)?;
     daemon
         .audit
         .commit(batch)
@@ -95,13 +94,11 @@ fn planned(
     (client, identity): (&str, &str),
     tools: &[ShownTool],
     all: bool,
-    pid: u32,
+    caller: Caller,
 ) -> Result<Batch, super::Failure> {
     let book = daemon.pins.open();
     let server = book.get(client).and_then(|it| it.get(identity));
     let server = server.ok_or_else(no_server)?;
-    let program = Process::observe(pid).and_then(|it| it.program);
-    let program = program.map(|it| it.display().to_string());
     let mut batch = Batch {
         sync: Sync::Full,
         ..Batch::default()
@@ -112,12 +109,10 @@ fn planned(
         op,
     };
     let event = |name| {
-        NewRecord::event(crate::time::now_ms(), name)
+        let record = NewRecord::event(crate::time::now_ms(), name)
             .set("server", server.about.label.clone())
-            .set("client", client.to_owned())
-            .set("channel", "control")
-            .set("pid", pid)
-            .set_some("program", program.clone())
+            .set("client", client.to_owned());
+        caller.sign(record)
     };
     for shown in tools {
         let pin = server.tools.get(&shown.tool).ok_or_else(|| {

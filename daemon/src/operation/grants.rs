@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use wire::control::{GrantPlan, GrantWish};
 
-use super::{Answers, Daemon, Outcome, as_value, gone, unavailable};
+use super::{Answers, Caller, Daemon, Outcome, as_value, gone, unavailable};
 use crate::approval::{Said, Settled, failure};
-use crate::audit::NewRecord;
 use crate::grants::past::{self, Ground};
 use crate::grants::{Grant, task};
-use crate::peer::Process;
 
-pub(super) async fn list(daemon: &Daemon, answers: &mut Answers) -> Outcome {
+pub(super) async fn list(daemon: &Daemon, answers: &mut impl Answers) -> Outcome {
     for grant in daemon.grants.list() {
         answers.item(&grant.shown()).await.map_err(gone)?;
     }
@@ -41,19 +39,12 @@ pub(super) async fn plan(daemon: &Daemon, id: String, wish: GrantWish) -> Outcom
     })
 }
 
-pub(super) async fn revoke(daemon: Arc<Daemon>, id: Option<String>, pid: u32) -> Outcome {
+pub(super) async fn revoke(daemon: Arc<Daemon>, id: Option<String>, caller: Caller) -> Outcome {
     let named: Vec<String> = match id {
         None => daemon.grants.list().into_iter().map(|it| it.id).collect(),
         Some(start) => vec![find(daemon.grants.list(), &start)?],
     };
-    let program = Process::observe(pid).and_then(|it| it.program);
-    let program = program.map(|it| it.display().to_string());
-    let sign = |record: NewRecord| {
-        record
-            .set("channel", "control")
-            .set("pid", pid)
-            .set_some("program", program.clone())
-    };
+    let sign = |record| caller.sign(record);
     let revoked = task::revoke(&daemon, &named, sign)
         .await
         .map_err(|error| unavailable(&error))?;

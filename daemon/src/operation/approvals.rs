@@ -12,9 +12,9 @@ use crate::peer::Process;
 use crate::session::state::{Answer, By};
 
 /// Where an answer came from: the channel, the process, and what else stands behind it.
-type From = (Channel, u32, Option<&'static str>);
+type From = (Channel, Option<u32>, Option<&'static str>);
 
-pub(super) async fn list(daemon: &Daemon, answers: &mut Answers) -> Outcome {
+pub(super) async fn list(daemon: &Daemon, answers: &mut impl Answers) -> Outcome {
     for approval in before::with_history(daemon, daemon.approvals.list()).await {
         answers.item(&approval).await.map_err(gone)?;
     }
@@ -24,7 +24,7 @@ pub(super) async fn list(daemon: &Daemon, answers: &mut Answers) -> Outcome {
 /// What the peer has been told of those that wait: without their arguments.
 type Told = BTreeMap<String, Approval>;
 
-pub(super) async fn watch(daemon: &Daemon, answers: &mut Answers) -> Outcome {
+pub(super) async fn watch(daemon: &Daemon, answers: &mut impl Answers) -> Outcome {
     let Ok(_place) = daemon.followers.clone().try_acquire_owned() else {
         let message = "too many watch already; end one of them".to_owned();
         return Err(failure("unavailable", message));
@@ -51,7 +51,7 @@ pub(super) async fn watch(daemon: &Daemon, answers: &mut Answers) -> Outcome {
 /// Tells what the queue holds and the peer does not know, and what it knows and is gone.
 async fn compare(
     daemon: &Daemon,
-    answers: &mut Answers,
+    answers: &mut impl Answers,
     told: &mut Told,
 ) -> Result<(), super::Failure> {
     for approval in daemon.approvals.list() {
@@ -71,7 +71,7 @@ async fn compare(
 
 async fn tell(
     daemon: &Daemon,
-    answers: &mut Answers,
+    answers: &mut impl Answers,
     told: &mut Told,
     News { id, state }: News,
 ) -> Result<(), super::Failure> {
@@ -127,10 +127,10 @@ pub(super) async fn extend(daemon: Arc<Daemon>, id: String, from: From) -> Outco
 }
 
 fn by((channel, pid, auth): From) -> By {
-    let program = Process::observe(pid).and_then(|it| it.program);
+    let program = pid.and_then(Process::observe).and_then(|it| it.program);
     By {
         channel: channel.word(),
-        pid: Some(pid),
+        pid,
         program: program.map(|it| it.display().to_string()),
         auth,
     }

@@ -8,7 +8,11 @@ use super::{Answers, Daemon, Outcome, as_value, gone};
 use crate::approval::failure;
 use crate::policies::PolicyError;
 
-pub(super) async fn list(daemon: &Daemon, path: Option<String>, answers: &mut Answers) -> Outcome {
+pub(super) async fn list(
+    daemon: &Daemon,
+    path: Option<String>,
+    answers: &mut impl Answers,
+) -> Outcome {
     let shown = daemon.policies.shown().await;
     let wanted = |known: &str| path.as_deref().is_none_or(|path| path == known);
     let mut found = false;
@@ -34,7 +38,7 @@ pub(super) async fn trust(daemon: Arc<Daemon>, path: String, hash: Option<String
     }
 }
 
-pub(super) async fn reloaded(states: Vec<PolicyState>, answers: &mut Answers) -> Outcome {
+pub(super) async fn reloaded(states: Vec<PolicyState>, answers: &mut impl Answers) -> Outcome {
     for state in states {
         answers.item(&state).await.map_err(gone)?;
     }

@@ -10,7 +10,11 @@ use crate::audit::query;
 /// Records read in one go.
 const PAGE: usize = 500;
 
-pub(super) async fn logs(daemon: &Daemon, mut wanted: LogQuery, answers: &mut Answers) -> Outcome {
+pub(super) async fn logs(
+    daemon: &Daemon,
+    mut wanted: LogQuery,
+    answers: &mut impl Answers,
+) -> Outcome {
     if let Some(since) = &wanted.since {
         let parsed = crate::time::parse_ms(since);
         let parsed =
@@ -54,7 +58,7 @@ pub(super) async fn logs(daemon: &Daemon, mut wanted: LogQuery, answers: &mut An
 async fn newest(
     daemon: &Daemon,
     wanted: &LogQuery,
-    answers: &mut Answers,
+    answers: &mut impl Answers,
 ) -> Result<u64, super::Failure> {
     let query = wanted.clone();
     let read = daemon.audit.read(move |store| {
@@ -76,7 +80,7 @@ async fn everything(
     daemon: &Daemon,
     wanted: &LogQuery,
     mut after: u64,
-    answers: &mut Answers,
+    answers: &mut impl Answers,
 ) -> Result<u64, super::Failure> {
     loop {
         let query = wanted.clone();

@@ -61,7 +61,7 @@ pub(super) async fn status(daemon: &Daemon) -> Outcome {
     })
 }
 
-pub(super) async fn sessions(daemon: &Daemon, answers: &mut Answers) -> Outcome {
+pub(super) async fn sessions(daemon: &Daemon, answers: &mut impl Answers) -> Outcome {
     let shown: Vec<_> = daemon
         .sessions()
         .values()
