@@ -147,6 +147,9 @@ pub fn is_a_persons(request: &Request) -> bool {
         | Request::AuditVerify { .. }
         | Request::Policies { .. }
         | Request::PolicyReload
+        | Request::PolicyValidate { .. }
+        | Request::PolicyExplain(_)
+        | Request::PolicyRules { .. }
         | Request::Approvals
         | Request::ApprovalsWatch
         | Request::GrantPlan { .. }

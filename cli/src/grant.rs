@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use engine::yaml_text::quoted;
 use wire::control::{Grant, GrantPlan};
 
-use crate::text::{is_hidden, visible};
+use crate::text::visible;
 
 /// Grants as a YAML document. Every text is quoted, and what could hide in it is escaped.
 #[must_use]
@@ -56,22 +57,6 @@ fn members(grant: &Grant) -> Vec<(&'static str, String)> {
         all.extend(grant.used.as_deref().map(|it| ("last_used", quoted(it))));
     }
     all
-}
-
-/// A text as YAML's double quotes have it.
-fn quoted(text: &str) -> String {
-    let mut out = "\"".to_owned();
-    for character in text.chars() {
-        let code = character as u32;
-        let _ = match character {
-            '"' | '\\' => write!(out, "\\{character}"),
-            hidden if is_hidden(hidden) && code > 0xffff => write!(out, "\\U{code:08x}"),
-            hidden if is_hidden(hidden) => write!(out, "\\u{code:04x}"),
-            plain => write!(out, "{plain}"),
-        };
-    }
-    out.push('"');
-    out
 }
 
 /// Which calls a grant covers.

@@ -9,6 +9,7 @@ use tokio::sync::{broadcast, oneshot};
 
 mod apply;
 pub mod batch;
+pub mod by_rule;
 pub mod chain;
 mod desk;
 pub(crate) mod escape;

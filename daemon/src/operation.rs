@@ -19,6 +19,7 @@ mod overriding;
 mod policy;
 mod status;
 mod tools;
+mod try_out;
 
 /// The way an operation's items go.
 pub trait Answers: Send {
@@ -121,6 +122,9 @@ pub async fn operate(
             let reloaded = to_its_end(async move { it.policies.reload().await }).await?;
             policy::reloaded(reloaded, answers).await
         }
+        Request::PolicyValidate { text, path } => try_out::validate(daemon, text, path).await,
+        Request::PolicyExplain(query) => try_out::explain(daemon, query).await,
+        Request::PolicyRules { path, hours } => policy::rules(daemon, path, hours, answers).await,
         Request::Approvals => approvals::list(daemon, answers).await,
         Request::ApprovalsWatch => approvals::watch(daemon, answers).await,
         Request::Answer {

@@ -40,6 +40,9 @@ pub fn deed(request: &Request, now: Overriding) -> Option<&'static str> {
         | Request::Logs(_)
         | Request::AuditVerify { .. }
         | Request::Policies { .. }
+        | Request::PolicyValidate { .. }
+        | Request::PolicyExplain(_)
+        | Request::PolicyRules { .. }
         // Puts nothing in force that would have to be trusted.
         | Request::PolicyReload
         | Request::Approvals

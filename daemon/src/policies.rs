@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use engine::diagnostic::{Diagnostics, Severity};
-use engine::policy::{Place, Policy};
+use engine::policy::{Loaded, Place, Policy};
 use engine::rate::Buckets;
 use wire::control::{PendingPolicy, PolicyState};
 use wire::folders::Folders;
@@ -16,6 +16,7 @@ use crate::audit::restore;
 use crate::audit::{Audit, AuditError};
 use crate::config::PolicyTrust;
 use crate::grants::Grants;
+use crate::session::state::InForce;
 
 mod admit;
 pub mod file;
@@ -236,12 +237,26 @@ impl Policies {
         shown
     }
 
-    fn compile(&self, path: &str, text: &str) -> Result<(Policy, Vec<String>), PolicyError> {
+    /// Reads a text as a session under this path would, and puts it nowhere.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read(&self, path: &str, text: &str) -> Result<Loaded, Diagnostics> {
         let mut place = self.place.clone();
         // The policy's own file comes first: relative entries stand beside it.
         place.protected.insert(0, PathBuf::from(path));
+        Policy::load(text, &place)
+    }
+
+    /// A policy as it would be in force, with a rate of its own to spend.
+    #[must_use]
+    pub fn as_if_in_force(&self, path: &str, policy: Policy) -> InForce {
+        slot::in_force(path.to_owned(), policy, &self.place, &Arc::default())
+    }
+
+    fn compile(&self, path: &str, text: &str) -> Result<(Policy, Vec<String>), PolicyError> {
         let name = base_name(path);
-        match Policy::load(text, &place) {
+        match self.read(path, text) {
             Ok(loaded) => {
                 let warnings = loaded.warnings.render(&name);
                 let warnings = if loaded.warnings.0.is_empty() {

@@ -8,6 +8,7 @@ pub mod compare;
 pub mod decide;
 pub mod diagnostic;
 pub mod dlp;
+pub mod ideas;
 pub mod method;
 pub mod name;
 pub mod node;
@@ -18,6 +19,7 @@ mod re2;
 pub mod suspicious;
 pub mod trace;
 pub mod uri;
+pub mod yaml_text;
 
 pub use decide::{
     Allow, Ask, Call, Code, Decision, Facts, Held, Listing, Named, Override, Refusal, Verdict,

@@ -4,6 +4,7 @@ mod compile;
 mod dlp_block;
 mod fields;
 mod methods;
+mod outline;
 mod pattern;
 mod place;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use std::{path::PathBuf, time::Duration};
 
 use crate::{diagnostic::Diagnostics, dlp};
 
+pub use outline::Entry;
 pub use place::Place;
 pub use written::{
     ArgsWish, AuditWishes, ListFilter, MethodsWish, Mode, OnBlock, Pinning, SyncWish,

@@ -7,10 +7,12 @@ use serde_json::Value;
 
 mod approvals;
 mod grants;
+mod policies;
 mod tools;
 
 pub use approvals::{Approval, Channel};
 pub use grants::{Before, Grant, GrantPlan, GrantWish, Lasts, PastCall, What};
+pub use policies::{ExplainQuery, Explained, PolicyChecked, PolicyDiagnostic, PolicyRule};
 pub use tools::{PinnedBefore, PinnedDefinition, PinnedServer, PinnedTool, ShownTool, ToolFinding};
 
 /// The longest request line, in bytes.
@@ -47,6 +49,24 @@ pub enum Request {
     },
     /// Looks at every policy file in use again. Items: [`PolicyState`].
     PolicyReload,
+    /// Checks a policy's text. End: [`PolicyChecked`].
+    PolicyValidate {
+        /// The text.
+        text: String,
+        /// The file it is for, absolute: relative entries are read beside it.
+        path: Option<String>,
+    },
+    /// Tells how a call would be decided. End: [`Explained`].
+    PolicyExplain(ExplainQuery),
+    /// What each entry of a policy in force did of late. Items: [`PolicyRule`]; end:
+    /// `{"looked_at": N, "more": bool}`, the decisions under this version that were counted and
+    /// whether there are older ones.
+    PolicyRules {
+        /// As in [`PolicyState`].
+        path: String,
+        /// How far back, in hours.
+        hours: u64,
+    },
     /// Calls that wait for a person. Items: [`Approval`].
     Approvals,
     /// The same, and then each as it begins to wait, is given more time, and ends, until the

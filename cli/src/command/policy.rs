@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+pub mod explain;
 pub mod reload;
 pub mod show;
 pub mod trust;
@@ -19,6 +20,8 @@ pub mod validate;
 pub enum Policy {
     /// Check policy files and report every error in them
     Validate(validate::Validate),
+    /// Tell how a call would be decided, step by step
+    Explain(explain::Explain),
     /// Show the policies in force
     Show(show::Show),
     /// Accept the present version of a policy file, after showing what changed
@@ -35,6 +38,7 @@ impl Policy {
     pub fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
         match self {
             Self::Validate(it) => it.run(context),
+            Self::Explain(it) => it.run(context),
             Self::Show(it) => it.run(context),
             Self::Trust(it) => it.run(context),
             Self::Reload(it) => it.run(context),

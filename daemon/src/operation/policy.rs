@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use wire::control::PolicyState;
 
-use super::{Answers, Daemon, Outcome, as_value, gone};
+use super::{Answers, Daemon, Outcome, as_value, gone, unavailable};
 use crate::approval::failure;
+use crate::audit::by_rule;
 use crate::policies::PolicyError;
 
 pub(super) async fn list(
@@ -43,6 +44,36 @@ pub(super) async fn reloaded(states: Vec<PolicyState>, answers: &mut impl Answer
         answers.item(&state).await.map_err(gone)?;
     }
     Ok(serde_json::json!({}))
+}
+
+/// The longest way back, in hours: a year and a day.
+const MAX_HOURS: u64 = 366 * 24;
+
+pub(super) async fn rules(
+    daemon: &Daemon,
+    path: String,
+    hours: u64,
+    answers: &mut impl Answers,
+) -> Outcome {
+    if path.is_empty() || !(1..=MAX_HOURS).contains(&hours) {
+        let message = format!("name a policy, and from 1 to {MAX_HOURS} hours");
+        return Err(failure("invalid", message));
+    }
+    let Ok(slot) = daemon.policies.open_again(Some(&path)).await else {
+        return Err(unknown(&path));
+    };
+    let in_force = slot.in_force();
+    let hash = in_force.policy.hash().to_owned();
+    let since = crate::time::now_ms().saturating_sub_unsigned(hours * 3_600_000);
+    let since = crate::time::rfc3339(since);
+    let read = daemon
+        .audit
+        .read(move |store| by_rule::look(store, &hash, &since));
+    let looked = read.await.map_err(|error| unavailable(&error))?;
+    for rule in by_rule::rules(&in_force.policy, &looked.groups) {
+        answers.item(&rule).await.map_err(gone)?;
+    }
+    Ok(serde_json::json!({ "looked_at": looked.looked_at, "more": looked.more }))
 }
 
 fn unknown(path: &str) -> super::Failure {

@@ -32,7 +32,7 @@ mod judged;
 mod late;
 mod listing;
 mod pinned;
-mod places;
+pub(crate) mod places;
 mod progress;
 mod recorded;
 mod refuse;

@@ -149,6 +149,9 @@ fn other(request: &Request) -> String {
         | Request::AuditVerify { .. }
         | Request::Policies { .. }
         | Request::PolicyReload
+        | Request::PolicyValidate { .. }
+        | Request::PolicyExplain(_)
+        | Request::PolicyRules { .. }
         | Request::Approvals
         | Request::ApprovalsWatch
         | Request::Grants

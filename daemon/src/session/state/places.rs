@@ -1,6 +1,6 @@
 //! The paths a message names, and those protected in this session.
 
-use std::path::{Component, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use engine::decide::{Code, Refusal, Verdict};
 use engine::node::Node;
@@ -59,18 +59,44 @@ impl State {
 
     pub(super) fn paths_in(&self, ctx: &Context<'_>, arguments: &Node<'_>) -> Vec<Candidate> {
         let bases = self.bases();
+        let reading = Reading {
+            bases: &bases,
+            homes: [self.facts.home.as_deref(), ctx.home],
+            user_homes: ctx.user_homes,
+            through_links: ctx.through_links,
+        };
+        reading.of(arguments)
+    }
+}
+
+/// What the paths in arguments are read against.
+pub(crate) struct Reading<'a> {
+    /// The client's working folder and roots.
+    pub(crate) bases: &'a [PathBuf],
+    /// The client's home folder, and the daemon's: a client may have been given another one, and
+    /// `~` is protected in both.
+    pub(crate) homes: [Option<&'a Path>; 2],
+    /// The home folder of another user.
+    pub(crate) user_homes: &'a dyn Fn(&str) -> Option<PathBuf>,
+    /// Where a path with globs leads through links that are there; `None` for too much to tell.
+    pub(crate) through_links: &'a dyn Fn(&Path) -> Option<Vec<PathBuf>>,
+}
+
+impl Reading<'_> {
+    /// Every path the arguments could name.
+    pub(crate) fn of(&self, arguments: &Node<'_>) -> Vec<Candidate> {
         let under = |home| {
             let ground = Ground {
                 home,
-                bases: &bases,
-                user_homes: ctx.user_homes,
+                bases: self.bases,
+                user_homes: self.user_homes,
             };
             candidates(arguments, &ground)
         };
-        let mut found = under(self.facts.home.as_deref());
-        // A client may have been given another HOME than the daemon; `~` is protected in both.
-        if ctx.home.is_some() && ctx.home != self.facts.home.as_deref() {
-            found.extend(under(ctx.home));
+        let [home, other] = self.homes;
+        let mut found = under(home);
+        if other.is_some() && other != home {
+            found.extend(under(other));
         }
         for named in &mut found {
             if wanders(named) {
@@ -79,7 +105,7 @@ impl State {
         }
         let mut linked = Vec::new();
         for named in found.iter_mut().filter(|it| it.reach == Reach::Pattern) {
-            match (ctx.through_links)(&named.path) {
+            match (self.through_links)(&named.path) {
                 None => named.reach = Reach::Anything,
                 Some(places) => linked.extend(places.into_iter().map(|path| Candidate {
                     path,
