@@ -14,8 +14,14 @@ mod revision;
 mod shape;
 mod tasks;
 
-pub use elicit::{Elicited, cancelled, elicit_choice, elicited, elicits, shows_forms};
-pub use inputs::{InputRequest, input_requests, input_responses, task_errors, wants_url};
+pub use elicit::{
+    Elicited, cancelled, elicit_choice, elicited, elicits, elicits_within, input_required,
+    shows_forms, states_forms,
+};
+pub use inputs::{
+    InputRequest, asked_for, input_requests, input_responses, only_response, put_inputs,
+    request_state, take_inputs, task_errors, wants_url,
+};
 pub use methods::KNOWN_METHODS;
 pub use named::{Named, list_key, listed, named};
 pub use opaque::{DEEPEST_KEPT, never_changed};

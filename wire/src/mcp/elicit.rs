@@ -1,11 +1,17 @@
 //! A form with one choice, by which aip asks a person in the client itself: the request, and what the
-//! client answers. Revisions 2025-06-18 and 2025-11-25, which write both alike.
+//! client answers. Revisions 2025-06-18 and 2025-11-25, which write both alike, and 2026-07-28, in which
+//! the request stands inside the result of the call it is about.
 
 use crate::json::Value;
-use crate::rpc::{Id, Message};
+use crate::rpc::{Id, Message, result_line};
+
+use super::shape::CLIENT_CAPABILITIES;
 
 /// The revisions in which a request of the server's side asks for a form.
 const REVISIONS: [&str; 2] = ["2025-06-18", "2025-11-25"];
+/// The one in which a result does.
+const WITHIN: &str = "2026-07-28";
+const METHOD: &str = "elicitation/create";
 /// The form's one field.
 const FIELD: &str = "answer";
 
@@ -26,12 +32,28 @@ pub fn elicits(revision: &str) -> bool {
     REVISIONS.contains(&revision)
 }
 
+/// Whether a client of this revision is asked for a form by the result of its own request.
+#[must_use]
+pub fn elicits_within(revision: &str) -> bool {
+    revision == WITHIN
+}
+
 /// Whether the params of `initialize` say that the client shows forms. A capability without a mode
 /// means forms.
 #[must_use]
 pub fn shows_forms(params: Option<&Value<'_>>) -> bool {
-    let capability = params
-        .and_then(|it| it.get("capabilities")?.get("elicitation"))
+    forms_in(params.and_then(|it| it.get("capabilities")))
+}
+
+/// Whether a request says so of its client, as each states it for itself in revision 2026-07-28.
+#[must_use]
+pub fn states_forms(params: Option<&Value<'_>>) -> bool {
+    forms_in(params.and_then(|it| it.get("_meta")?.get(CLIENT_CAPABILITIES)))
+}
+
+fn forms_in(capabilities: Option<&Value<'_>>) -> bool {
+    let capability = capabilities
+        .and_then(|it| it.get("elicitation"))
         .filter(|it| it.as_object().is_some());
     capability.is_some_and(|it| it.get("form").is_some() || it.get("url").is_none())
 }
@@ -39,6 +61,38 @@ pub fn shows_forms(params: Option<&Value<'_>>) -> bool {
 /// The request for a form that has these choices and no other field, as a line.
 #[must_use]
 pub fn elicit_choice(id: &Id, message: String, choices: &[&'static str]) -> Vec<u8> {
+    let request = Message::Request {
+        id: id.clone(),
+        method: METHOD.into(),
+        params: Some(form(message, choices)),
+        extra: Vec::new(),
+    };
+    request.to_bytes()
+}
+
+/// The answer to a request that can't be fulfilled without that form, as a line: the form under
+/// `key`, and what the client has to bring back with its answer.
+#[must_use]
+pub fn input_required(
+    id: &Id,
+    (key, state): (&str, &str),
+    message: String,
+    choices: &[&'static str],
+) -> Vec<u8> {
+    let request = Value::object([
+        ("method", Value::string(METHOD)),
+        ("params", form(message, choices)),
+    ]);
+    let result = Value::object([
+        ("resultType", Value::string("input_required")),
+        ("inputRequests", Value::object([(key, request)])),
+        ("requestState", Value::string(state)),
+    ]);
+    result_line(id, result)
+}
+
+/// The params of the request for a form.
+fn form(message: String, choices: &[&'static str]) -> Value<'static> {
     let choices = choices.iter().map(|it| Value::string(*it)).collect();
     let field = Value::object([
         ("type", Value::string("string")),
@@ -50,22 +104,16 @@ pub fn elicit_choice(id: &Id, message: String, choices: &[&'static str]) -> Vec<
         ("properties", Value::object([(FIELD, field)])),
         ("required", Value::Array(vec![Value::string(FIELD)])),
     ]);
-    let request = Message::Request {
-        id: id.clone(),
-        method: "elicitation/create".into(),
-        params: Some(Value::object([
-            ("message", Value::string(message)),
-            ("requestedSchema", schema),
-        ])),
-        extra: Vec::new(),
-    };
-    request.to_bytes()
+    Value::object([
+        ("message", Value::string(message)),
+        ("requestedSchema", schema),
+    ])
 }
 
 /// Reads the result of that request; `None` where it is not told what the person did.
 #[must_use]
 pub fn elicited<'v>(result: &'v Value<'_>) -> Option<Elicited<'v>> {
-    super::check_result("elicitation/create", result).ok()?;
+    super::check_result(METHOD, result).ok()?;
     match result.get("action")?.as_str()? {
         "accept" => {
             let choice = result.get("content")?.get(FIELD)?.as_str()?;
@@ -108,8 +156,12 @@ mod tests {
             let params = format!(r#"{{"capabilities":{capabilities}}}"#);
             let params = crate::json::parse(params.as_bytes()).unwrap();
             assert_eq!(shows_forms(Some(&params.value)), shows, "{capabilities}");
+            assert!(!states_forms(Some(&params.value)), "{capabilities}");
+            let meta = format!(r#"{{"_meta":{{"{CLIENT_CAPABILITIES}":{capabilities}}}}}"#);
+            let meta = crate::json::parse(meta.as_bytes()).unwrap();
+            assert_eq!(states_forms(Some(&meta.value)), shows, "{capabilities}");
         }
-        assert!(!shows_forms(None));
+        assert!(!shows_forms(None) && !states_forms(None));
     }
 
     #[test]
@@ -151,6 +203,28 @@ mod tests {
                 r#"{"jsonrpc":"2.0","id":"a","method":"elicitation/create","params":{"message":"x\ny","#,
                 r#""requestedSchema":{"type":"object","properties":{"answer":{"type":"string","#,
                 r#""title":"Answer","enum":["deny","allow"]}},"required":["answer"]}}}"#,
+                "\n"
+            )
+        );
+    }
+
+    #[test]
+    fn inside_a_result_the_form_is_the_same_and_the_state_stands_beside_it() {
+        let line = input_required(
+            &Id::Number(7),
+            ("k", "s"),
+            "x\ny".to_owned(),
+            &["deny", "allow"],
+        );
+        let text = String::from_utf8(line).unwrap();
+        assert_eq!(
+            text,
+            concat!(
+                r#"{"jsonrpc":"2.0","id":7,"result":{"resultType":"input_required","inputRequests":{"k":"#,
+                r#"{"method":"elicitation/create","params":{"message":"x\ny","#,
+                r#""requestedSchema":{"type":"object","properties":{"answer":{"type":"string","#,
+                r#""title":"Answer","enum":["deny","allow"]}},"required":["answer"]}}}},"#,
+                r#""requestState":"s"}}"#,
                 "\n"
             )
         );

@@ -82,3 +82,94 @@ pub fn input_responses<'v, 'a>(
     let responses = params.and_then(|params| params.get("inputResponses")?.as_object());
     responses.unwrap_or_default().iter().map(|(_, it)| it)
 }
+
+/// What a request has that is tried again with the input a result wanted.
+const OF_A_RETRY: [&str; 2] = ["requestState", "inputResponses"];
+
+/// The opaque state in a result that wants input, or in the params of the request tried again.
+#[must_use]
+pub fn request_state<'v>(holder: &'v Value<'_>) -> Option<&'v str> {
+    holder.get("requestState")?.as_str()
+}
+
+/// Takes the state and the answers out of the params of a request tried again: an object with those
+/// of the two that were there.
+pub fn take_inputs<'a>(params: &mut Value<'a>) -> Value<'a> {
+    let taken = OF_A_RETRY.map(|key| (key, params.remove(key)));
+    Value::object(taken.into_iter().filter_map(|(key, it)| Some((key, it?))))
+}
+
+/// Puts back what [`take_inputs`] gave.
+pub fn put_inputs<'a>(params: &mut Value<'a>, inputs: &Value<'a>) {
+    for key in OF_A_RETRY {
+        if let Some(it) = inputs.get(key) {
+            params.insert(key, it.clone());
+        }
+    }
+}
+
+/// The members of a request's params that say what it asks for: without `_meta`, which is another with
+/// each try, and without what a try brings.
+#[must_use]
+pub fn asked_for<'v>(params: &'v Value<'_>) -> Value<'v> {
+    let members = params.as_object().unwrap_or_default().iter();
+    let of_it = |key: &str| key != "_meta" && !OF_A_RETRY.contains(&key);
+    let members = members.filter(|(key, _)| of_it(key));
+    Value::object(members.map(|(key, it)| (key.as_ref(), it.borrowed())))
+}
+
+/// The answer under this key among what [`take_inputs`] gave, where it is the only one.
+#[must_use]
+pub fn only_response<'v, 'a>(inputs: &'v Value<'a>, key: &str) -> Option<&'v Value<'a>> {
+    match inputs.get("inputResponses")?.as_object()? {
+        [(one, response)] if one == key => Some(response),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(params: &str, then: impl Fn(Value<'_>)) {
+        then(crate::json::parse(params.as_bytes()).unwrap().value);
+    }
+
+    #[test]
+    fn what_a_try_brings_is_taken_and_put_back_and_no_more() {
+        let params = r#"{"name":"t","requestState":"s","_meta":{},"inputResponses":{"a":{}}}"#;
+        check(params, |mut params| {
+            assert_eq!(request_state(&params), Some("s"));
+            let inputs = take_inputs(&mut params);
+            assert_eq!(params.to_json(), r#"{"name":"t","_meta":{}}"#);
+            put_inputs(&mut params, &inputs);
+            assert_eq!(
+                params.to_json(),
+                r#"{"name":"t","_meta":{},"requestState":"s","inputResponses":{"a":{}}}"#
+            );
+            assert_eq!(asked_for(&params).to_json(), r#"{"name":"t"}"#);
+        });
+        check(r#"{"name":"t","requestState":7}"#, |mut params| {
+            assert_eq!(request_state(&params), None);
+            assert_eq!(take_inputs(&mut params).to_json(), r#"{"requestState":7}"#);
+            put_inputs(&mut params, &Value::object([]));
+            assert_eq!(params.to_json(), r#"{"name":"t"}"#);
+        });
+    }
+
+    #[test]
+    fn an_answer_counts_where_it_is_the_only_one_and_under_its_key() {
+        for (inputs, there) in [
+            (r#"{"inputResponses":{"k":{"a":1}}}"#, true),
+            (r#"{"inputResponses":{"k":{"a":1},"l":{}}}"#, false),
+            (r#"{"inputResponses":{"K":{"a":1}}}"#, false),
+            (r#"{"inputResponses":{}}"#, false),
+            (r#"{"inputResponses":[{"a":1}]}"#, false),
+            ("{}", false),
+        ] {
+            check(inputs, |inputs| {
+                assert_eq!(only_response(&inputs, "k").is_some(), there, "{inputs:?}");
+            });
+        }
+    }
+}
