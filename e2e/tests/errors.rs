@@ -19,7 +19,7 @@ mod scenes;
 /// What a scene gives: the error of the answer.
 type Scene = fn() -> Value;
 
-const SCENES: [(&str, Scene); 19] = [
+const SCENES: [(&str, Scene); 20] = [
     ("forbidden", scenes::forbidden),
     ("rate_limited", scenes::rate_limited),
     ("method_not_allowed", scenes::method_not_allowed),
@@ -33,6 +33,7 @@ const SCENES: [(&str, Scene); 19] = [
     ("ask_in_batch", scenes::ask_in_batch),
     ("already_ran", scenes::already_ran),
     ("changed", scenes::changed),
+    ("stale_state", scenes::stale_state),
     ("unavailable", scenes::unavailable),
     ("audit_unavailable", scenes::audit_unavailable),
     ("malformed", scenes::malformed),

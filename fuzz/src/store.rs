@@ -154,6 +154,7 @@ impl Memory {
                 let known = self.waiting.insert(id, row);
                 assert!(known.is_none(), "an approval is asked for once");
             }
+            ApprovalOp::Moved { .. } => unreachable!("no policy in here asks in the client"),
             ApprovalOp::Extended { .. } => unreachable!("nobody in here asks for more time"),
             ApprovalOp::Ends(_) => drop(self.waiting.remove(&id)),
         }

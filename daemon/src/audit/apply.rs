@@ -134,6 +134,11 @@ fn approval(connection: &Connection, id: &str, op: &ApprovalOp) -> rusqlite::Res
             "INSERT INTO approval VALUES (?1, ?2, ?3, ?4, ?5)",
             params![id, session, number, deadline_ms, shown],
         ),
+        ApprovalOp::Moved { number } => run(
+            connection,
+            "UPDATE approval SET number = ?2 WHERE id = ?1",
+            params![id, number],
+        ),
         ApprovalOp::Extended { deadline_ms } => run(
             connection,
             "UPDATE approval SET deadline_ms = ?2, \

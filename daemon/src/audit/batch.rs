@@ -162,6 +162,11 @@ pub enum ApprovalOp {
         /// What the person is shown, JSON.
         shown: String,
     },
+    /// The call it is about has come back in another frame.
+    Moved {
+        /// The frame.
+        number: u64,
+    },
     /// A person has given it more time.
     Extended {
         /// When it denies itself now, ms since 1970.

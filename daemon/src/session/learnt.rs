@@ -17,11 +17,13 @@ use crate::peer::Process;
 
 mod late;
 mod page;
+mod returns;
 mod tasks;
 
 pub use late::{Late, Pass, REMEMBERED, Same};
 pub use page::Page;
 use page::Paging;
+pub use returns::{MOST as MOST_RETURNS, MOST_OPEN, Outcome, Refused, Return, Returns};
 pub use tasks::{Origin, Tasks};
 
 /// The most tools remembered of one server; a longer list is cut, and what was cut is refused.
@@ -67,6 +69,8 @@ pub struct Learnt {
     pub in_client: BTreeSet<String>,
     /// Calls a person was asked about whose client no longer waits.
     pub late: Late,
+    /// Calls that were answered with a question of aip's own.
+    pub returns: Returns,
     /// The client's open subscriptions to changes.
     pub subscriptions: Subscriptions,
     /// The server's process, where it is the shim's own child.

@@ -39,6 +39,7 @@ mod refuse;
 mod request;
 mod resources;
 mod resume;
+mod returning;
 mod revision;
 mod server;
 mod sizes;
@@ -170,7 +171,7 @@ pub struct State {
     client: Table,
     /// Requests of the server under way.
     server: Table,
-    /// Calls that wait for a person, by the client's frame.
+    /// Calls that wait for a person, by the client's frame: held, or to be brought back.
     asks: BTreeMap<u64, Ask>,
     /// What the client is asked about them.
     questions: in_client::Questions,
@@ -214,6 +215,7 @@ impl State {
             match step {
                 Undo::Began(sender, id) => drop(self.table(sender).remove(&id)),
                 Undo::Asked(number) => drop(self.asks.remove(&number)),
+                Undo::CameBack(number, ask) => drop(self.asks.insert(number, *ask)),
                 Undo::Learnt(before) => {
                     let now = std::mem::replace(&mut self.learnt, *before);
                     self.learnt.server = now.server;

@@ -138,6 +138,7 @@ impl Task {
 
     async fn run(&mut self) -> Over {
         self.lists_of_old();
+        self.asked_before();
         self.questions();
         if self.packets().await.is_err() || self.flush().await.is_err() {
             return Over::Lost;

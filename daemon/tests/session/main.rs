@@ -31,6 +31,7 @@ mod progress;
 mod records;
 mod resources;
 mod resume;
+mod returning;
 mod revisions;
 mod subscriptions;
 mod tasks;

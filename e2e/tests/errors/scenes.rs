@@ -108,6 +108,12 @@ pub(super) fn changed() -> Value {
     })
 }
 
+pub(super) fn stale_state() -> Value {
+    let mut stage = Stage::new(ALLOWS, &[]);
+    let params = json!({"name": "echo", "arguments": {}, "requestState": "aip-ask-1"});
+    stage.client.request("tools/call", &params)["error"].take()
+}
+
 pub(super) fn unavailable() -> Value {
     let home = Home::with_config("no_such_key: 1\n");
     let policy = home.policy("agent", ALLOWS);

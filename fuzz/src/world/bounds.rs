@@ -32,6 +32,7 @@ impl<S: Store> World<S> {
         assert!(sizes.recorded <= DECISIONS, "{sizes:?}");
         assert!(sizes.tools <= LEARNT && sizes.tasks <= LEARNT, "{sizes:?}");
         assert!(sizes.roots <= ROOTS, "{sizes:?}");
+        assert_eq!(sizes.returns, 0, "no policy in here asks in the client");
     }
 
     /// The server ends: who still waits gets an error, and nobody else.

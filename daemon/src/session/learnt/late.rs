@@ -186,7 +186,7 @@ impl Late {
 }
 
 /// A clock that went back makes nothing last longer.
-fn recent(then_ms: i64, now_ms: i64) -> bool {
+pub(super) fn recent(then_ms: i64, now_ms: i64) -> bool {
     (0..REMEMBERED).contains(&now_ms.saturating_sub(then_ms))
 }
 

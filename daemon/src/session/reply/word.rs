@@ -16,6 +16,7 @@ pub(in crate::session) enum Word {
     Malformed,
     MalformedAnswer,
     ServerEnded,
+    StaleState,
     TooManyOutstanding,
     TooManyPrompts,
 }
@@ -32,6 +33,7 @@ impl Word {
             Self::Malformed => "malformed",
             Self::MalformedAnswer => "malformed_answer",
             Self::ServerEnded => "server_ended",
+            Self::StaleState => "stale_state",
             Self::TooManyOutstanding => "too_many_outstanding",
             Self::TooManyPrompts => "too_many_prompts",
         }
@@ -43,7 +45,7 @@ mod tests {
     use super::*;
 
     /// Every word; the match below stops the build when one is missing.
-    const ALL: [Word; 23] = [
+    const ALL: [Word; 24] = [
         Word::Of(Code::Forbidden),
         Word::Of(Code::RateLimited),
         Word::Of(Code::UserDenied),
@@ -67,6 +69,7 @@ mod tests {
         Word::TooManyOutstanding,
         Word::TooManyPrompts,
         Word::AlreadyRan,
+        Word::StaleState,
     ];
 
     fn place(word: Word) -> usize {
@@ -96,6 +99,7 @@ mod tests {
             Word::TooManyOutstanding => 20,
             Word::TooManyPrompts => 21,
             Word::AlreadyRan => 22,
+            Word::StaleState => 23,
         }
     }
 

@@ -239,6 +239,7 @@ impl State {
         result: &mut Value<'_>,
     ) -> bool {
         self.learn_revision(judged, entry, result);
+        self.hears_state(judged, result);
         self.learn_task(judged, entry, result);
         match entry.method.as_str() {
             "initialize" | "server/discover" => {

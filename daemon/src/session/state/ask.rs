@@ -5,18 +5,15 @@ use std::collections::BTreeSet;
 
 use engine::decide::{Ask as Asked, Code};
 use wire::control::Approval;
-use wire::json::Value;
 use wire::link::Stream;
 use wire::rpc::{self, Frame, Id, Message};
 
 use super::call::OneCall;
 use super::granted;
 use super::refuse::unwritable;
-use super::telling::args;
 use super::{Context, Effect, Judged, NewRecord, Signal, State, StateOp, Undo, WaitingRow};
 use crate::audit::Sync;
 use crate::audit::batch::ApprovalOp;
-use crate::session::redact;
 use crate::session::reply::{About, Why, Word};
 use crate::session::table::Phase;
 
@@ -24,8 +21,12 @@ mod answered;
 mod clients;
 mod extended;
 mod patience;
+mod restored;
+mod shown;
 
+pub(super) use answered::{denied, told};
 pub use extended::{Extension, NotExtended};
+use shown::stored;
 
 /// A call that waits.
 #[derive(Clone, Debug)]
@@ -38,7 +39,7 @@ pub struct Ask {
     extended: bool,
     /// When it was first asked, by whichever daemon, ms since 1970.
     asked_ms: i64,
-    request: Id,
+    pub(super) request: Id,
     pub(super) tool: String,
     /// Of tool and arguments: identical asks are one.
     pub(super) digest: String,
@@ -48,18 +49,43 @@ pub struct Ask {
     pub(super) definition: Option<String>,
     /// How the frame goes on when allowed.
     release: Effect,
-    /// The very bytes that were judged, for the judgment after the answer.
+    /// The very bytes that were judged, for the judgment after the answer; none of a call that an
+    /// earlier daemon has answered with the question.
     frozen: Vec<u8>,
     /// Why no grant can be made of it.
     pub(super) once_only: Option<&'static str>,
-    /// The decision's record but for the decision.
-    record: NewRecord,
+    /// The decision's record but for the decision; `None` where `frozen` is not known either.
+    record: Option<NewRecord>,
     began_ms: i64,
     /// What keeps the client waiting.
     patience: Option<patience::Patience>,
+    /// It was answered with the question and is to be brought back.
+    parked: Option<Parked>,
+}
+
+/// What is kept of a call beside its ask until it is brought back.
+#[derive(Clone, Debug)]
+pub(super) struct Parked {
+    /// The frame that was answered.
+    pub(super) number: u64,
+    /// What its records share.
+    pub(super) call_id: String,
+    /// What the store has of what a person is shown, JSON.
+    pub(super) shown: String,
 }
 
 impl Ask {
+    /// It is answered with the question: nobody waits who could hear of its progress.
+    pub(super) fn parks(&mut self, parked: Parked) {
+        self.patience = None;
+        self.parked = Some(parked);
+    }
+
+    /// Whether no request waits for it any more: the client is to try it again.
+    pub(super) fn comes_back(&self) -> bool {
+        self.parked.is_some()
+    }
+
     /// The call as it was judged.
     pub(super) fn message(&self) -> Option<Message<'_>> {
         match rpc::read(self.frozen.trim_ascii_end()).ok()?.frame {
@@ -137,20 +163,13 @@ impl State {
             self.unspend(ctx, ask.spent.as_ref());
             return self.refuse_plainly(ctx, record, Some(&one.id), About::Tool(&one.tool), why);
         }
-        let approval = self.shown(ctx, &one, &ask, waited.as_ref());
-        let timeout = self.waits_for(ctx, one.message.params());
-        let asked_ms = crate::time::parse_ms(&approval.asked).unwrap_or(ctx.now_ms);
-        let waiting = Ask {
-            extended: twin.as_ref().map_or(approval.extended, |it| it.extended),
-            asked_ms: twin.as_ref().map_or(asked_ms, |it| it.asked_ms),
-            id: twin
-                .as_ref()
-                .map_or_else(|| approval.id.clone(), |twin| twin.id.clone()),
-            deadline_ms: match (&twin, &waited) {
-                (Some(twin), _) => twin.deadline_ms,
-                (None, Some(waited)) => waited.deadline_ms,
-                (None, None) => ctx.now_ms.saturating_add(timeout),
-            },
+        let before = (twin.as_ref(), waited.as_ref());
+        let (approval, deadline_ms, parks) = self.shown_until(ctx, &one, &ask, before);
+        let mut waiting = Ask {
+            extended: approval.extended,
+            asked_ms: crate::time::parse_ms(&approval.asked).unwrap_or(ctx.now_ms),
+            id: approval.id.clone(),
+            deadline_ms,
             request: one.id.clone(),
             tool: one.tool.clone(),
             digest,
@@ -159,25 +178,40 @@ impl State {
             release,
             frozen: one.message.to_bytes(),
             once_only,
-            record,
+            record: Some(record),
             began_ms: ctx.now_ms,
             patience: patience::Patience::of(one.message.params(), ctx.now_ms),
+            parked: None,
         };
         judged.otherwise = unwritable(Some(&one.id), About::Tool(&one.tool));
+        let stored = stored(ctx, &one, &approval);
         if waited.is_none() && twin.is_none() {
             self.prompts.push_back(ctx.now_ms);
-            self.ask_is_new(ctx, &mut judged, &approval, &one, waiting.deadline_ms);
-        }
-        if twin.is_none() {
-            self.asks_in_client(ctx, &mut judged, &approval);
-            judged.signals.push(Signal::Asked(Box::new(approval)));
+            self.ask_is_new(
+                ctx,
+                &mut judged,
+                &approval,
+                &one,
+                (deadline_ms, stored.clone()),
+            );
         }
         if one.fresh {
             self.spends(ctx, &mut judged, ask.spent);
         }
         let number = one.at.number;
-        let (id, entry) = one.entry(ctx, ask.forward_as, Phase::Asking);
-        self.begins(&mut judged, Stream::Client, id, entry);
+        if parks {
+            self.parks(ctx, &mut judged, &one, &mut waiting, (&approval, stored));
+        } else {
+            if twin.is_none() {
+                self.asks_in_client(ctx, &mut judged, &approval);
+            }
+            let (id, entry) = one.entry(ctx, ask.forward_as, Phase::Asking);
+            self.begins(&mut judged, Stream::Client, id, entry);
+        }
+        // One that an earlier daemon asked about may not be in the queue.
+        if twin.is_none_or(|it| it.frozen.is_empty()) {
+            judged.signals.push(Signal::Asked(Box::new(approval)));
+        }
         judged.undo.push(Undo::Asked(number));
         self.asks.insert(number, waiting);
         judged
@@ -217,12 +251,8 @@ impl State {
         judged: &mut Judged,
         approval: &Approval,
         one: &OneCall<'_>,
-        deadline_ms: i64,
+        (deadline_ms, shown): (i64, String),
     ) {
-        let stored = Approval {
-            args: args(one.arguments(), ctx).unwrap_or_default(),
-            ..approval.clone()
-        };
         let event = self
             .event(ctx, "APPROVAL_ASKED")
             .set("approval_id", approval.id.clone())
@@ -237,53 +267,9 @@ impl State {
                 session: self.facts.id.clone(),
                 number: one.at.number,
                 deadline_ms,
-                shown: serde_json::to_string(&stored).unwrap_or_default(),
+                shown,
             },
         });
-    }
-
-    fn shown(
-        &self,
-        ctx: &Context<'_>,
-        one: &OneCall<'_>,
-        ask: &Asked,
-        waited: Option<&WaitingRow>,
-    ) -> Approval {
-        let timeout = self.waits_for(ctx, one.message.params());
-        // Of an earlier daemon's ask the arguments may not have been kept: they are shown anew.
-        let before = waited.and_then(|it| serde_json::from_str::<Approval>(&it.shown).ok());
-        let fresh = Approval {
-            id: short_id(&(ctx.fresh_id)()),
-            session: self.facts.id.clone(),
-            client: self.facts.client.clone(),
-            project: self.facts.cwd.display().to_string(),
-            server: self.facts.server.clone(),
-            tool: super::telling::word(&one.tool, ctx.policy().dlp()),
-            args: shown_args(one.arguments(), ctx),
-            because: format!(
-                "{} line {} ({})",
-                ctx.in_force.file,
-                ask.line,
-                ctx.policy().name()
-            ),
-            asked: crate::time::rfc3339(ctx.now_ms),
-            deadline: crate::time::rfc3339(ctx.now_ms.saturating_add(timeout)),
-            extended: false,
-            state: "waiting".to_owned(),
-            subject: self.subject(&one.tool),
-            before: None,
-            grant: None,
-        };
-        match before {
-            None => fresh,
-            Some(before) => Approval {
-                id: before.id,
-                asked: before.asked,
-                deadline: before.deadline,
-                extended: before.extended,
-                ..fresh
-            },
-        }
     }
 
     /// The asks that have expired by now.
@@ -316,20 +302,4 @@ impl Judged {
             state,
         });
     }
-}
-
-/// The arguments as a person sees them: whole but redacted, whatever the audit keeps.
-fn shown_args(arguments: Option<&Value<'_>>, ctx: &Context<'_>) -> String {
-    let mut copy = arguments.cloned().unwrap_or(Value::Object(Vec::new()));
-    let found = redact::for_record(&mut copy, ctx.policy().dlp());
-    match found.failed {
-        None => copy.to_json(),
-        Some(_) => "the arguments could not be scanned and are not shown".to_owned(),
-    }
-}
-
-/// Short enough to type, long enough to be one of those that wait: the id's random tail.
-fn short_id(uuid: &str) -> String {
-    let tail = uuid.len().saturating_sub(8);
-    uuid.get(tail..).unwrap_or(uuid).to_owned()
 }

@@ -36,11 +36,18 @@ pub(super) struct OneCall<'a> {
     pub(super) call_id: String,
     /// No earlier daemon has counted it.
     pub(super) fresh: bool,
+    /// The request states that its client shows forms.
+    pub(super) shows_forms: bool,
+    /// It was answered with a question before, and has brought what it was to bring.
+    pub(super) came_back: bool,
 }
 
 impl State {
     pub(super) fn tool_call(&mut self, ctx: &Context<'_>, mut one: OneCall<'_>) -> Judged {
         let waited = self.waited.remove(&one.at.number);
+        if waited.is_some() {
+            self.asked_anew(one.at.number);
+        }
         let recorded = self.decided_before(Stream::Client, one.at);
         if let Some(recorded) = recorded.as_ref().filter(|it| !it.allowed) {
             return Judged::new(recorded.refusal(self.form(ctx), &one.id, About::Tool(&one.tool)));
@@ -293,11 +300,17 @@ impl OneCall<'_> {
         self.message.params()?.get("arguments")
     }
 
-    /// Of tool and arguments.
+    /// SHA-256 of tool and arguments.
     pub(super) fn digest(&self) -> String {
-        let arguments = self.arguments().map_or(Node::Null, node);
+        Self::digest_of(&self.tool, &self.message)
+    }
+
+    /// The same of a call of this tool.
+    pub(super) fn digest_of(tool: &str, message: &Message<'_>) -> String {
+        let arguments = message.params().and_then(|it| it.get("arguments"));
+        let arguments = arguments.map_or(Node::Null, node);
         let text = canonical(&arguments, Numbers::AsWritten);
-        sha256_hex(format!("{}\n{text}", self.tool).as_bytes())
+        sha256_hex(format!("{tool}\n{text}").as_bytes())
     }
 
     /// The arguments as they stand in the store.

@@ -19,16 +19,17 @@ impl State {
     ) -> Result<Option<Learnt>, Box<Judged>> {
         let entry =
             mcp::cancelled_id(params).and_then(|id| self.client.get(&id).cloned().zip(Some(id)));
+        if entry.is_none()
+            && let Some(number) =
+                mcp::cancelled_id(params).and_then(|id| self.parked_under(&id, at))
+        {
+            return Err(Box::new(self.cancelled_unanswered(ctx, number)));
+        }
         match entry.filter(|(entry, _)| entry.number <= at.number) {
             Some((entry, _)) if entry.phase == Phase::Asking => {
-                let asked = self.asks.get(&entry.number).cloned();
-                let why = "cancelled by the client";
-                let mut judged = self.withdraw(ctx, entry.number, why, None);
-                if let Some(asked) = asked {
-                    self.misses(ctx, &mut judged, &asked);
-                    let waited_ms = ctx.now_ms.saturating_sub(entry.began_ms);
-                    self.learns_patience(&mut judged, waited_ms, params);
-                }
+                let mut judged = self.cancelled_unanswered(ctx, entry.number);
+                let waited_ms = ctx.now_ms.saturating_sub(entry.began_ms);
+                self.learns_patience(&mut judged, waited_ms, params);
                 Err(Box::new(judged))
             }
             Some((entry, id)) if matches!(entry.phase, Phase::Forwarded { .. }) => {
@@ -43,5 +44,15 @@ impl State {
                 Err(Box::new(Judged::new(Effect::Drop).record(record)))
             }
         }
+    }
+
+    /// The client no longer wants what a person is asked about.
+    fn cancelled_unanswered(&mut self, ctx: &Context<'_>, number: u64) -> Judged {
+        let asked = self.asks.get(&number).cloned();
+        let mut judged = self.withdraw(ctx, number, "cancelled by the client", None);
+        if let Some(asked) = asked {
+            self.misses(ctx, &mut judged, &asked);
+        }
+        judged
     }
 }

@@ -1,22 +1,24 @@
 //! Asking in the client itself, where the policy wants it and the client shows forms: a request of
-//! aip's own, which no server sees or answers. Not in revision 2026-07-28, which has no requests to
-//! the client.
+//! aip's own, which no server sees or answers. In revision 2026-07-28, which has no requests to the
+//! client, [`super::returning`] asks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use wire::control::Approval;
+use wire::json::Value;
 use wire::mcp::{self, Elicited};
 use wire::rpc::{Id, Message};
 
 use super::{Answer, At, Batch, By, Context, Effect, Judged, State};
 use crate::approval::shown::{Shown, WHOLE};
 
-/// What the ids of these requests begin with; what follows is random, so that no server can use one.
-const PREFIX: &str = "aip-ask-";
+/// What the ids of these requests begin with, and the states of such results; what follows is random,
+/// so that no server can use one.
+pub(super) const PREFIX: &str = "aip-ask-";
 /// The most the client is asked at a time; what is over waits for another way.
 const MOST: usize = 32;
 /// The form's choices, the first being the one a form begins with.
-const CHOICES: [&str; 2] = ["deny", "allow"];
+pub(super) const CHOICES: [&str; 2] = ["deny", "allow"];
 /// Why a request is cancelled.
 const OVER: &str = "the call no longer waits";
 
@@ -32,6 +34,13 @@ struct Question {
     unsent: Option<String>,
 }
 
+/// What the form says, where it can say all of it.
+pub(super) fn text_of(approval: &Approval) -> Option<String> {
+    let shown = Shown::new(approval, 0);
+    let text = format!("aip asks: {}", shown.text());
+    (!shown.cut && text.len() <= WHOLE).then_some(text)
+}
+
 impl State {
     /// The client is to be asked about a call that begins to wait, once that is recorded.
     pub(super) fn asks_in_client(
@@ -40,16 +49,14 @@ impl State {
         judged: &mut Judged,
         approval: &Approval,
     ) {
-        let revision = self.learnt.revision.as_deref();
+        let revision = self.stated.as_deref().or(self.learnt.revision.as_deref());
         let can = self.learnt.shows_forms && revision.is_some_and(mcp::elicits);
         if !ctx.asks_in_client() || !can || self.questions.0.len() >= MOST {
             return;
         }
-        let shown = Shown::new(approval, 0);
-        let text = format!("aip asks: {}", shown.text());
-        if shown.cut || text.len() > WHOLE {
+        let Some(text) = text_of(approval) else {
             return;
-        }
+        };
         let id = format!("{PREFIX}{}", (ctx.fresh_id)());
         let question = Question {
             approval: approval.id.clone(),
@@ -120,10 +127,11 @@ impl State {
         message: &Message<'_>,
     ) -> Option<Judged> {
         let approval = self.question_ends(message.id()?)?;
-        let answer = if ctx.asks_in_client() {
-            self.says(message)
-        } else {
-            Err("the policy no longer wants the client to be asked")
+        let answer = match message {
+            Message::Response { result, .. } => self.says(ctx, result),
+            Message::Request { .. } | Message::Notification { .. } | Message::Error { .. } => {
+                Err("the client could not ask")
+            }
         };
         let judged = match answer {
             Ok(answer) => self.ask_ends(ctx, &approval, &answer).ok_or(OVER),
@@ -160,17 +168,21 @@ impl State {
         self.questions.0.remove(id).map(|it| it.approval)
     }
 
-    /// What the person said, or why nothing was: then the call waits on for another way.
-    fn says(&self, message: &Message<'_>) -> Result<Answer, &'static str> {
+    /// What the person said in the form, or why nothing was: then the call waits on for another way.
+    pub(super) fn says(
+        &self,
+        ctx: &Context<'_>,
+        result: &Value<'_>,
+    ) -> Result<Answer, &'static str> {
+        if !ctx.asks_in_client() {
+            return Err("the policy no longer wants the client to be asked");
+        }
         let observed = self.facts.client_source == "observed";
         let by = By {
             channel: "client",
             pid: None,
             program: observed.then(|| self.facts.client.clone()),
             auth: None,
-        };
-        let Message::Response { result, .. } = message else {
-            return Err("the client could not ask");
         };
         match mcp::elicited(result) {
             Some(Elicited::Accept("allow")) => Ok(Answer::Allow(by)),

@@ -8,6 +8,7 @@ use wire::control::Approval;
 use wire::link::Stream;
 use wire::rpc::Id;
 
+use super::Ask;
 use crate::audit::{Batch, NewRecord};
 use crate::grants::Grant;
 use crate::pins::{Pins, Server};
@@ -56,6 +57,8 @@ pub enum Undo {
     Spent(Spent),
     /// A call began to wait.
     Asked(u64),
+    /// A call that waits to be brought back came back, and waits in another frame.
+    CameBack(u64, Box<Ask>),
     /// A server's pins changed.
     Pinned(Box<PinnedBefore>),
     /// Something was learnt, of a message that its reader then did not get: what was known before.

@@ -72,16 +72,20 @@ impl Recorded {
     }
 
     fn why(&self) -> Why<'_> {
-        let code = CODES
-            .into_iter()
-            .find(|code| i64::from(code.number()) == self.code)
-            .unwrap_or(Code::Forbidden);
+        let code = code_of(self.code);
         Why {
             code,
             reason: &self.reason,
             word: Word::Of(code),
         }
     }
+}
+
+/// The code with this number, among those a decision is recorded with.
+pub(super) fn code_of(number: i64) -> Code {
+    let mut codes = CODES.into_iter();
+    let code = codes.find(|code| i64::from(code.number()) == number);
+    code.unwrap_or(Code::Forbidden)
 }
 
 impl State {

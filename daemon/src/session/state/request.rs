@@ -97,7 +97,8 @@ impl State {
             Ok(tool) => {
                 let plain = plain && sent == "tools/call";
                 let call_id = (ctx.fresh_id)();
-                self.tool_call(
+                let shows_forms = mcp::states_forms(message.params());
+                self.called(
                     ctx,
                     OneCall {
                         at,
@@ -107,6 +108,8 @@ impl State {
                         plain,
                         call_id,
                         fresh: true,
+                        shows_forms,
+                        came_back: false,
                     },
                 )
             }
@@ -165,7 +168,10 @@ impl State {
             let again = recorded.refusal(self.form(ctx), &id, About::Method(sent));
             return Judged::new(self.empty_instead(&id, normal).unwrap_or(again));
         }
-        let mut judged = self.judge_method(ctx, at, id.clone(), message, (sent, normal, plain));
+        let mut judged = match self.brings_amiss(ctx, at, &id, &message) {
+            Some(refused) => refused,
+            None => self.judge_method(ctx, at, id.clone(), message, (sent, normal, plain)),
+        };
         if judged.refused {
             self.ends_refused(&mut judged, Stream::Client, &id, at);
         }

@@ -1,8 +1,10 @@
 //! A session taken up by a daemon started anew.
 
+use std::collections::HashMap;
+
 use wire::rpc::Id;
 
-use super::{Facts, State, WaitingRow};
+use super::{Ask, Facts, State, WaitingRow};
 use crate::audit::batch::OutstandingRow;
 use crate::audit::query::Stored;
 use crate::session::learnt::Page;
@@ -60,6 +62,7 @@ impl State {
             };
             table.begin(id, entry);
         }
+        state.takes_up_parked();
         // Newest first: of a decision and the one that superseded it the later stands.
         for stored in &kept.decisions {
             if let Some((at, recorded)) = Recorded::read(stored) {
@@ -67,6 +70,25 @@ impl State {
             }
         }
         state
+    }
+}
+
+impl State {
+    /// Calls that were answered with the question wait on to be brought back.
+    fn takes_up_parked(&mut self) {
+        let mut rows = HashMap::new();
+        for row in self.waited.values() {
+            rows.insert(row.id.as_str(), row);
+        }
+        let returns = &mut self.learnt.returns;
+        returns.keep_open(|one| rows.contains_key(&*one.approval));
+        for one in returns.open() {
+            let row = rows.get(&*one.approval);
+            if let (Some(row), Some(request)) = (row, read_id(&one.request)) {
+                self.asks
+                    .insert(one.number, Ask::restored(one, row, request));
+            }
+        }
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Sizes {
     pub tasks: usize,
     /// Folders the client has named as its roots.
     pub roots: usize,
+    /// Calls answered with a question of aip's own, and as many of those that are over.
+    pub returns: usize,
 }
 
 impl State {
@@ -43,6 +45,7 @@ impl State {
             tools,
             tasks,
             roots: self.learnt.roots.len(),
+            returns: self.learnt.returns.count(),
         }
     }
 }

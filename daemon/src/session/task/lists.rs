@@ -26,6 +26,15 @@ impl Task {
         self.tell(lines);
     }
 
+    /// Calls that an earlier daemon has answered with a question are in the queue again.
+    pub(super) fn asked_before(&self) {
+        for approval in self.state.asked_before() {
+            self.daemon
+                .approvals
+                .asked(approval, self.answer_to.clone());
+        }
+    }
+
     /// The client is asked about calls that wait, and no longer about those that don't.
     pub(super) fn questions(&mut self) {
         if !self.state.has_questions() {

@@ -11,8 +11,21 @@ use super::{Answer, Ask, By};
 use crate::audit::NewRecord;
 use crate::audit::StateOp;
 use crate::audit::batch::SessionOp;
+use crate::audit::record::Kind;
+use crate::session::learnt::{Outcome, Refused};
 use crate::session::reply::{self, About, Why, Word};
 use crate::session::state::{At, Context, Effect, Judged, Released, State, Undo};
+
+const DENIED: &str = "a person denied this call";
+const NOBODY: &str = "nobody answered in time";
+
+/// Why a call is refused that a person has denied.
+pub(in crate::session::state) fn denied() -> Refused {
+    Refused {
+        code: Code::UserDenied.number(),
+        reason: DENIED.to_owned(),
+    }
+}
 
 impl State {
     /// An ask ends, for every call that waits on it. `None` where it no longer waits.
@@ -29,7 +42,7 @@ impl State {
             tool.clone_from(&ask.tool);
             let mut one = self.ask_answered(ctx, number, ask, answer);
             if self.facts.verbose {
-                one.trace = told(answer, &one);
+                one.trace = told(&said(answer), &one);
             }
             match &mut whole {
                 None => whole = Some(one),
@@ -51,6 +64,7 @@ impl State {
     ) -> Judged {
         match answer {
             Answer::Allow(by) => match self.judge_again(ctx, number, &ask) {
+                Ok(()) if ask.comes_back() => self.allowed_ahead(ctx, number, &ask, by),
                 Ok(()) => self.ask_allowed(ctx, number, ask, by),
                 Err((code, reason)) => {
                     let why = Why {
@@ -64,7 +78,7 @@ impl State {
             Answer::Deny(by) => {
                 let why = Why {
                     code: Code::UserDenied,
-                    reason: "a person denied this call",
+                    reason: DENIED,
                     word: Word::Of(Code::UserDenied),
                 };
                 self.ask_refused(ctx, number, ask, why, "denied", by)
@@ -72,7 +86,7 @@ impl State {
             Answer::Expired => {
                 let why = Why {
                     code: Code::ApprovalTimeout,
-                    reason: "nobody answered in time",
+                    reason: NOBODY,
                     word: Word::Of(Code::ApprovalTimeout),
                 };
                 let asked = ask.clone();
@@ -86,6 +100,10 @@ impl State {
     /// Policy, override and tools may have changed while a person thought: the frozen bytes are
     /// judged once more, and only a refusal counts.
     fn judge_again(&self, ctx: &Context<'_>, number: u64, ask: &Ask) -> Result<(), (Code, String)> {
+        if ask.frozen.is_empty() {
+            // An earlier daemon had it. It is judged when it comes back.
+            return Ok(());
+        }
         let unreadable = || {
             (
                 Code::Forbidden,
@@ -109,6 +127,8 @@ impl State {
             plain: false,
             call_id: String::new(),
             fresh: false,
+            shows_forms: false,
+            came_back: false,
         };
         if let (Decision::Refuse(refusal), _) = self.decide_call(ctx, &one, false) {
             return Err((refusal.code, refusal.reason));
@@ -125,13 +145,17 @@ impl State {
     }
 
     fn ask_allowed(&mut self, ctx: &Context<'_>, number: u64, ask: Ask, by: &By) -> Judged {
-        let violation = ask.record.violates();
-        let word = if violation { "ALLOW_MONITOR" } else { "ALLOW" };
-        let record = ended(ctx, &ask, word, "allow", by);
+        let record = self.record_of_end(ctx, &ask, "allow", by);
+        let word = if record.violates() {
+            "ALLOW_MONITOR"
+        } else {
+            "ALLOW"
+        };
+        let call_id = record.get("call_id").unwrap_or_default();
+        let record = record.set("decision", word);
         let mut judged = Judged::new(Effect::Drop).record(record);
         self.client.release(&ask.request);
         let before = self.learnt.clone();
-        let call_id = ask.record.get("call_id").unwrap_or_default();
         let (call_id, call) = (
             call_id.as_str().unwrap_or_default(),
             Self::same_as_asked(&ask),
@@ -167,7 +191,8 @@ impl State {
         } else {
             "deny"
         };
-        let record = ended(ctx, &ask, "BLOCK", answer, by)
+        let record = self
+            .record_of_end(ctx, &ask, answer, by)
             .set("error_code", why.code.number())
             .set("reason", why.reason);
         let about = About::Tool(&ask.tool);
@@ -179,13 +204,22 @@ impl State {
             .records
             .push(self.answer_event(ctx, &ask, answer, by));
         judged.end_ask(&ask.id, state);
+        judged.refused = true;
+        if ask.comes_back() {
+            let refused = Refused {
+                code: why.code.number(),
+                reason: why.reason.to_owned(),
+            };
+            let outcome = ask.outcome(ctx, answer, by, Some(refused));
+            self.settles(&mut judged, number, outcome);
+            return judged;
+        }
         judged.batch.ops.push(self.ask_over(&ask, number));
         judged.released.push(Released {
             number,
             otherwise: refusal.clone(),
             effect: refusal,
         });
-        judged.refused = true;
         self.client.remove(&ask.request);
         judged
     }
@@ -203,10 +237,14 @@ impl State {
         let Some(ask) = self.asks.remove(&number) else {
             return judged;
         };
-        let record = ended(ctx, &ask, "BLOCK", "withdrawn", &By::NOBODY).set("reason", why);
-        judged = judged.record(record);
+        let record = self.record_of_end(ctx, &ask, "withdrawn", &By::NOBODY);
+        judged = judged.record(record.set("reason", why));
         if !self.asks.values().any(|other| other.id == ask.id) {
             judged.end_ask(&ask.id, "withdrawn");
+        }
+        if ask.comes_back() {
+            self.forgets_return(&mut judged, number);
+            return judged;
         }
         judged.batch.ops.push(self.ask_over(&ask, number));
         let effect = instead.map_or(Effect::Drop, Effect::reply);
@@ -233,7 +271,13 @@ impl State {
         })
     }
 
-    fn answer_event(&self, ctx: &Context<'_>, ask: &Ask, answer: &str, by: &By) -> NewRecord {
+    pub(in crate::session::state) fn answer_event(
+        &self,
+        ctx: &Context<'_>,
+        ask: &Ask,
+        answer: &str,
+        by: &By,
+    ) -> NewRecord {
         self.event(ctx, "APPROVAL_ANSWERED")
             .set("approval_id", ask.id.clone())
             .set("answer", answer)
@@ -248,34 +292,74 @@ impl State {
     pub fn waiting(&self) -> Vec<u64> {
         self.asks.keys().copied().collect()
     }
+
+    /// The decision on a call whose ask ends: that it is refused, unless it is said otherwise.
+    fn record_of_end(&self, ctx: &Context<'_>, ask: &Ask, answer: &str, by: &By) -> NewRecord {
+        let record = ask.record.clone();
+        let record = record.unwrap_or_else(|| self.record_of_restored(ctx, ask));
+        let outcome = ask.outcome(ctx, answer, by, None);
+        record
+            .set("timestamp", crate::time::rfc3339(ctx.now_ms))
+            .set("latency_us", outcome.after_ms.saturating_mul(1000))
+            .set("approval", outcome.told(&ask.id))
+    }
 }
 
-fn ended(ctx: &Context<'_>, ask: &Ask, word: &str, answer: &str, by: &By) -> NewRecord {
-    let waited_ms = ctx.now_ms.saturating_sub(ask.began_ms).max(0);
-    ask.record
-        .clone()
-        .set("timestamp", crate::time::rfc3339(ctx.now_ms))
-        .set("decision", word)
-        .set("latency_us", waited_ms.saturating_mul(1000))
-        .set(
-            "approval",
-            serde_json::json!({
-                "after_ms": waited_ms,
-                "answer": answer,
-                "channel": by.channel,
-                "id": ask.id,
-            }),
-        )
+impl Ask {
+    /// What is said of it by now.
+    pub(in crate::session::state) fn outcome(
+        &self,
+        ctx: &Context<'_>,
+        answer: &str,
+        by: &By,
+        refused: Option<Refused>,
+    ) -> Outcome {
+        Outcome {
+            refused,
+            answer: answer.to_owned(),
+            channel: by.channel.to_owned(),
+            after_ms: ctx.now_ms.saturating_sub(self.began_ms).max(0),
+            said_ms: ctx.now_ms,
+        }
+    }
 }
 
-/// The end of a call's trace: the guide's lines for a decision, with who brought it about.
-fn told(answer: &Answer, one: &Judged) -> Vec<String> {
-    let said = match answer {
+impl Outcome {
+    /// As a trace tells of it.
+    pub(in crate::session::state) fn said(&self) -> String {
+        match self.answer.as_str() {
+            "allow" => format!("allowed by {}", self.channel),
+            "deny" => format!("denied by {}", self.channel),
+            _ => "no answer in time".to_owned(),
+        }
+    }
+
+    /// As a decision tells of it.
+    pub(in crate::session::state) fn told(&self, approval: &str) -> serde_json::Value {
+        serde_json::json!({
+            "after_ms": self.after_ms,
+            "answer": self.answer,
+            "channel": self.channel,
+            "id": approval,
+        })
+    }
+}
+
+fn said(answer: &Answer) -> String {
+    match answer {
         Answer::Allow(by) => format!("allowed by {}", by.channel),
         Answer::Deny(by) => format!("denied by {}", by.channel),
         Answer::Expired => "no answer in time".to_owned(),
-    };
+    }
+}
+
+/// The end of a call's trace: the guide's lines for a decision, with who brought it about.
+pub(in crate::session::state) fn told(said: &str, one: &Judged) -> Vec<String> {
     let record = one.batch.records.first();
+    if record.is_none_or(|it| it.kind() != Kind::Decision) {
+        // Allowed, and decided when it comes back.
+        return vec![format!("[DEBUG] Approval: {said}")];
+    }
     let code = record.and_then(|it| it.get("error_code"));
     let decision = match code {
         Some(code) if one.refused => format!("[WARN] Decision: BLOCK (error: {code})"),

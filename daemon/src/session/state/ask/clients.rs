@@ -5,6 +5,7 @@ use wire::json::Value;
 use wire::mcp;
 
 use crate::session::learnt::Learnt;
+use crate::session::state::call::OneCall;
 use crate::session::state::{Context, Judged, State};
 
 /// Clients, by the name they give themselves, that wait a minute for a call. It is the default of
@@ -21,7 +22,7 @@ const MAX_NAME: usize = 64;
 impl State {
     /// How long a call waits for a person, in ms. A client that hears of progress waits on.
     pub(super) fn waits_for(&self, ctx: &Context<'_>, params: Option<&Value<'_>>) -> i64 {
-        let wanted = i64::try_from(ctx.ask_timeout.as_millis()).unwrap_or(i64::MAX);
+        let wanted = patience_of(ctx);
         let known = self
             .learnt
             .gives_up_after()
@@ -29,6 +30,16 @@ impl State {
         known.map_or(wanted, |known| {
             wanted.min(known.saturating_sub(BEFORE).max(LEAST))
         })
+    }
+
+    /// When the ask ends of a call that waits already. One that came back is a new request, whose
+    /// client has its own patience.
+    pub(super) fn still_waits(&self, ctx: &Context<'_>, one: &OneCall<'_>, until_ms: i64) -> i64 {
+        if !one.came_back {
+            return until_ms;
+        }
+        let timeout = self.waits_for(ctx, one.message.params());
+        until_ms.min(ctx.now_ms.saturating_add(timeout))
     }
 
     /// Takes in the name a client gives itself with its handshake, or with each request from
@@ -79,6 +90,11 @@ impl State {
             self.learns(judged, before);
         }
     }
+}
+
+/// How long a person has, in ms.
+pub(super) fn patience_of(ctx: &Context<'_>) -> i64 {
+    i64::try_from(ctx.ask_timeout.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl Learnt {
