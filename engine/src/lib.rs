@@ -5,6 +5,7 @@
 
 mod bytes;
 pub mod compare;
+mod constraint;
 pub mod decide;
 pub mod diagnostic;
 pub mod dlp;

@@ -40,6 +40,14 @@ impl Node<'_> {
         }
     }
 
+    /// A string's text.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Node::String(text) => Some(text),
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::Array(_) | Node::Object(_) => None,
+        }
+    }
+
     /// The member of an object with this very key.
     pub fn member(&self, key: &str) -> Option<&Self> {
         let Node::Object(members) = self else {

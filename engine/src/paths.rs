@@ -22,7 +22,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use settle::lexical;
-pub use within::all_within;
+pub use within::{all_within, named_within};
 
 /// What relative and abbreviated paths are read against.
 pub struct Ground<'a> {

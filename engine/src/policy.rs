@@ -1,5 +1,6 @@
 //! A policy: the document as written, checked and compiled into what decides.
 
+mod arg_block;
 mod compile;
 mod dlp_block;
 mod fields;
@@ -31,7 +32,7 @@ pub use written::{
 };
 
 pub(crate) use methods::MethodLists;
-pub(crate) use pattern::Outcome;
+pub(crate) use pattern::{Outcome, Pattern};
 pub(crate) use resources::{NamedLists, UriEntry};
 pub(crate) use rule::{Action, ArgRule, Rule, Rules};
 pub(crate) use tools::{Tool, Tools};
@@ -214,6 +215,12 @@ impl Policy {
     /// The protected paths for a person: the policy file's name, then the policy's own entries.
     pub fn display_protected(&self) -> Vec<String> {
         self.paths.shown()
+    }
+
+    /// Says where the folders that arguments may name paths in really are: `resolve` follows the
+    /// links of a path as far as it exists.
+    pub fn resolve_folders(&mut self, resolve: &dyn Fn(&std::path::Path) -> PathBuf) {
+        self.rules.resolve_folders(resolve);
     }
 
     /// Whether this stands for no policy at all.

@@ -114,6 +114,7 @@ pub(super) fn in_force(
 ) -> InForce {
     let always = place.protected.iter().cloned();
     policy.add_protected(always.collect::<Vec<_>>());
+    policy.resolve_folders(&crate::links::resolve);
     let real: Vec<PathBuf> = policy
         .protected()
         .iter()

@@ -129,11 +129,10 @@ fn rate_is_tighter(old: Limit, new: Limit) -> bool {
 /// Every pattern is still there. Where other arguments were refused, declaring one more lets it
 /// in, so the names have to be the same.
 fn args_are_tighter(old: &Rule, new: &Rule) -> bool {
-    let kept = old.args.iter().all(|old| {
-        new.args
-            .iter()
-            .any(|new| new.name == old.name && new.pattern.is_same(&old.pattern))
-    });
+    let kept = old
+        .args
+        .iter()
+        .all(|old| new.args.iter().any(|new| old.is_kept_by(new)));
     let strict = !old.strict || (new.strict && new.args.len() == old.args.len());
     kept && strict
 }

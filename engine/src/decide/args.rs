@@ -5,12 +5,13 @@ use std::borrow::Cow;
 use super::refusal::Refusal;
 use crate::{
     node::Node,
-    policy::{ArgRule, Outcome, Rule},
+    paths::Found,
+    policy::{ArgRule, Outcome, Pattern, Rule},
 };
 
 /// The first argument that fails, as a refusal: the client is told its name, the record the
 /// pattern as well.
-pub(super) fn judge(rule: &Rule, args: &Node<'_>) -> Option<Refusal> {
+pub(super) fn judge(rule: &Rule, args: &Node<'_>, found: &Found<'_>) -> Option<Refusal> {
     let none = Vec::new();
     let members = match args {
         Node::Object(members) => members,
@@ -19,24 +20,51 @@ pub(super) fn judge(rule: &Rule, args: &Node<'_>) -> Option<Refusal> {
     let failed = rule
         .args
         .iter()
-        .find_map(|declared| judge_declared(declared, members));
+        .find_map(|declared| judge_declared(declared, members, found));
     failed.or_else(|| judge_undeclared(rule, members))
 }
 
 /// Every value under the name has to match, should there be more than one.
-fn judge_declared(rule: &ArgRule, members: &[(Cow<'_, str>, Node<'_>)]) -> Option<Refusal> {
-    let mut values = members
-        .iter()
-        .filter(|(name, _)| *name == rule.name)
-        .peekable();
-    if values.peek().is_none() {
+fn judge_declared(
+    rule: &ArgRule,
+    members: &[(Cow<'_, str>, Node<'_>)],
+    found: &Found<'_>,
+) -> Option<Refusal> {
+    let named = members.iter().filter(|(name, _)| *name == rule.name);
+    let values: Vec<_> = named.map(|(_, value)| value).collect();
+    if values.is_empty() {
         let reason = format!("argument `{}` is missing", rule.name);
-        return Some(refuse(rule, &reason, &reason));
+        let written = rule.pattern.as_ref().map(Pattern::written);
+        let limit = || rule.limits.first().map(|(written, _)| written.as_str());
+        let written = written.or_else(limit).unwrap_or_default();
+        return Some(refuse(rule, written, &reason, &reason));
     }
+    let by_pattern = rule.pattern.as_ref();
+    let by_pattern = by_pattern.and_then(|it| judge_pattern(rule, it, &values));
+    by_pattern.or_else(|| judge_limits(rule, &values, found))
+}
+
+fn judge_limits(rule: &ArgRule, values: &[&Node<'_>], found: &Found<'_>) -> Option<Refusal> {
+    rule.limits.iter().find_map(|(written, limit)| {
+        let check = |value: &&Node<'_>| limit.check(&rule.name, value, found).err();
+        let why = values.iter().find_map(check)?;
+        let reason = format!("argument `{}` is not allowed", rule.name);
+        let detail = format!("{reason}: `{}`: {}", limit.key(), why.detail);
+        Some(refuse(
+            rule,
+            written,
+            &format!("{reason}: {}", why.says),
+            &detail,
+        ))
+    })
+}
+
+fn judge_pattern(rule: &ArgRule, pattern: &Pattern, values: &[&Node<'_>]) -> Option<Refusal> {
     let worst = values
-        .map(|(_, value)| rule.pattern.outcome(&value.text()))
+        .iter()
+        .map(|value| pattern.outcome(&value.text()))
         .find(is_failure)?;
-    let pattern = rule.pattern.written();
+    let pattern = pattern.written();
     let how = match worst {
         Outcome::Match => return None,
         Outcome::Part => "matches only a part of it: the whole has to match, or `match: search`",
@@ -45,6 +73,7 @@ fn judge_declared(rule: &ArgRule, members: &[(Cow<'_, str>, Node<'_>)]) -> Optio
     let reason = format!("argument `{}` is not allowed", rule.name);
     Some(refuse(
         rule,
+        pattern,
         &reason,
         &format!("{reason}: `{pattern}` {how}"),
     ))
@@ -68,10 +97,10 @@ fn judge_undeclared(rule: &Rule, members: &[(Cow<'_, str>, Node<'_>)]) -> Option
     )
 }
 
-fn refuse(rule: &ArgRule, reason: &str, detail: &str) -> Refusal {
+fn refuse(rule: &ArgRule, written: &str, reason: &str, detail: &str) -> Refusal {
     Refusal::forbidden(reason)
         .detailed(detail)
         .of_arg(rule.name.clone())
-        .because(rule.pattern.written())
+        .because(written)
         .at_line(rule.line)
 }

@@ -204,7 +204,7 @@ impl<'j> Judging<'j> {
     }
 
     fn arguments(&self) -> Option<Refusal> {
-        args::judge(self.rule?, self.args)
+        args::judge(self.rule?, self.args, &self.facts.paths)
     }
 
     /// Step 9, once neither a rule nor the list lets the call pass.

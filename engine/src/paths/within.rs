@@ -37,6 +37,32 @@ pub fn all_within(folder: &Path, argument: &str, found: &Found<'_>) -> bool {
     named && all
 }
 
+/// Whether one argument, by its JSON pointer, surely names paths below one of the folders and none
+/// elsewhere, whatever other arguments name. Folders are absolute, both as written and with their
+/// links resolved.
+pub fn named_within(folders: &[std::path::PathBuf], argument: &str, found: &Found<'_>) -> bool {
+    if found.resolved.len() < found.candidates.len() {
+        return false;
+    }
+    let own = found
+        .candidates
+        .iter()
+        .zip(found.resolved)
+        .filter(|(one, _)| is_at(argument, &one.pointer));
+    let mut named = false;
+    let all = own.into_iter().all(|(one, real)| {
+        named = true;
+        one.reach == Reach::Exact
+            && is_settled(real)
+            && folders
+                .iter()
+                .any(|folder| is_settled(folder) && real.starts_with(folder))
+            && !is_text(&one.text)
+            && !is_odd(&one.path)
+    });
+    named && all
+}
+
 fn is_at(argument: &str, pointer: &str) -> bool {
     pointer
         .strip_prefix(argument)

@@ -21,7 +21,7 @@ use crate::{
 /// Compiles the document. What is wrong is reported; the policy is for use only where nothing is.
 pub(super) fn policy(it: Document, place: &Place, source: &mut Source<'_>) -> Option<Policy> {
     let spec = it.spec;
-    let rules = rules::compile(&spec, source);
+    let rules = rules::compile(&spec, place, source);
     let closed = is_closed(&spec).then_some(spec.at);
     let named = NamedLists::compile(&spec, source);
     let methods = MethodLists::of_client(

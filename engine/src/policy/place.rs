@@ -49,7 +49,7 @@ impl ProtectedPaths {
             ..ProtectedPaths::default()
         };
         for entry in entries {
-            let Some(path) = read(entry, place, source) else {
+            let Some(path) = read(entry, "protected path", place, source) else {
                 continue;
             };
             it.shown.push(entry.text.clone());
@@ -117,16 +117,31 @@ impl ProtectedPaths {
     }
 }
 
+/// A folder that an argument may name paths below: absolute, or below the home folder.
+pub(super) fn folder(entry: &Text, place: &Place, source: &mut Source<'_>) -> Option<PathBuf> {
+    let path = read(entry, "folder", place, source)?;
+    if path.is_absolute() {
+        return Some(path);
+    }
+    let message = format!("folder `{}`: it is not absolute", entry.text);
+    source.error_with_help(
+        entry.at,
+        message,
+        "write the whole path, or begin with `~/`",
+    );
+    None
+}
+
 fn shown_name(name: &std::ffi::OsStr) -> String {
     name.to_string_lossy().into_owned()
 }
 
-fn read(entry: &Text, place: &Place, source: &mut Source<'_>) -> Option<PathBuf> {
+fn read(entry: &Text, what: &str, place: &Place, source: &mut Source<'_>) -> Option<PathBuf> {
     let text = entry.text.as_str();
     if let Some(problem) = problem(text) {
         source.error_with_help(
             entry.at,
-            format!("protected path `{text}`: {}", problem.0),
+            format!("{what} `{text}`: {}", problem.0),
             problem.1,
         );
         return None;

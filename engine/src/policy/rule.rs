@@ -1,9 +1,10 @@
 //! Rules for tools, and which of them speaks of a name.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use super::pattern::Pattern;
-use crate::{name::Glob, node::HashKind, rate::Limit};
+use crate::{constraint::Constraint, name::Glob, node::HashKind, rate::Limit};
 
 mod hash;
 
@@ -47,8 +48,22 @@ pub(crate) struct Rule {
 #[derive(Debug, Clone)]
 pub(crate) struct ArgRule {
     pub(crate) name: String,
-    pub(crate) pattern: Pattern,
+    pub(crate) pattern: Option<Pattern>,
+    /// What else it has to be, and how the policy says it.
+    pub(crate) limits: Vec<(String, Constraint)>,
     pub(crate) line: usize,
+}
+
+impl ArgRule {
+    /// Whether whatever passes the other passes this one.
+    pub(crate) fn is_kept_by(&self, other: &ArgRule) -> bool {
+        let pattern = self.pattern.as_ref().is_none_or(|own| {
+            let other = other.pattern.as_ref();
+            other.is_some_and(|other| other.is_same(own))
+        });
+        let kept = |own: &str| other.limits.iter().any(|(written, _)| written == own);
+        pattern && self.name == other.name && self.limits.iter().all(|(own, _)| kept(own))
+    }
 }
 
 /// A rate, as written and as meant.
@@ -126,6 +141,18 @@ impl Rules {
     /// Names that have a rule of their own, in normal form.
     pub(crate) fn exact_names(&self) -> impl Iterator<Item = &str> {
         self.exact.keys().map(String::as_str)
+    }
+
+    pub(super) fn resolve_folders(&mut self, resolve: &dyn Fn(&Path) -> PathBuf) {
+        let rules = self.exact.values_mut().chain(&mut self.globs);
+        for (_, limit) in rules
+            .flat_map(|it| &mut it.args)
+            .flat_map(|it| &mut it.limits)
+        {
+            if let Constraint::Path(under) = limit {
+                under.resolve(resolve);
+            }
+        }
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Rule> {

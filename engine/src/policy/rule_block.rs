@@ -1,12 +1,13 @@
 //! An entry of `tool_rules` as written.
 
 use super::{
+    arg_block,
     fields::{entries, fields, flag, is_number_node, text, wrong},
     rule::Action,
     source::Source,
     walk::{MATCHING, field, word},
     written::{Text, WrittenArg, WrittenRule},
-    yaml::{Entry, Tree},
+    yaml::Tree,
 };
 
 pub(super) const RULE: &[&str] = &[
@@ -58,19 +59,8 @@ fn rate(tree: &Tree, what: &str, source: &mut Source<'_>) -> Option<Text> {
 
 fn args(tree: &Tree, source: &mut Source<'_>) -> Vec<WrittenArg> {
     let entries = entries(tree, "`allow_args`", source).unwrap_or_default();
-    let read = |entry: &Entry, source: &mut Source<'_>| {
-        let pattern = text(
-            &entry.value,
-            &format!("the pattern of `{}`", entry.key),
-            source,
-        )?;
-        Some(WrittenArg {
-            name: entry.key.clone(),
-            pattern,
-        })
-    };
     entries
         .iter()
-        .filter_map(|entry| read(entry, source))
+        .filter_map(|entry| arg_block::read(entry, source))
         .collect()
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{pattern::Matching, rule::Action, source::At};
-use crate::dlp::DlpSpec;
+use crate::{constraint::Constraint, dlp::DlpSpec};
 
 /// What a refused call means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,5 +172,23 @@ pub(super) struct WrittenRule {
 #[derive(Debug)]
 pub(super) struct WrittenArg {
     pub(super) name: String,
-    pub(super) pattern: Text,
+    pub(super) at: At,
+    pub(super) pattern: Option<Text>,
+    pub(super) limits: Vec<WrittenLimit>,
+}
+
+/// What an argument has to be beside its pattern.
+#[derive(Debug)]
+pub(super) struct WrittenLimit {
+    pub(super) limit: Limit,
+    /// The same for any way to write it.
+    pub(super) written: String,
+}
+
+/// A limit as far as it can be made of the text alone.
+#[derive(Debug)]
+pub(super) enum Limit {
+    Ready(Constraint),
+    /// Folders, to be read where the policy stands.
+    Under(Vec<Text>),
 }

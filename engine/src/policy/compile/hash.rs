@@ -23,6 +23,11 @@ pub(in crate::policy) fn of_document(tree: &Tree) -> String {
     sha256_hex(canonical(&node, Numbers::Es6).as_bytes())
 }
 
+/// A part of the document as canonical JSON: the same for any way to write it.
+pub(in crate::policy) fn canonical_text(tree: &Tree) -> String {
+    canonical(&json(tree), Numbers::Es6)
+}
+
 fn json(tree: &Tree) -> Node<'_> {
     match &tree.value {
         Value::Quoted(text) => Node::String(Cow::Borrowed(text)),

@@ -4,27 +4,30 @@ use std::collections::HashMap;
 
 use super::glob;
 use crate::{
+    constraint::{Constraint, path::Under},
     policy::{
+        Place,
         pattern::{MAX_WEIGHT, Matching, Pattern},
+        place::folder,
         rule::{ArgRule, Rate, Rule, Rules, Schema},
         source::Source,
-        written::{Spec, Text, WrittenArg, WrittenRule},
+        written::{Limit as WrittenLimit, Spec, Text, WrittenArg, WrittenRule},
     },
     rate::Limit,
 };
 
-pub(super) fn compile(spec: &Spec, source: &mut Source<'_>) -> Rules {
+pub(super) fn compile(spec: &Spec, place: &Place, source: &mut Source<'_>) -> Rules {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut rules = Vec::new();
     let mut weight = 0;
     for written in &spec.rules {
-        let Some(rule) = rule(written, spec, source) else {
+        let Some(rule) = rule(written, spec, place, source) else {
             continue;
         };
         weight += rule
             .args
             .iter()
-            .map(|arg| arg.pattern.weight())
+            .map(|arg| arg.pattern.as_ref().map_or(0, Pattern::weight))
             .sum::<usize>();
         if weight > MAX_WEIGHT {
             let message = "the patterns up to here take more memory than a policy may";
@@ -45,12 +48,17 @@ pub(super) fn compile(spec: &Spec, source: &mut Source<'_>) -> Rules {
     Rules::new(rules)
 }
 
-fn rule(written: &WrittenRule, spec: &Spec, source: &mut Source<'_>) -> Option<Rule> {
+fn rule(
+    written: &WrittenRule,
+    spec: &Spec,
+    place: &Place,
+    source: &mut Source<'_>,
+) -> Option<Rule> {
     let matching = written.matching.unwrap_or(spec.matching);
     let args = written
         .args
         .iter()
-        .filter_map(|it| arg(it, matching, source))
+        .filter_map(|it| arg(it, matching, place, source))
         .collect();
     let rate = written.rate_limit.as_ref().and_then(|it| rate(it, source));
     let schema = written
@@ -70,21 +78,47 @@ fn rule(written: &WrittenRule, spec: &Spec, source: &mut Source<'_>) -> Option<R
     })
 }
 
-fn arg(written: &WrittenArg, matching: Matching, source: &mut Source<'_>) -> Option<ArgRule> {
-    let at = written.pattern.at;
-    let report = |error| {
-        let help = "patterns are RE2-like: no look-around, no back-references";
-        let message = format!("bad regex for `{}`: {error}", written.name);
-        source.error_with_help(at, message, help);
+fn arg(
+    written: &WrittenArg,
+    matching: Matching,
+    place: &Place,
+    source: &mut Source<'_>,
+) -> Option<ArgRule> {
+    let pattern = match &written.pattern {
+        Some(text) => Some(pattern(&written.name, text, matching, source)?),
+        None => None,
     };
-    let pattern = Pattern::new(&written.pattern.text, matching)
-        .map_err(report)
-        .ok()?;
+    let limits = written.limits.iter().map(|it| {
+        let constraint = match &it.limit {
+            WrittenLimit::Ready(constraint) => constraint.clone(),
+            WrittenLimit::Under(folders) => {
+                let read = |it| folder(it, place, source);
+                let folders = folders.iter().filter_map(read).collect();
+                Constraint::Path(Under::new(folders))
+            }
+        };
+        (it.written.clone(), constraint)
+    });
     Some(ArgRule {
         name: written.name.clone(),
         pattern,
-        line: at.line,
+        limits: limits.collect(),
+        line: written.at.line,
     })
+}
+
+fn pattern(
+    name: &str,
+    written: &Text,
+    matching: Matching,
+    source: &mut Source<'_>,
+) -> Option<Pattern> {
+    let report = |error| {
+        let help = "patterns are RE2-like: no look-around, no back-references";
+        let message = format!("bad regex for `{name}`: {error}");
+        source.error_with_help(written.at, message, help);
+    };
+    Pattern::new(&written.text, matching).map_err(report).ok()
 }
 
 fn rate(written: &Text, source: &mut Source<'_>) -> Option<Rate> {

@@ -3,6 +3,7 @@
 use crate::node::{Node, Numbers, canonical, sha256_hex};
 
 use super::Rule;
+use crate::policy::Pattern;
 
 impl Rule {
     /// SHA-256, in hexadecimal, over all the rule says as it was compiled: defaults of the policy that
@@ -11,8 +12,12 @@ impl Rule {
         let text = |text: &str| Node::String(text.to_owned().into());
         let some = |it: Option<&str>| it.map_or(Node::Null, text);
         let args = self.args.iter().map(|arg| {
-            let whole = Node::Bool(arg.pattern.is_whole());
-            Node::Array(vec![text(&arg.name), text(arg.pattern.written()), whole])
+            let pattern = arg.pattern.as_ref();
+            let written = some(pattern.map(Pattern::written));
+            let whole = Node::Bool(pattern.is_none_or(Pattern::is_whole));
+            let limits = arg.limits.iter().map(|(written, _)| text(written));
+            let parts = [text(&arg.name), written, whole];
+            Node::Array(parts.into_iter().chain(limits).collect())
         });
         let members = vec![
             ("action".into(), text(self.action.word())),
