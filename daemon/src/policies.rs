@@ -16,6 +16,7 @@ use crate::audit::restore;
 use crate::audit::{Audit, AuditError};
 use crate::config::PolicyTrust;
 use crate::grants::Grants;
+use crate::session::state::InForce;
 
 mod admit;
 pub mod file;
@@ -234,6 +235,13 @@ impl Policies {
             .collect();
         shown.sort_by(|a, b| a.path.cmp(&b.path));
         shown
+    }
+
+    /// The policy in force that has this hash, where there is one.
+    pub async fn with_hash(&self, hash: &str) -> Option<Arc<InForce>> {
+        let slots = self.slots.lock().await;
+        let mut all = slots.values().map(|slot| slot.in_force());
+        all.find(|it| it.policy.hash() == hash)
     }
 
     fn compile(&self, path: &str, text: &str) -> Result<(Policy, Vec<String>), PolicyError> {
