@@ -8,6 +8,7 @@ pub mod control;
 pub mod daemon;
 pub mod doors;
 pub mod grants;
+pub mod http;
 pub mod links;
 pub mod log;
 pub mod operation;
