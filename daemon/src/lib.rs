@@ -11,6 +11,7 @@ pub mod grants;
 pub mod http;
 pub mod links;
 pub mod log;
+pub mod metrics;
 pub mod operation;
 pub mod peer;
 pub mod person;

@@ -43,7 +43,7 @@ impl Dashboard {
     pub fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
         if self.revoke {
             let ended: Value = context.ask(&Request::DashboardRevoke)?.end()?;
-            let count = ended["revoked"].as_u64().unwrap_or_default();
+            let count = ended.get("revoked").and_then(Value::as_u64).unwrap_or(0);
             writeln!(context.out, "Ended {count} of the dashboard's tokens.")?;
             return Ok(Exit::Done);
         }

@@ -18,7 +18,7 @@ use super::routes::Asked;
 use super::tokens::{CODE_LASTS, Named};
 use crate::audit::chain::hex;
 use crate::operation::{Answers, Caller, Door, operate};
-use crate::time::{now_ms, rfc3339};
+use crate::time::{now_ms, parse_ms, rfc3339};
 
 /// Tickets there can be at once; one more ends the oldest.
 const TICKETS: usize = 16;
@@ -79,6 +79,17 @@ pub(super) fn order(asked: &Asked) -> Result<String, Problem> {
     }
     let body: Body = asked.body()?;
     let kinds = body.kinds.as_deref().unwrap_or("decision,event");
+    let unknown = |kind: &&str| !["decision", "event", "outcome"].contains(kind);
+    if let Some(unknown) = kinds.split(',').find(unknown) {
+        return Err(Problem::invalid(format!(
+            "there is no kind `{unknown}` of records"
+        )));
+    }
+    if let Some(since) = &body.since
+        && parse_ms(since).is_none()
+    {
+        return Err(Problem::invalid(format!("`{since}` is no RFC 3339 time")));
+    }
     let has = |kind: &str| kinds.split(',').any(|it| it == kind);
     let order = Order {
         query: LogQuery {

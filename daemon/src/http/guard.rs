@@ -59,6 +59,8 @@ pub(super) async fn guard(
         Err(problem) => problem.into_response(),
     };
     dress(response.headers_mut());
+    let counters = guard.daemon.audit.counters();
+    counters.answered(response.status().as_u16());
     response
 }
 

@@ -120,6 +120,11 @@ pub(super) fn router(daemon: Arc<Daemon>, port: u16) -> Router {
         "/health",
         axum::routing::get(async move || super::server::health(&health)),
     );
+    let metrics = Arc::clone(&daemon);
+    router = router.route(
+        "/metrics",
+        axum::routing::get(async move || super::server::metrics(&metrics)),
+    );
     router
         .fallback(files::serve)
         .method_not_allowed_fallback(async || guard::wrong_method())

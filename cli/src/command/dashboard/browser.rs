@@ -19,8 +19,8 @@ const DISPLAYS: [&str; 2] = ["DISPLAY", "WAYLAND_DISPLAY"];
 
 /// The program, where there is one and a desktop.
 pub(super) fn find() -> Option<PathBuf> {
-    let set = |name: &&str| std::env::var_os(name).is_some_and(|it| !it.is_empty());
-    if !cfg!(target_os = "macos") && !DISPLAYS.iter().any(|name| set(&name)) {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|it| !it.is_empty());
+    if !cfg!(target_os = "macos") && !DISPLAYS.iter().any(|name| set(name)) {
         return None;
     }
     OPENERS.iter().map(PathBuf::from).find(|it| it.is_file())

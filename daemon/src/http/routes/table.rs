@@ -43,6 +43,9 @@ pub(in crate::http) static ROUTES: &[Route] = &[
         "/policies",
         Ask(Items, |it| plain(it, Request::Policies { path: None })),
     ),
+    route(Post, "/policies/validate", Ask(End, validate)),
+    route(Post, "/policies/explain", Ask(End, explain)),
+    route(Get, "/policies/rules", Ask(Items, rules)),
     route(Post, "/policies/reload", Ask(Items, reload)),
     route(Post, "/policies/trust", Ask(End, trust)),
     route(Post, "/override", Ask(End, overriding)),
@@ -153,6 +156,37 @@ fn plan(asked: &Asked) -> Result<Request, Problem> {
 fn revoke(asked: &Asked) -> Result<Request, Problem> {
     let id = Some(asked.place("id")?);
     plain(asked, Request::GrantRevoke { id })
+}
+
+fn validate(asked: &Asked) -> Result<Request, Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        text: String,
+        #[serde(default)]
+        path: Option<String>,
+    }
+    let Body { text, path } = bodied(asked)?;
+    Ok(Request::PolicyValidate { text, path })
+}
+
+fn explain(asked: &Asked) -> Result<Request, Problem> {
+    bodied(asked).map(Request::PolicyExplain)
+}
+
+/// A week, in hours.
+const WEEK: u64 = 168;
+
+fn rules(asked: &Asked) -> Result<Request, Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Query {
+        path: String,
+        hours: Option<u64>,
+    }
+    let Query { path, hours } = asked.query()?;
+    let hours = hours.unwrap_or(WEEK);
+    Ok(Request::PolicyRules { path, hours })
 }
 
 fn reload(asked: &Asked) -> Result<Request, Problem> {
