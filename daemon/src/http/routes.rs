@@ -247,3 +247,6 @@ async fn whole(body: Body) -> Result<Bytes, Problem> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests;
