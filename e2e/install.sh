@@ -84,7 +84,7 @@ install_python() {
 tools=(jq:jq git:git logrotate:logrotate systemd-analyze:systemd systemd-socket-activate:systemd
     mandoc:mandoc zsh:zsh fish:fish valgrind:valgrind Xvfb:xvfb xdotool:xdotool zenity:zenity tmux:tmux
     kdialog:kdialog dbus-daemon:dbus dbus-send:dbus dunst:dunst
-    dbus-monitor:dbus pkttyagent:polkitd script:bsdutils setpriv:util-linux)
+    dbus-monitor:dbus curl:curl pkttyagent:polkitd script:bsdutils setpriv:util-linux)
 
 # Only what is missing, and only where nobody has to be asked for a password.
 install_tools() {
@@ -128,5 +128,6 @@ install_node conformance "the MCP conformance suite" &
 install_python mcp1 "the Python SDK 1.x and mcp-server-sqlite" &
 install_python mcp2 "the Python SDK 2.x, mcp-server-git, mcp-server-time and mcp-server-fetch" &
 install_python fastmcp "fastmcp" &
+install_python schemathesis "Schemathesis, which tries the HTTP API" &
 install_rmcp &
 wait

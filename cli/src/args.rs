@@ -51,6 +51,11 @@ mod tests {
         check("policy trust a.yaml --yes", true);
         check("policy reload", true);
         check("approvals --json", true);
+        check("dashboard", true);
+        check("dashboard --print", true);
+        check("dashboard --token", true);
+        check("dashboard --revoke", true);
+        check("dashboard --token --revoke", false);
         check("approve k3", true);
         check("deny", false);
         check("tools", true);

@@ -135,6 +135,8 @@ fn patience(request: &Request) -> Option<Duration> {
 pub fn is_a_persons(request: &Request) -> bool {
     match request {
         Request::AuditErase(_)
+        | Request::DashboardCode
+        | Request::DashboardToken
         | Request::PolicyTrust { .. }
         | Request::Answer { .. }
         | Request::Extend { .. }
@@ -160,6 +162,7 @@ pub fn is_a_persons(request: &Request) -> bool {
         | Request::Grants
         | Request::Tools
         | Request::ToolDefinitions { .. }
+        | Request::DashboardRevoke
         | Request::Stop => false,
     }
 }

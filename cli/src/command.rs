@@ -12,6 +12,7 @@ pub mod audit;
 pub mod completions;
 pub mod conformance;
 pub mod conformance_server;
+pub mod dashboard;
 pub mod deny;
 pub mod export;
 pub mod extend;
@@ -50,6 +51,8 @@ pub enum Command {
     Policy(policy::Policy),
     /// Show on a screen what waits, to be answered by a key, and what is decided
     Watch(watch::Watch),
+    /// Open the dashboard in your browser
+    Dashboard(dashboard::Dashboard),
     /// List the calls that wait for your answer
     Approvals(approvals::Approvals),
     /// Let a waiting call through: once, or with calls like it for a while
@@ -102,6 +105,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Exit, Failure>
         Command::Audit(it) => it.run(context),
         Command::Policy(it) => it.run(context),
         Command::Watch(it) => it.run(context),
+        Command::Dashboard(it) => it.run(context),
         Command::Approvals(it) => it.run(context),
         Command::Approve(it) => it.run(context),
         Command::Deny(it) => it.run(context),

@@ -95,9 +95,15 @@ impl<'a> Context<'a> {
     /// When none runs, or it refuses.
     pub fn ask_running(&self, request: &Request) -> Result<Answer, Failure> {
         let socket = self.folders()?.control_socket();
-        let seen = self.screen.terminal && client::is_a_persons(request);
-        let _agent = seen.then(|| Agent::start(&socket)).flatten();
+        let seen = client::is_a_persons(request);
+        let _agent = seen.then(|| self.agent(&socket)).flatten();
         Ok(client::ask(&socket, request)?)
+    }
+
+    /// What asks for the password on this terminal, where one is needed and nothing else does.
+    #[must_use]
+    pub fn agent(&self, socket: &Path) -> Option<Agent> {
+        self.screen.terminal.then(|| Agent::start(socket)).flatten()
     }
 
     /// Asks the daemon, starting one where none runs.

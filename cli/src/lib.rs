@@ -16,7 +16,6 @@ pub mod client;
 pub mod command;
 pub mod conformance;
 pub mod context;
-pub mod csv;
 pub mod diff;
 pub mod exit;
 pub mod failure;

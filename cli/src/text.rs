@@ -3,6 +3,9 @@
 
 use std::fmt::Write;
 
+pub(crate) use wire::hidden::is_hidden;
+pub use wire::hidden::safe_json;
+
 /// Text for a table or a sentence: one line, nothing in it that a terminal acts on or that
 /// can't be seen.
 #[must_use]
@@ -36,24 +39,6 @@ pub fn visible_lines(text: &str) -> String {
     shown
 }
 
-/// JSON text with the same characters escaped the JSON way. They can only be inside strings, so
-/// the value stays what it was.
-#[must_use]
-pub fn safe_json(json: &str) -> String {
-    let mut safe = String::with_capacity(json.len());
-    for character in json.chars() {
-        if is_hidden(character) && !matches!(character, '\n' | '\r' | '\t') {
-            let mut units = [0; 2];
-            for unit in character.encode_utf16(&mut units) {
-                let _ = write!(safe, "\\u{unit:04x}");
-            }
-        } else {
-            safe.push(character);
-        }
-    }
-    safe
-}
-
 /// At most `most` characters; what was cut is marked.
 #[must_use]
 pub fn shortened(text: &str, most: usize) -> String {
@@ -65,29 +50,6 @@ pub fn shortened(text: &str, most: usize) -> String {
             .chain("...".chars())
             .collect(),
     }
-}
-
-/// Controls (C0, DEL, C1), line separators, and the format characters that hide or reorder.
-pub(crate) fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}'
-                | '\u{34f}'
-                | '\u{61c}'
-                | '\u{115f}'..='\u{1160}'
-                | '\u{17b4}'..='\u{17b5}'
-                | '\u{180b}'..='\u{180f}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{3164}'
-                | '\u{fe00}'..='\u{fe0f}'
-                | '\u{feff}'
-                | '\u{ffa0}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
 }
 
 #[cfg(test)]
@@ -105,21 +67,6 @@ mod tests {
         check("tag \u{e0041}", "tag \\u{e0041}");
         fn check(text: &str, shown: &str) {
             assert_eq!(visible(text), shown);
-        }
-    }
-
-    #[test]
-    fn json_keeps_its_value() {
-        check(
-            "{\"a\":\"x\u{202e}y\u{7f}\u{e0041}\"}",
-            r#"{"a":"x\u202ey\u007f\udb40\udc41"}"#,
-        );
-        check("{\"a\":\"é\",\n\"b\":1.50}", "{\"a\":\"é\",\n\"b\":1.50}");
-        fn check(json: &str, safe: &str) {
-            let got = safe_json(json);
-            assert_eq!(got, safe);
-            let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-            assert_eq!(value(json), value(&got));
         }
     }
 

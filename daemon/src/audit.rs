@@ -39,6 +39,8 @@ pub use record::NewRecord;
 use writer::Writer;
 pub use writer::Written;
 
+use crate::metrics::{self, Counters};
+
 /// Records could not be written, so what they tell of must not happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditError {
@@ -71,6 +73,7 @@ pub struct Audit {
     store: Arc<PathBuf>,
     derived: Arc<Derived>,
     failing: Failing,
+    counters: Arc<Counters>,
     _open: Arc<Open>,
 }
 
@@ -129,6 +132,7 @@ impl Audit {
             store: Arc::new(store.to_owned()),
             derived,
             failing,
+            counters: Arc::default(),
         };
         Ok((audit, thread))
     }
@@ -143,10 +147,29 @@ impl Audit {
             return Ok(Vec::new());
         }
         let (ack, written) = oneshot::channel();
+        let counts = metrics::counts(&batch.records);
+        let commit = self.counters.commit_begins();
         self.desk.hand_in(batch, Some(ack));
         tokio::task::yield_now().await;
         self.desk.work();
-        written.await.map_err(|_| gone())?
+        let written = written.await.map_err(|_| gone()).flatten();
+        commit.ends(written.is_ok());
+        if written.is_ok() {
+            self.counters.add(&counts);
+        }
+        written
+    }
+
+    /// What has been counted since the start.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The store's file.
+    #[must_use]
+    pub fn store(&self) -> &Path {
+        &self.store
     }
 
     /// Hands a batch over without waiting: outcomes, and state whose loss does no harm. It goes

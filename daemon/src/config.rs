@@ -7,6 +7,8 @@ use serde::Deserialize;
 
 use crate::audit::retention::Retention;
 
+mod dashboard;
+
 /// When a policy file's version is put in force.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -51,6 +53,18 @@ impl Channels {
     }
 }
 
+/// Whether there is a dashboard, and where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dashboard {
+    /// There is none.
+    Off,
+    /// At a port of its own choice, which it keeps.
+    #[default]
+    Kept,
+    /// At this port.
+    At(u16),
+}
+
 /// The daemon's configuration as it works with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -70,6 +84,8 @@ pub struct Config {
     pub retention: Retention,
     /// How long a socket-activated daemon stays without use; `None` is for ever.
     pub idle_exit: Option<Duration>,
+    /// See [`Dashboard`].
+    pub dashboard: Dashboard,
 }
 
 impl Default for Config {
@@ -86,6 +102,7 @@ impl Default for Config {
             approval_auth: ApprovalAuth::default(),
             retention: Retention::default(),
             idle_exit: Some(Duration::from_secs(300)),
+            dashboard: Dashboard::default(),
         }
     }
 }
@@ -102,6 +119,7 @@ struct Written {
     approval_auth: ApprovalAuth,
     retention: WrittenRetention,
     idle_exit: Option<u64>,
+    dashboard: Option<dashboard::Written>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -209,6 +227,7 @@ impl Config {
                 body_days: written.retention.body_days.unwrap_or(kept.body_days),
             },
             idle_exit,
+            dashboard: written.dashboard.map_or(default.dashboard, |it| it.0),
         })
     }
 }
@@ -253,7 +272,7 @@ mod tests {
     #[test]
     fn every_field_is_read() {
         let config = Config::parse(
-            "policy_trust: 'off'\nask_timeout: 2\nprompts_per_minute: 5\nchannels: [notification]\nnotification_allow: true\napproval_auth: system\nidle_exit: 9\nretention: {days: 1, megabytes: 2, body_days: 3}\n",
+            "policy_trust: 'off'\nask_timeout: 2\nprompts_per_minute: 5\nchannels: [notification]\nnotification_allow: true\napproval_auth: system\nidle_exit: 9\nretention: {days: 1, megabytes: 2, body_days: 3}\ndashboard: {port: 4711}\n",
         )
         .unwrap();
         assert_eq!(config.policy_trust, PolicyTrust::Off);
@@ -269,6 +288,7 @@ mod tests {
         assert!(config.notification_allow);
         assert_eq!(config.approval_auth, ApprovalAuth::System);
         assert_eq!(config.idle_exit, Some(Duration::from_secs(9)));
+        assert_eq!(config.dashboard, Dashboard::At(4711));
         assert_eq!(
             config.retention,
             Retention {

@@ -79,7 +79,9 @@ pub async fn serve(daemon: Arc<Daemon>, socket: UnixStream, pid: u32) {
 fn looks_on(request: &Request) -> bool {
     matches!(
         request,
-        Request::ApprovalsWatch | Request::Logs(LogQuery { follow: true, .. })
+        Request::ApprovalsWatch
+            | Request::DashboardCode
+            | Request::Logs(LogQuery { follow: true, .. })
     )
 }
 

@@ -14,6 +14,7 @@ use crate::audit::restore;
 use crate::audit::{Audit, AuditError, Batch, NewRecord, StateOp, Sync};
 use crate::config::Config;
 use crate::grants::Grants;
+use crate::http::Http;
 use crate::person::{Door, Side, polkit};
 use crate::pins::Pins;
 use crate::policies::Policies;
@@ -64,6 +65,8 @@ pub struct Daemon {
     pub approvals: Approvals,
     /// Who may do what is for a person to do.
     pub door: Door,
+    /// The HTTP door.
+    pub http: Http,
     /// When it started, ms since 1970.
     pub started_ms: i64,
     /// Its own home folder.
@@ -95,6 +98,7 @@ impl Daemon {
             grants,
             approvals: Approvals::default(),
             door: Door::default(),
+            http: Http::default(),
             started_ms: crate::time::now_ms(),
             home,
             stop: watch::Sender::new(false),

@@ -12,6 +12,7 @@ use crate::peer::Process;
 use crate::person;
 
 mod approvals;
+mod dashboard;
 mod grants;
 mod logs;
 mod maintain;
@@ -30,6 +31,14 @@ pub trait Answers: Send {
     /// # Errors
     /// When nobody takes it any more.
     fn line(&mut self, line: &str) -> impl Future<Output = std::io::Result<()>> + Send;
+
+    /// All that was there at the beginning has been told; what follows is new.
+    ///
+    /// # Errors
+    /// When nobody takes it any more.
+    fn begun(&mut self) -> impl Future<Output = std::io::Result<()>> + Send {
+        std::future::ready(Ok(()))
+    }
 
     /// An item.
     ///
@@ -51,6 +60,8 @@ pub trait Answers: Send {
 pub enum Door {
     /// The control socket.
     Control,
+    /// The HTTP API.
+    Http,
 }
 
 /// Who asks.
@@ -66,12 +77,14 @@ impl Caller {
     /// What the command says it is, as far as its door lets it.
     fn channel(self, said: Channel) -> Channel {
         match self.door {
+            Door::Control if said == Channel::Dashboard => Channel::Control,
             Door::Control => said,
+            Door::Http => Channel::Dashboard,
         }
     }
 
     /// Names itself in a record.
-    fn sign(self, record: NewRecord) -> NewRecord {
+    pub(crate) fn sign(self, record: NewRecord) -> NewRecord {
         record
             .set("channel", self.channel(Channel::Control).word())
             .set_some("pid", self.pid)
@@ -171,6 +184,9 @@ pub async fn operate(
             tools,
             all,
         } => to_its_end(tools::approve(it, (client, identity), tools, all, caller)).await?,
+        Request::DashboardCode => dashboard::code(daemon, answers).await,
+        Request::DashboardToken => to_its_end(dashboard::token(it, caller)).await?,
+        Request::DashboardRevoke => to_its_end(dashboard::revoke(it, caller)).await?,
         Request::Stop => Ok(maintain::stop(daemon)),
     }
 }

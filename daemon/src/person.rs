@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wire::control::{Approval, Failure, OverrideMode, Request};
+use wire::control::{Approval, Channel, Failure, OverrideMode, Request};
 
 use crate::approval::failure;
 use crate::audit::{Batch, NewRecord};
@@ -34,6 +34,7 @@ pub fn deed(request: &Request, now: Overriding) -> Option<&'static str> {
         Request::PolicyTrust { .. } => Some("policy trust"),
         Request::ToolsApprove { .. } => Some("tools approve"),
         Request::AuditErase(_) => Some("audit erase"),
+        Request::DashboardCode | Request::DashboardToken => Some("dashboard"),
         Request::Override { mode, until } => overriding(*mode, until.is_some(), now),
         Request::Status
         | Request::Sessions
@@ -54,6 +55,8 @@ pub fn deed(request: &Request, now: Overriding) -> Option<&'static str> {
         | Request::Grants
         | Request::Tools
         | Request::ToolDefinitions { .. }
+        // To close a door is for anybody.
+        | Request::DashboardRevoke
         // Without a daemon nothing passes.
         | Request::Stop => None,
     }
@@ -196,7 +199,7 @@ pub async fn admit(
             Ok(()) => return Ok(None),
             Err(doubt) if by_terminal => {
                 refuse(daemon, deed, request, caller, &doubt.to_string()).await;
-                let instead = instead(request);
+                let instead = instead(request, caller.door);
                 return Err(not_a_person(&format!("{doubt}; {instead}")));
             }
             Err(_) => {}
@@ -218,6 +221,8 @@ fn seated(daemon: &Daemon, caller: Caller) -> Result<(), Doubt> {
     let pid = caller.pid.ok_or(Doubt::Unseen)?;
     match caller.door {
         operation::Door::Control => judge(&System, pid, &sides(daemon)),
+        // A browser has no terminal; that it had a person's token was looked at before.
+        operation::Door::Http => judge_service(&System, pid, &sides(daemon)),
     }
 }
 
@@ -246,15 +251,24 @@ async fn confirmed(
 }
 
 fn event(name: &'static str, deed: &'static str, request: &Request, caller: Caller) -> NewRecord {
+    let channel = match caller.door {
+        operation::Door::Control => None,
+        operation::Door::Http => Some(Channel::Dashboard.word()),
+    };
     NewRecord::event(crate::time::now_ms(), name)
         .set("command", deed)
+        .set_some("channel", channel)
         .set_some("pid", caller.pid)
         .set_some("program", caller.program())
         .set_some("approval_id", approval(request))
 }
 
 async fn refuse(daemon: &Daemon, deed: &'static str, request: &Request, caller: Caller, why: &str) {
-    let told = format!("`aipctl {deed}` by {}: {why}", who(caller));
+    let what = match caller.door {
+        operation::Door::Control => format!("`aipctl {deed}`"),
+        operation::Door::Http => format!("`{deed}` on the dashboard"),
+    };
+    let told = format!("{what} by {}: {why}", who(caller));
     tracing::warn!(
         pid = caller.pid,
         deed,
@@ -360,9 +374,27 @@ async fn turned_away(daemon: &Daemon, told: &str, record: NewRecord, now_ms: i64
     }
 }
 
+/// What came in by the HTTP door does not count, for this reason: recorded with who it was, and
+/// shown by `aipctl status`.
+pub(crate) async fn turn_away(
+    daemon: &Daemon,
+    what: &str,
+    caller: Caller,
+    record: NewRecord,
+    why: &str,
+) {
+    let told = format!("{what} by {}: {why}", who(caller));
+    tracing::warn!(pid = caller.pid, why, "{what} was refused");
+    let record = caller.sign(record);
+    turned_away(daemon, &told, record, crate::time::now_ms()).await;
+}
+
 /// Where the person can do it.
-fn instead(request: &Request) -> &'static str {
-    if approval(request).is_some() {
+fn instead(request: &Request, door: operation::Door) -> &'static str {
+    if door == operation::Door::Http {
+        "do it by `aipctl` in a terminal that was open before the client started, or in a browser \
+         that was"
+    } else if approval(request).is_some() {
         "answer in the window, or in a terminal that was open before the client started, or in \
          another login"
     } else {

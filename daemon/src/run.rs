@@ -17,7 +17,7 @@ use crate::config::{Config, ConfigError};
 use crate::daemon::Daemon;
 use crate::place::{self, Lock, Made, PlaceError, StartedBy};
 use crate::session::orphans;
-use crate::{control, doors, grants, session};
+use crate::{control, doors, grants, http, session};
 
 /// Why the daemon did not start.
 #[derive(Debug)]
@@ -83,6 +83,7 @@ pub async fn run(folders: Folders, inherited: Option<Inherited>) -> Result<(), S
         people,
         made,
     } = sockets(&daemon.folders, inherited, &lock)?;
+    let dashboard = http::open(&daemon).await;
     let signals = tokio::spawn(signals(Arc::clone(&daemon)));
     let upkeep = tokio::spawn(upkeep(Arc::clone(&daemon)));
     let adopting = tokio::spawn(orphans::adopt(Arc::clone(&daemon)));
@@ -106,6 +107,7 @@ pub async fn run(folders: Folders, inherited: Option<Inherited>) -> Result<(), S
                 counted(&open, session::task::serve)
             ),
             doors::serve(Arc::clone(&daemon), people, counted(&open, control::serve)),
+            http::serve(Arc::clone(&daemon), dashboard, open.clone()),
         )
     };
     let mut stop = daemon.stop.subscribe();

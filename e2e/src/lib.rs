@@ -13,6 +13,7 @@ pub mod bench;
 pub mod bus;
 pub mod client;
 pub mod counterparts;
+pub mod dashboard;
 pub mod demo;
 pub mod desk;
 pub mod expect;

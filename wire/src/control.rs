@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 mod approvals;
+mod dashboard;
 mod grants;
 mod policies;
 mod records;
@@ -13,6 +14,7 @@ mod stats;
 mod tools;
 
 pub use approvals::{Approval, Channel};
+pub use dashboard::{DashboardCode, DashboardOpened, DashboardToken};
 pub use grants::{Before, Grant, GrantPlan, GrantWish, Lasts, PastCall, What};
 pub use policies::{ExplainQuery, Explained, PolicyChecked, PolicyDiagnostic, PolicyRule};
 pub use records::{
@@ -163,6 +165,14 @@ pub enum Request {
         /// What else was to be looked at is settled too: the command that changed.
         all: bool,
     },
+    /// A code by which a browser gets its token. Only for a person. Items: one [`DashboardCode`].
+    /// End, once the code was traded or its time is over: [`DashboardOpened`].
+    DashboardCode,
+    /// A token for programs, which can look and change nothing. Only for a person. End:
+    /// [`DashboardToken`].
+    DashboardToken,
+    /// Ends every token of the dashboard. End: `{"revoked": N}`.
+    DashboardRevoke,
     /// Ends the daemon once what it has begun is done. End: `{}`.
     Stop,
 }
@@ -231,7 +241,8 @@ pub enum Reply {
 /// Why an operation was not done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// A stable word: `not_found`, `ambiguous`, `refused`, `invalid`, `unavailable`, `conflict`.
+    /// A stable word: `not_found`, `ambiguous`, `refused`, `not_a_person`, `invalid`,
+    /// `unavailable`, `conflict`.
     pub code: String,
     /// For the person.
     pub message: String,
@@ -260,6 +271,8 @@ pub struct Status {
     pub records: u64,
     /// What only a person may do needs their password (`approval_auth: system`).
     pub needs_password: bool,
+    /// Where the dashboard is, as `http://127.0.0.1:PORT/`; `None` where there is none.
+    pub dashboard: Option<String>,
 }
 
 /// The daemon's process.

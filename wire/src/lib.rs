@@ -4,7 +4,9 @@
 //! and take messages out; what they do with them is theirs.
 
 pub mod control;
+pub mod csv;
 pub mod folders;
+pub mod hidden;
 pub mod json;
 pub mod lines;
 pub mod link;

@@ -130,6 +130,13 @@ fn going_on(text: &mut String, report: &Report) -> std::fmt::Result {
         daemon.pid,
         visible(&daemon.started)
     )?;
+    if let Some(dashboard) = &report.dashboard {
+        writeln!(
+            text,
+            "The dashboard is at {}; `aipctl dashboard` opens it.",
+            visible(dashboard)
+        )?;
+    }
     match report.sessions.len() {
         0 => writeln!(text, "No session runs.")?,
         1 => writeln!(text, "1 session runs:")?,
@@ -194,6 +201,7 @@ mod tests {
             attention: vec!["a newer `agent.yaml` waits".to_owned()],
             records: 120,
             needs_password: false,
+            dashboard: Some("http://127.0.0.1:20123/".to_owned()),
         };
         insta::assert_snapshot!(sentences(&report));
         insta::assert_snapshot!(sentences(&Report::default()));

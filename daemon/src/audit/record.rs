@@ -123,7 +123,8 @@ impl NewRecord {
         self.values.get(field.start..field.end).unwrap_or_default()
     }
 
-    fn find(&self, name: &str) -> Option<&str> {
+    /// A field's value as JSON text, where it is set.
+    pub(crate) fn raw(&self, name: &str) -> Option<&str> {
         let at = self.fields.binary_search_by(|it| it.name.cmp(name)).ok()?;
         self.fields.get(at).map(|field| self.value(field))
     }
@@ -147,13 +148,13 @@ impl NewRecord {
     /// Whether it tells of a violation.
     #[must_use]
     pub fn violates(&self) -> bool {
-        self.find("violation") == Some("true")
+        self.raw("violation") == Some("true")
     }
 
     /// A field, where it is set.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Value> {
-        serde_json::from_str(self.find(name)?).ok()
+        serde_json::from_str(self.raw(name)?).ok()
     }
 
     /// Which kind it is.
@@ -168,7 +169,7 @@ impl NewRecord {
 
     /// The ten minutes it belongs to.
     pub(super) fn slot(&self) -> &str {
-        let timestamp = self.find("timestamp").unwrap_or_default();
+        let timestamp = self.raw("timestamp").unwrap_or_default();
         timestamp.get(1..=SLOT).unwrap_or_default()
     }
 
@@ -188,7 +189,7 @@ impl NewRecord {
 
     pub(super) fn line(&self) -> String {
         let all = self.fields.iter().map(|it| (it.name, self.value(it)));
-        ordered(all, |name| self.find(name), self.body())
+        ordered(all, |name| self.raw(name), self.body())
     }
 }
 

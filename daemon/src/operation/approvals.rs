@@ -33,6 +33,7 @@ pub(super) async fn watch(daemon: &Daemon, answers: &mut impl Answers) -> Outcom
     let mut stop = daemon.stop.subscribe();
     let mut told = Told::new();
     compare(daemon, answers, &mut told).await?;
+    answers.begun().await.map_err(gone)?;
     loop {
         let heard = tokio::select! {
             heard = news.recv() => heard,

@@ -33,6 +33,7 @@ pub(super) async fn status(daemon: &Daemon) -> Outcome {
         let off = "any program can answer for you: `approval_auth` is off in config.yaml";
         attention.push(off.to_owned());
     }
+    attention.extend(daemon.http.attention());
     attention.extend(daemon.door.attention());
     attention.extend(crate::pins::attention(&daemon.pins.open()));
     as_value(&Status {
@@ -57,6 +58,7 @@ pub(super) async fn status(daemon: &Daemon) -> Outcome {
         approvals_waiting: daemon.approvals.list().len() as u64,
         attention,
         records: records.unwrap_or(0),
+        dashboard: daemon.http.url(),
         needs_password: daemon.config.approval_auth == ApprovalAuth::System,
     })
 }

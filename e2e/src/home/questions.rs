@@ -87,7 +87,7 @@ fn only_a_person(args: &[&str]) -> bool {
     matches!(
         args,
         [
-            "approve" | "deny" | "extend" | "pause" | "stop-all" | "resume",
+            "approve" | "dashboard" | "deny" | "extend" | "pause" | "stop-all" | "resume",
             ..
         ] | ["grants", "revoke", ..]
             | ["policy", "trust", ..]

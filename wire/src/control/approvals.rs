@@ -14,6 +14,8 @@ pub enum Channel {
     Control,
     /// The terminal screen of `aipctl watch`.
     Watch,
+    /// The dashboard. Said on the control socket it counts as [`Channel::Control`].
+    Dashboard,
 }
 
 impl Channel {
@@ -23,6 +25,7 @@ impl Channel {
         match self {
             Self::Control => "control",
             Self::Watch => "watch",
+            Self::Dashboard => "dashboard",
         }
     }
 }

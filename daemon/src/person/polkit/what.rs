@@ -130,6 +130,8 @@ fn other(request: &Request) -> String {
             let parts: String = parts.into_iter().flatten().collect();
             format!("Erase recorded arguments{parts}")
         }
+        Request::DashboardCode => "Open the dashboard in a browser".to_owned(),
+        Request::DashboardToken => "Give a program a token that can look".to_owned(),
         Request::Override { mode, until } => {
             let until = until
                 .as_deref()
@@ -161,6 +163,7 @@ fn other(request: &Request) -> String {
         | Request::Grants
         | Request::Tools
         | Request::ToolDefinitions { .. }
+        | Request::DashboardRevoke
         | Request::Stop => "Do what only a person may do".to_owned(),
     }
 }

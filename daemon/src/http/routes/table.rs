@@ -1,0 +1,230 @@
+//! The table of routes below `/api/v1`: what each asks for.
+
+use serde::Deserialize;
+use wire::control::{Channel, GrantWish, OverrideMode, Request, ShownTool};
+
+use super::super::collect::Shape::{End, Items, One, Status};
+use super::super::problem::Problem;
+use super::super::server::named;
+use super::Act::{Ask, Describe, Events, Fetch, GiveUp, Order, Trade};
+use super::Verb::{Delete, Get, Post};
+use super::{Act, Asked, Route, Verb};
+
+const fn route(verb: Verb, path: &'static str, act: Act) -> Route {
+    Route { verb, path, act }
+}
+
+/// All of them.
+pub(in crate::http) static ROUTES: &[Route] = &[
+    route(Post, "/token", Trade),
+    route(Delete, "/token", GiveUp),
+    route(Get, "/status", Ask(Status, |it| plain(it, Request::Status))),
+    route(
+        Get,
+        "/sessions",
+        Ask(Items, |it| plain(it, Request::Sessions)),
+    ),
+    route(Get, "/servers", Ask(Items, |it| plain(it, Request::Tools))),
+    route(Get, "/servers/{id}/definitions", Ask(Items, definitions)),
+    route(Post, "/servers/{id}/approve", Ask(End, approve_tools)),
+    route(
+        Get,
+        "/approvals",
+        Ask(Items, |it| plain(it, Request::Approvals)),
+    ),
+    route(Get, "/approvals/{id}", Ask(One, one)),
+    route(Post, "/approvals/{id}/answer", Ask(End, answer)),
+    route(Post, "/approvals/{id}/extend", Ask(End, extend)),
+    route(Post, "/approvals/{id}/plan", Ask(End, plan)),
+    route(Get, "/grants", Ask(Items, |it| plain(it, Request::Grants))),
+    route(Delete, "/grants/{id}", Ask(End, revoke)),
+    route(
+        Get,
+        "/policies",
+        Ask(Items, |it| plain(it, Request::Policies { path: None })),
+    ),
+    route(Post, "/policies/validate", Ask(End, validate)),
+    route(Post, "/policies/explain", Ask(End, explain)),
+    route(Get, "/policies/rules", Ask(Items, rules)),
+    route(Post, "/policies/reload", Ask(Items, reload)),
+    route(Post, "/policies/trust", Ask(End, trust)),
+    route(Post, "/override", Ask(End, overriding)),
+    route(Post, "/audit/verify", Ask(End, verify)),
+    route(Post, "/exports", Order),
+    route(Get, "/exports/{ticket}", Fetch),
+    route(Get, "/events", Events),
+    route(Get, "/openapi.json", Describe),
+];
+
+/// A query or a body that holds nothing.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+fn plain(asked: &Asked, request: Request) -> Result<Request, Problem> {
+    let Nothing {} = asked.query()?;
+    Ok(request)
+}
+
+/// With a body that is not looked at here.
+fn bodied<T: serde::de::DeserializeOwned>(asked: &Asked) -> Result<T, Problem> {
+    let Nothing {} = asked.query()?;
+    asked.body()
+}
+
+fn definitions(asked: &Asked) -> Result<Request, Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Query {
+        tool: Option<String>,
+    }
+    let Query { tool } = asked.query()?;
+    let (client, identity) = named(asked)?;
+    Ok(Request::ToolDefinitions {
+        client,
+        identity,
+        tool,
+    })
+}
+
+fn approve_tools(asked: &Asked) -> Result<Request, Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        tools: Vec<ShownTool>,
+        #[serde(default)]
+        all: bool,
+    }
+    let Body { tools, all } = bodied(asked)?;
+    let (client, identity) = named(asked)?;
+    Ok(Request::ToolsApprove {
+        client,
+        identity,
+        tools,
+        all,
+    })
+}
+
+fn one(asked: &Asked) -> Result<Request, Problem> {
+    let Nothing {} = asked.query()?;
+    let id = asked.place("id")?;
+    // Named whole: what is shown must not come to be another one.
+    match asked.daemon.approvals.get(&id) {
+        Some(_) => Ok(Request::Approvals),
+        None => Err(Problem::not_found(format!("no approval `{id}` waits"))),
+    }
+}
+
+fn answer(asked: &Asked) -> Result<Request, Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        allow: bool,
+        #[serde(default)]
+        grant: Option<GrantWish>,
+    }
+    let Body { allow, grant } = bodied(asked)?;
+    Ok(Request::Answer {
+        id: asked.place("id")?,
+        allow,
+        channel: Channel::Dashboard,
+        grant,
+    })
+}
+
+fn extend(asked: &Asked) -> Result<Request, Problem> {
+    let Nothing {} = bodied(asked)?;
+    Ok(Request::Extend {
+        id: asked.place("id")?,
+        channel: Channel::Dashboard,
+    })
+}
+
+fn plan(asked: &Asked) -> Result<Request, Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        grant: GrantWish,
+    }
+    let Body { grant } = bodied(asked)?;
+    Ok(Request::GrantPlan {
+        id: asked.place("id")?,
+        grant,
+    })
+}
+
+fn revoke(asked: &Asked) -> Result<Request, Problem> {
+    let id = Some(asked.place("id")?);
+    plain(asked, Request::GrantRevoke { id })
+}
+
+fn validate(asked: &Asked) -> Result<Request, Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        text: String,
+        #[serde(default)]
+        path: Option<String>,
+    }
+    let Body { text, path } = bodied(asked)?;
+    Ok(Request::PolicyValidate { text, path })
+}
+
+fn explain(asked: &Asked) -> Result<Request, Problem> {
+    bodied(asked).map(Request::PolicyExplain)
+}
+
+/// A week, in hours.
+const WEEK: u64 = 168;
+
+fn rules(asked: &Asked) -> Result<Request, Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Query {
+        path: String,
+        hours: Option<u64>,
+    }
+    let Query { path, hours } = asked.query()?;
+    let hours = hours.unwrap_or(WEEK);
+    Ok(Request::PolicyRules { path, hours })
+}
+
+fn reload(asked: &Asked) -> Result<Request, Problem> {
+    let Nothing {} = bodied(asked)?;
+    Ok(Request::PolicyReload)
+}
+
+fn trust(asked: &Asked) -> Result<Request, Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        path: String,
+        hash: String,
+    }
+    let Body { path, hash } = bodied(asked)?;
+    let hash = Some(hash);
+    Ok(Request::PolicyTrust { path, hash })
+}
+
+fn overriding(asked: &Asked) -> Result<Request, Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        mode: OverrideMode,
+        #[serde(default)]
+        until: Option<String>,
+    }
+    let Body { mode, until } = bodied(asked)?;
+    Ok(Request::Override { mode, until })
+}
+
+fn verify(asked: &Asked) -> Result<Request, Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        #[serde(default)]
+        checkpoint: Option<String>,
+    }
+    let Body { checkpoint } = bodied(asked)?;
+    Ok(Request::AuditVerify { checkpoint })
+}
