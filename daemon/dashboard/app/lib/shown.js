@@ -105,5 +105,5 @@ export function edges(text, whole = WHOLE) {
 /** The last part of a path: a program's or a folder's own name. */
 export function baseName(path) {
   const trimmed = String(path ?? "").replace(/[/\\]+$/, "");
-  return trimmed.split(/[/\\]/).pop() || trimmed;
+  return trimmed.split(/[/\\]/).pop() || String(path ?? "");
 }

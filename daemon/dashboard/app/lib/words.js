@@ -6,9 +6,9 @@ import { baseName } from "./shown.js";
 export function verdict(record) {
   switch (record.decision) {
     case "ALLOW":
-      return record.violation ? { word: "Let through", tone: "warn" } : { word: "Allowed", tone: "good" };
+      return record.violation ? { word: "Allowed", tone: "warn" } : { word: "Allowed", tone: "good" };
     case "ALLOW_MONITOR":
-      return { word: "Only recorded", tone: "warn" };
+      return { word: "Let through", tone: "warn" };
     case "RATE_LIMITED":
       return { word: "Too many", tone: "bad" };
     case "BLOCK":
@@ -32,9 +32,9 @@ const EVENTS = {
   APPROVAL_ASKED: warn("Asked"),
   APPROVAL_EXTENDED: plain("More time given"),
   AUDIT_ERASED: warn("Records erased"),
-  AUDIT_SEGMENT_REMOVED: plain("Old records removed"),
+  AUDIT_SEGMENT_REMOVED: plain("Old removed"),
   AUDIT_UNREADABLE: bad("Audit not readable"),
-  COMMAND_CONFIRMED: plain("Confirmed by password"),
+  COMMAND_CONFIRMED: plain("Confirmed"),
   COMMAND_REFUSED: bad("Command refused"),
   DAEMON_STARTED: plain("aipd started"),
   DAEMON_STOPPED: plain("aipd stopped"),
@@ -43,7 +43,7 @@ const EVENTS = {
   GRANT_ENDED: plain("Grant ended"),
   GRANT_MADE: plain("Grant made"),
   MESSAGE_DROPPED: warn("Message dropped"),
-  OVERRIDE_CHANGED: warn("Override changed"),
+  OVERRIDE_CHANGED: warn("Override"),
   POLICY_CHANGED: plain("Policy changed"),
   POLICY_LOADED: plain("Policy loaded"),
   POLICY_PENDING: warn("Policy waits"),
@@ -104,14 +104,14 @@ function eventWhy(record) {
   const by = (program) => (program ? `by ${baseName(program)}` : "");
   switch (record.event) {
     case "APPROVAL_ANSWERED":
-      return [record.answer === "allow" ? "allowed" : record.answer, channel(record.channel)];
+      return [`${ANSWERS[record.answer] ?? record.answer} ${channel(record.channel)}`.trim()];
     case "SESSION_STARTED":
       return [record.policy_name && `policy ${record.policy_name}`];
     case "TOOLS_HIDDEN":
     case "TOOLS_PINNED":
       return [`${record.count} tools`];
     case "OVERRIDE_CHANGED":
-      return [OVERRIDES[record.mode ?? record.override] ?? ""];
+      return [OVERRIDES[record.override] ?? ""];
     case "COMMAND_REFUSED":
       return [record.command ?? record.op ?? "", by(record.program)];
     case "POLICY_PENDING":
@@ -130,11 +130,12 @@ const OVERRIDES = {
   deny_all: "stopped: every call is refused",
 };
 
+const ANSWERS = { allow: "allowed", deny: "denied", timeout: "no answer" };
+
 /** Who answered, and how fast. */
 export function answered(approval) {
   const seconds = Math.floor((approval.after_ms ?? 0) / 1000);
-  const words = { allow: "allowed", deny: "denied", timeout: "no answer" };
-  const word = words[approval.answer] ?? String(approval.answer ?? "answered");
+  const word = ANSWERS[approval.answer] ?? String(approval.answer ?? "answered");
   const by = channel(approval.channel);
   return `${word}${by ? ` ${by}` : ""} after ${seconds} s`;
 }
@@ -191,15 +192,10 @@ export function finding(kind) {
 /** How a tool stands. */
 export function state(word) {
   const words = {
-    approved: { word: "Approved", tone: "good", means: "as it was approved" },
-    changed: { word: "Changed", tone: "warn", means: "changed since it was approved" },
-    new: { word: "New", tone: "warn", means: "new, not approved yet" },
-    removed: { word: "Removed", tone: "warn", means: "no longer listed by the server" },
+    approved: { word: "Approved", tone: "good", means: "As it was approved" },
+    changed: { word: "Changed", tone: "warn", means: "Changed since it was approved" },
+    new: { word: "New", tone: "warn", means: "New, not approved yet" },
+    removed: { word: "Removed", tone: "warn", means: "No longer listed by the server" },
   };
   return words[word] ?? { word: String(word), tone: "plain", means: String(word) };
-}
-
-/** What an override does, and since when it ends. */
-export function override(mode) {
-  return OVERRIDES[mode] ?? String(mode);
 }

@@ -13,6 +13,9 @@ import { Row } from "./feed.js";
 import { Act, Command, Empty, Trouble } from "./parts.js";
 
 const PAGE = 50;
+/** Rows after which one does not look on by itself, and how often one does. */
+const ENOUGH = 25;
+const TRIES = 20;
 /** How long typing rests before it is looked for, in ms. */
 const REST = 350;
 
@@ -25,11 +28,9 @@ export function Activity({ query }) {
     const mine = turn.current;
     setFound((it) => ({ ...it, loading: true, error: null }));
     try {
-      const search = params({ ...asked(query, Date.now()), limit: PAGE, before });
-      const said = await api.text("GET", `/records?${search}`);
+      const page = await enough(query, before, () => mine === turn.current);
       if (mine !== turn.current) return;
-      const { next, search: state } = JSON.parse(said);
-      setFound((it) => ({ items: before ? [...it.items, ...rowsOf(said)] : rowsOf(said), next, search: state, loading: false }));
+      setFound((it) => ({ ...page, items: before ? [...it.items, ...page.items] : page.items, loading: false }));
     } catch (error) {
       if (mine === turn.current) setFound((it) => ({ ...it, loading: false, error }));
     }
@@ -46,21 +47,35 @@ export function Activity({ query }) {
     <${Partial} search=${found.search} />
     ${found.error ? html`<${Trouble} text=${found.error.message} />` : null}
     <ol class="rows">${found.items.map((row) => html`<${Row} key=${row.record.seq} row=${row} day=${Date.now()} />`)}</ol>
-    ${!found.loading && !found.items.length && !found.error ? html`<${Nothing} query=${query} />` : null}
-    ${found.next ? html`<button class="wide" disabled=${found.loading} onClick=${() => load(found.next)}>Older</button>` : null}
+    ${!found.loading && !found.items.length && !found.next && !found.error ? html`<${Nothing} query=${query} />` : null}
+    ${found.next ? html`<button class="wide" disabled=${found.loading} onClick=${() => load(found.next)}>${found.items.length ? "Older" : "Look further back"}</button>` : null}
   </div>`;
 }
 
+/** The daemon looks at so many records in one go: a page may be short, or empty, and have a next. */
+async function enough(query, before, wanted) {
+  const filters = asked(query, Date.now());
+  const page = { items: [], next: before, search: null };
+  for (let go = 0; go < TRIES; go += 1) {
+    const said = await api.text("GET", `/records?${params({ ...filters, limit: PAGE, before: page.next })}`);
+    const { next, search } = JSON.parse(said);
+    page.items.push(...rowsOf(said));
+    Object.assign(page, { next, search });
+    if (next === null || page.items.length >= ENOUGH || !wanted()) break;
+  }
+  return page;
+}
+
 function told(found) {
-  if (!found.items.length) return "";
+  if (!found.items.length) return found.next ? "Nothing so far, in the newest records." : "";
   const shown = found.items.length === 1 ? "1 record" : `${number(found.items.length)} records`;
   return found.next ? `The newest ${shown}; there are older ones.` : `${shown}, all there are.`;
 }
 
-/** A search that does not know everything yet says so. */
+/** An index that is not whole yet says so. */
 function Partial({ search }) {
   if (!search || search.complete) return null;
-  return html`<p class="note" role="status">The search is still being built: it knows the records up to ${number(search.indexed_to)} of ${number(search.last)}. Newer ones may be missing here.</p>`;
+  return html`<p class="note" role="status">The index for searching is still being built: it has the records up to ${number(search.indexed_to)} of ${number(search.last)}. Until it is whole, searching takes longer.</p>`;
 }
 
 function Nothing({ query }) {

@@ -81,7 +81,7 @@ Figured.Whole = function Whole({ stats, range }) {
     <p>${number(sum.calls)} calls, ${number(sum.refused)} refused, ${number(sum.asked)} put to you, ${number(sum.findings)} findings.</p>
     <div class="charts">${["calls", "refused", "asked", "latency"].map((it) => html`<${Chart} stats=${stats} step=${range.step} what=${it} height=${130} />`)}</div>
     <${Figures} stats=${stats} step=${range.step} />
-    <${Top} title="Tools" rows=${stats.tools} about=${(it) => ({ tool: it.tool, server: it.server })} name=${(it) => `${it.server}: ${it.tool}`} hours=${range.hours} />
+    <${Top} title="Tools" rows=${stats.tools} about=${(it) => ({ tool: it.tool, server: it.server })} name=${(it) => it.tool && `${it.server}: ${it.tool}`} hours=${range.hours} />
     <${Top} title="Servers" rows=${stats.servers} about=${(it) => ({ server: it.server })} name=${(it) => it.server} hours=${range.hours} />
     <${Top} title="Clients" rows=${stats.clients} about=${(it) => ({ client: it.client })} name=${(it) => baseName(it.client)} hours=${range.hours} />
   </div>`;
@@ -91,13 +91,15 @@ Figured.Whole = function Whole({ stats, range }) {
 const FEW = 10;
 
 function Top({ title, rows, about, name, hours }) {
+  // Where there were too many to tell apart, the rest is one without a name.
+  const label = (it) => name(it) || "others";
   const [all, setAll] = useState(false);
   if (!rows?.length) return null;
   const since = hours > 24 ? `${hours / 24}d` : `${hours}h`;
   return html`<div class="top"><table>
     <thead><tr><th scope="col">${title}</th><th scope="col" class="num">calls</th><th scope="col" class="num">refused</th><th scope="col" class="last">last</th></tr></thead>
     <tbody>${rows.slice(0, all ? undefined : FEW).map(
-      (it) => html`<tr><th scope="row"><a href=${link(["activity"], { ...about(it), since })}><${Shown} text=${name(it)} most=${60} /></a></th>
+      (it) => html`<tr><th scope="row"><a href=${link(["activity"], { ...about(it), since })}><${Shown} text=${label(it)} most=${60} /></a></th>
         <td class="num">${number(it.calls)}</td><td class="num">${it.refused ? html`<b>${number(it.refused)}</b>` : "0"}</td><td class="last soft">${it.last ? ago(it.last, Date.now()) : ""}</td></tr>`,
     )}</tbody></table>
     ${rows.length > FEW ? html`<button class="small quiet" onClick=${() => setAll(!all)}>${all ? "Fewer" : `All ${rows.length}`}</button>` : null}</div>`;

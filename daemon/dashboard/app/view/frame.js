@@ -70,7 +70,8 @@ function Stop() {
       <hr />
       <p>Or the other way: for a while, what policies would refuse is recorded and let through.</p>
       <div class="row">
-        ${[15, 60].map((minutes) => html`<${Act} label=${`Pause for ${minutes} minutes`} run=${() => override(dialog, { mode: "monitor", until: inMinutes(minutes) })} />`)}
+        <${Act} label="Pause for 15 minutes" run=${() => override(dialog, { mode: "monitor", until: inMinutes(15) })} />
+        <${Act} label="Pause for 1 hour" run=${() => override(dialog, { mode: "monitor", until: inMinutes(60) })} />
       </div>
     </dialog>
   </span>`;

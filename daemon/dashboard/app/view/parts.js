@@ -107,7 +107,7 @@ function focusOnce(element) {
 
 /** What went wrong, in the daemon's words. */
 export function Trouble({ text }) {
-  return html`<p class="trouble" role="alert"><${Shown} text=${text} lines /></p>`;
+  return html`<p class="trouble" role="alert"><${Told} text=${text} /></p>`;
 }
 
 /** Copies a text, and says so. */

@@ -95,6 +95,9 @@ function Source({ policy }) {
   </section>`;
 }
 
+/** Whether an entry names one tool, so that its calls can be looked for. */
+const oneTool = (rule) => /^(tool_rules|allowed_tools|denied_tools)$/.test(rule.list) && !rule.written.includes("*");
+
 function Did({ rule }) {
   if (!rule.calls && !rule.refused && !rule.asked) return html`<span class="did soft">no calls</span>`;
   const parts = [`${number(rule.calls)} ${rule.calls === 1 ? "call" : "calls"}`];
@@ -102,6 +105,6 @@ function Did({ rule }) {
   if (rule.asked) parts.push(`${number(rule.asked)} asked`);
   const text = parts.join(", ");
   const last = rule.last ? `last ${ago(rule.last, Date.now())}` : "";
-  if (!rule.tool) return html`<span class="did" title=${last}>${text}</span>`;
-  return html`<a class="did" title=${last} href=${link(["activity"], { tool: rule.tool, since: "7d" })}>${text}</a>`;
+  if (!oneTool(rule)) return html`<span class="did" title=${last}>${text}</span>`;
+  return html`<a class="did" title=${last} href=${link(["activity"], { tool: rule.written, since: "7d" })}>${text}</a>`;
 }

@@ -31,7 +31,7 @@ function readStory(said) {
   const args = rawItems(said, ["related"]).map((raw) => rawAt(raw, ["args"]));
   return {
     ...story,
-    args: rawAt(said, ["record", "args"]),
+    args: story.args ?? undefined,
     related: (story.related ?? []).map((record, at) => ({ record, args: args[at] })),
   };
 }
@@ -47,7 +47,7 @@ function Whole({ story }) {
     <p class="soft">${whole(record.timestamp)}, record ${record.seq}${record.policy_name ? html`, policy <a href=${link(["policies"], { path: record.policy_path ?? "" })}><${Shown} text=${record.policy_name} /></a>` : null}</p>
     ${why(record) ? html`<p class="story-why"><${Shown} text=${why(record)} /></p>` : null}
     <${Part} title="Arguments" show=${args !== undefined}><${Json} text=${args ?? ""} label="Arguments" /></${Part}>
-    <${Part} title="How it was decided" show=${Boolean(trace?.lines?.length || trace?.why_not)}><${Trace} trace=${trace} /></${Part}>
+    <${Part} title="How it was decided" show=${Boolean(trace?.lines?.length || (trace?.why_not && record.decision))}><${Trace} trace=${trace} /></${Part}>
     <${Part} title="Your answer" show=${Boolean(record.approval)}><p>${record.approval ? capital(answered(record.approval)) : ""}.</p></${Part}>
     <${Part} title="What became of it" show=${Boolean(outcome)}><${Outcome} outcome=${outcome} /></${Part}>
     <${Part} title="Make a rule from this" show=${Boolean(rules?.length)}>${(rules ?? []).map((it) => html`<${Idea} idea=${it} />`)}</${Part}>
@@ -67,8 +67,7 @@ export function Trace({ trace }) {
   const lines = trace?.lines ?? [];
   return html`<div>
     ${lines.length ? html`<ol class="trace">${lines.map((it) => html`<li><code><${Shown} text=${it.replace(/^\[DEBUG\] ?/, "")} /></code></li>`)}</ol>` : null}
-    ${trace?.why_not ? html`<p class="note"><${Told} text=${trace.why_not} /></p>` : null}
-    ${trace?.source === "record" ? html`<p class="soft">Told from the record; the policy of that time is not at hand.</p>` : null}
+    ${trace?.source === "record" ? html`<p class="soft">Told from the record${trace.why_not ? html`, not judged anew: <${Told} text=${trace.why_not} />` : null}.</p>` : null}
   </div>`;
 }
 

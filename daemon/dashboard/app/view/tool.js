@@ -17,11 +17,11 @@ export function Tool({ id, name }) {
   const tool = server?.tools.find((it) => it.tool === name);
   if (!status) return html`<p class="soft">Loading…</p>`;
   if (!tool) return html`<p>There is no such tool any more. <a href=${link(["servers"])}>All servers</a></p>`;
-  const { word, tone, means } = state(tool.state);
+  const { tone, means } = state(tool.state);
   return html`<div>
     <p><a href=${link(["servers"])}>← Servers and tools</a></p>
     <h1 class="story-title"><${Shown} text=${server.server} />: <${Shown} text=${tool.tool} /></h1>
-    <p><${Mark} tone=${tone} word=${word} /> <span class="soft">${means}; first seen ${whole(tool.first_seen)}, last ${whole(tool.last_seen)}</span>
+    <p><${Mark} tone=${tone} word=${means} /><span class="soft">; first seen ${whole(tool.first_seen)}, last ${whole(tool.last_seen)}</span>
       ${" "}<a href=${link(["activity"], { tool: tool.tool, server: server.server })}>Its calls</a></p>
     <${Findings} findings=${tool.findings} of="Definition" />
     <${Definition} key=${tool.hash} server=${server} tool=${tool} />

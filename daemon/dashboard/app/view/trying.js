@@ -6,7 +6,7 @@ import { around, difference } from "../lib/diff.js";
 import { read } from "../lib/json.js";
 import { verdict } from "../lib/words.js";
 import { live } from "../live.js";
-import { Diff, Mark, Shown, Trouble } from "./parts.js";
+import { Diff, Mark, Shown, Told, Trouble } from "./parts.js";
 import { Trace } from "./story.js";
 
 /** How long typing rests before it is checked, in ms. */
@@ -14,6 +14,8 @@ const REST = 400;
 
 /** What a policy would decide. Nothing is called and nothing is recorded. */
 export function TryCall({ policy, text }) {
+  const title = text === undefined ? "Try a call" : "Try a call on your change";
+  const list = text === undefined ? "known-tools" : "known-tools-too";
   const [tool, setTool] = useState("");
   const [args, setArgs] = useState("{}");
   const [said, setSaid] = useState(null);
@@ -27,12 +29,12 @@ export function TryCall({ policy, text }) {
     setSaid(await api.post("/policies/explain", body).catch((error) => ({ error })));
   };
   const known = [...new Set(live.servers.flatMap((it) => it.tools.map((one) => one.tool)))];
-  return html`<section class="part" aria-labelledby="try-call">
-    <h2 id="try-call">Try a call</h2>
+  return html`<section class="part" aria-label=${title}>
+    <h2>${title}</h2>
     <form class="try" onSubmit=${go}>
       <label class="field"><span>Tool</span>
-        <input type="text" required list="known-tools" value=${tool} spellcheck=${false} onInput=${(it) => setTool(it.target.value)} />
-        <datalist id="known-tools">${known.map((it) => html`<option value=${it}></option>`)}</datalist></label>
+        <input type="text" required list=${list} value=${tool} spellcheck=${false} onInput=${(it) => setTool(it.target.value)} />
+        <datalist id=${list}>${known.map((it) => html`<option value=${it}></option>`)}</datalist></label>
       <label class="field grow"><span>Arguments, as JSON</span>
         <textarea rows="3" spellcheck=${false} value=${args} onInput=${(it) => setArgs(it.target.value)}></textarea></label>
       <button>What would be decided?</button>
@@ -43,11 +45,14 @@ export function TryCall({ policy, text }) {
 
 function Decided({ said }) {
   if (said.error) return html`<${Trouble} text=${said.error.message} />`;
-  const { word, tone } = said.decision === "ASK" ? { word: "Would be asked", tone: "warn" } : verdict({ decision: said.decision });
+  if (!said.decision) return html`<${Trouble} text="The policy can't be used as it is: see what is wrong with it above." />`;
+  const { word, tone } = said.decision === "ASK" ? { word: "You would be asked", tone: "warn" } : verdict({ decision: said.decision });
   return html`<div class="decided" role="status">
     <p><${Mark} tone=${tone} word=${word} /> ${said.reason ? html`<${Shown} text=${said.reason} />` : null}${said.error_code ? html` <code>${said.error_code}</code>` : null}
       ${said.line ? html` <a href=${`#line-${said.line}`} onClick=${(it) => toLine(it, said.line)}>line ${said.line}</a>` : null}</p>
+    ${said.detail && said.detail !== said.reason ? html`<p><${Shown} text=${said.detail} /></p>` : null}
     <${Trace} trace=${{ lines: said.trace ?? [] }} />
+    ${(said.notes ?? []).map((it) => html`<p class="soft"><${Told} text=${it} /></p>`)}
   </div>`;
 }
 
@@ -114,7 +119,7 @@ function Checked({ said, area, text }) {
       (it) => html`<li class="diagnostic">
         <${Mark} tone=${it.severity === "error" ? "bad" : "warn"} word=${it.severity === "error" ? "Error" : "Warning"} />
         ${it.line ? html` <button class="small quiet" onClick=${go(it)}>line ${it.line}${it.column ? `, column ${it.column}` : ""}</button>` : null}
-        ${" "}<${Shown} text=${it.message} lines />${it.help ? html`<div class="soft"><${Shown} text=${it.help} lines /></div>` : null}
+        ${" "}<${Told} text=${it.message} />${it.help ? html`<div class="soft"><${Told} text=${it.help} /></div>` : null}
       </li>`,
     )}</ul>
   </div>`;
