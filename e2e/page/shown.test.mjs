@@ -45,6 +45,8 @@ test("edges leave nothing out unnoticed", () => {
   const { head, tail, left } = edges(text);
   assert.equal(head.length + tail.length + left, text.length);
   assert.ok(text.startsWith(head) && text.endsWith(tail));
+  const cut = edges(`x${"👍".repeat(3000)}`);
+  assert.equal(hides(cut.head) || hides(cut.tail), false);
 });
 
 test("a program's own name", () => {

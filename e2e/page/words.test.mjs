@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { choices, folderOf, lasting, prefixOf, quoted, wanted, which, yaml } from "../../daemon/dashboard/app/lib/grant.js";
-import { before, channel, ended, finding, state, verdict, what, why } from "../../daemon/dashboard/app/lib/words.js";
+import { before, channel, ended, finding, granted, state, verdict, what, why } from "../../daemon/dashboard/app/lib/words.js";
 
 test("a record's verdict is a word and how much it is to be noticed", () => {
   const cases = [
@@ -44,6 +44,12 @@ test("answers, endings, findings and states have words, and what is newer is tol
   }
   assert.equal(finding("newer"), "newer");
   assert.equal(state("changed").tone, "warn");
+});
+
+test("what a grant's record says", () => {
+  assert.equal(granted({ scope: "tool", lasts: "session" }), "any call of this tool, in this session");
+  assert.match(granted({ scope: "folder", lasts: "time", until: "2026-11-22T10:00:00Z" }), /^calls in this folder, until 2026-11-2/);
+  assert.equal(granted({ scope: "newer", lasts: "newer" }), "newer");
 });
 
 test("a grant is offered for arguments that are there once, the narrowest first", () => {

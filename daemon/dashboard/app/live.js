@@ -10,7 +10,7 @@ export const MOST_ROWS = 200;
 /** How long an ask that ended is still shown, in ms. */
 const LINGER = 8000;
 /** Events after which the daemon's state is another one. */
-const STIRS = /^(POLICY|TOOL|TOOLS|SERVER|OVERRIDE|SESSION|COMMAND|GRANT|AUDIT|DLP)_/;
+const STIRS = /^(POLICY|TOOL|TOOLS|SERVER|OVERRIDE|SESSION|COMMAND|ANSWER|DASHBOARD|GRANT|AUDIT)_/;
 
 class Live {
   /** Newest first; each `{record, args, outcome}`, or `{gap}`. */
@@ -24,6 +24,8 @@ class Live {
   policies = [];
   servers = [];
   stats = null;
+  /** Why status, policies and servers are from before; empty where they are not. */
+  stale = "";
   /** `connecting`, `live`, `lost`, `no-token`. */
   link = "connecting";
   /** Why it is lost, and when it is tried again. */
@@ -40,8 +42,10 @@ class Live {
   #abort = null;
   #seen = new Set();
   #channels = new Map();
+  #grants = new Map();
   #stir = 0;
   #retry = 0;
+  #count = 0;
 
   watch(then) {
     this.#watchers.add(then);
@@ -81,11 +85,13 @@ class Live {
         api.list("/policies"),
         api.list("/servers"),
       ]);
-      Object.assign(this, { status, policies, servers });
+      Object.assign(this, { status, policies, servers, stale: "" });
       if (!this.stats) await this.refreshStats();
       this.tell();
-    } catch {
-      // The stream tells of a lost daemon.
+    } catch (error) {
+      // The stream tells of a lost daemon; what else goes wrong is told here.
+      this.stale = error.status ? error.message : "";
+      this.tell();
     }
   }
 
@@ -171,6 +177,7 @@ class Live {
     if (this.asks.get(id)?.over > Date.now() + 50) return;
     this.asks.delete(id);
     this.#channels.delete(id);
+    this.#grants.delete(id);
     this.movedAt = Date.now();
     this.tell();
   }
@@ -180,6 +187,11 @@ class Live {
     return this.#channels.get(id) ?? "";
   }
 
+  /** The record of the grant that was made with an answer. */
+  grantOf(id) {
+    return this.#grants.get(id);
+  }
+
   /** Calls that wait now, oldest first. */
   waiting() {
     return [...this.asks.values()].filter((it) => !it.over && it.state === "waiting");
@@ -187,9 +199,12 @@ class Live {
 
   #record(data) {
     const record = JSON.parse(data);
-    if (record.event === "APPROVAL_ANSWERED") {
+    if (record.event === "APPROVAL_ANSWERED" && this.asks.has(record.approval_id)) {
       this.#channels.set(record.approval_id, record.channel);
-      if (this.asks.has(record.approval_id)) this.tell();
+      this.tell();
+    } else if (record.event === "GRANT_MADE" && this.asks.has(record.approval_id)) {
+      this.#grants.set(record.approval_id, record);
+      this.tell();
     }
     if (STIRS.test(record.event ?? "")) this.#stirred();
     this.#push({ record, args: rawAt(data, ["args"]) });
@@ -201,12 +216,21 @@ class Live {
     this.#stir = setTimeout(() => this.refresh(), 400);
   }
 
-  /** Under a flood only what can be shown is kept, and the page is drawn once a frame. */
+  /** The figures are asked for again, some seconds after the first of many calls. */
+  #counted() {
+    this.#count ||= setTimeout(() => {
+      this.#count = 0;
+      if (!document.hidden) this.refreshStats();
+    }, 3000);
+  }
+
+  /** Under a flood only what can be shown is kept, and the page is drawn some ten times a second. */
   #push(row) {
+    if (row.record?.decision) this.#counted();
     if (!row.record?.outcome) this.came += 1;
     this.#incoming.push(row);
     if (this.#incoming.length > 2 * MOST_ROWS) this.#incoming.splice(0, MOST_ROWS);
-    this.#frame ||= requestAnimationFrame(() => this.#draw());
+    this.#frame ||= setTimeout(() => requestAnimationFrame(() => this.#draw()), 80);
   }
 
   #draw() {

@@ -32,7 +32,7 @@ async function tradeCode() {
     await enter(code);
     return "";
   } catch (error) {
-    return error.status ? `${error.message}. A code is good once, for half a minute; get another one:` : "aipd can't be reached. Start it, and open the page anew:";
+    return error.status ? error.message : "aipd can't be reached; start it, and open the page anew";
   }
 }
 

@@ -97,8 +97,9 @@ const TAIL = 500;
  */
 export function edges(text, whole = WHOLE) {
   if (text.length <= whole) return null;
-  const head = text.slice(0, HEAD);
-  const tail = text.slice(-TAIL);
+  // Not between the two halves of a character.
+  const head = text.slice(0, HEAD).replace(/[\ud800-\udbff]$/, "");
+  const tail = text.slice(-TAIL).replace(/^[\udc00-\udfff]/, "");
   return { head, tail, left: text.length - head.length - tail.length };
 }
 

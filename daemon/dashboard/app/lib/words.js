@@ -1,6 +1,7 @@
 // What records say, in plain words. Records are read loosely: a newer daemon may say more.
 
 import { baseName } from "./shown.js";
+import { whole } from "./when.js";
 
 /** What a person notices of a record: its word, and how much it is to be noticed. */
 export function verdict(record) {
@@ -38,6 +39,9 @@ const EVENTS = {
   COMMAND_REFUSED: bad("Command refused"),
   DAEMON_STARTED: plain("aipd started"),
   DAEMON_STOPPED: plain("aipd stopped"),
+  DASHBOARD_CLOSED: plain("Page closed"),
+  DASHBOARD_OPENED: plain("Page opened"),
+  DASHBOARD_REFUSED: bad("Page refused"),
   DLP_FAILED: bad("Not redacted"),
   DLP_TRIGGERED: warn("Secret cut out"),
   GRANT_ENDED: plain("Grant ended"),
@@ -105,11 +109,17 @@ function eventWhy(record) {
   switch (record.event) {
     case "APPROVAL_ANSWERED":
       return [`${ANSWERS[record.answer] ?? record.answer} ${channel(record.channel)}`.trim()];
+    case "GRANT_MADE":
+      return [granted(record)];
     case "SESSION_STARTED":
       return [record.policy_name && `policy ${record.policy_name}`];
     case "TOOLS_HIDDEN":
     case "TOOLS_PINNED":
-      return [`${record.count} tools`];
+      return [record.count === 1 ? "1 tool" : `${record.count} tools`];
+    case "TOOL_SUSPICIOUS":
+      return [finding(record.finding).toLowerCase()];
+    case "TOOL_CHANGED":
+      return [Array.isArray(record.changed) ? record.changed.join(", ") : ""];
     case "OVERRIDE_CHANGED":
       return [OVERRIDES[record.override] ?? ""];
     case "COMMAND_REFUSED":
@@ -152,6 +162,21 @@ export function channel(word) {
   };
   if (!word || word === "none") return "";
   return ways[word] ?? `by ${word}`;
+}
+
+/** What the record of a grant says of it. */
+export function granted(record) {
+  const scopes = {
+    call: "the very same call",
+    tool: "any call of this tool",
+    value: "calls with this value",
+    folder: "calls in this folder",
+    host: "calls to this host",
+    prefix: "calls that begin so",
+  };
+  const lasts = { session: "in this session", always: "until you revoke it" };
+  const long = record.until ? `until ${whole(record.until)}` : (lasts[record.lasts] ?? "");
+  return [scopes[record.scope] ?? String(record.scope ?? ""), long].filter(Boolean).join(", ");
 }
 
 /** How an ask ended. */

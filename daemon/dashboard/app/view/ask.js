@@ -7,8 +7,7 @@ import { live } from "../live.js";
 import { baseName, edges } from "../lib/shown.js";
 import { number } from "../lib/series.js";
 import { clock, countdown } from "../lib/when.js";
-import { before, channel, ended } from "../lib/words.js";
-import { which } from "../lib/grant.js";
+import { before, channel, ended, granted } from "../lib/words.js";
 import { GrantForm } from "./grantform.js";
 import { useNow } from "./hooks.js";
 import { Act, Json, Mark, Shown } from "./parts.js";
@@ -63,6 +62,7 @@ function Choice({ ask, whole, setWhole, wide, setWide }) {
     <button disabled=${!whole || away} aria-expanded=${wide} onClick=${() => setWide(!wide)}>Allow…</button>
     <${Left} ask=${ask} />
     ${whole ? null : html`<p class="soft">Not all of it is shown, so it can only be denied until you have looked.</p>`}
+    ${live.status?.needs_password ? html`<p class="soft">Allowing asks for your system's password, in a window of its own.</p>` : null}
     ${away ? html`<p class="soft">${ended("away")}.</p>` : null}
   </div>`;
 }
@@ -88,6 +88,7 @@ function Left({ ask }) {
 function Over({ ask }) {
   const tone = ask.state === "allowed" ? "good" : ask.state === "denied" || ask.state === "expired" ? "bad" : "plain";
   const by = channel(live.channelOf(ask.id));
-  const more = ask.grant ? `, and from now on: ${which(ask.grant)}` : "";
+  const grant = live.grantOf(ask.id);
+  const more = grant ? `, and from now on: ${granted(grant)}` : "";
   return html`<p class="ask-over" role="status"><${Mark} tone=${tone} word=${`${ended(ask.state)}${by && ` ${by}`}`} /><${Shown} text=${more} /></p>`;
 }

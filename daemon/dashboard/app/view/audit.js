@@ -78,7 +78,7 @@ Figured.Whole = function Whole({ stats, range }) {
   const sum = totals(stats);
   return html`<div>
     ${stats.complete ? null : html`<p class="note">Still counting: up to record ${number(stats.indexed_to)}. The figures may be too low.</p>`}
-    <p>${number(sum.calls)} calls, ${number(sum.refused)} refused, ${number(sum.asked)} put to you, ${number(sum.findings)} findings.</p>
+    <p>${number(sum.calls)} ${sum.calls === 1 ? "call" : "calls"}, ${number(sum.refused)} refused, ${number(sum.asked)} put to you, ${number(sum.findings)} ${sum.findings === 1 ? "finding" : "findings"} of DLP.</p>
     <div class="charts">${["calls", "refused", "asked", "latency"].map((it) => html`<${Chart} stats=${stats} step=${range.step} what=${it} height=${130} />`)}</div>
     <${Figures} stats=${stats} step=${range.step} />
     <${Top} title="Tools" rows=${stats.tools} about=${(it) => ({ tool: it.tool, server: it.server })} name=${(it) => it.tool && `${it.server}: ${it.tool}`} hours=${range.hours} />

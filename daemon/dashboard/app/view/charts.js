@@ -18,6 +18,9 @@ const LINES = {
   ],
 };
 
+/** Steps of an axis that counts. */
+const WHOLE = [1, 10, 100, 1000, 10_000, 100_000].flatMap((it) => [it, 2 * it, 5 * it]);
+
 /** How long one point is, by its seconds. */
 const EACH = { 3600: "an hour", 21600: "in six hours", 86400: "a day" };
 
@@ -35,7 +38,7 @@ export function Chart({ stats, step, what, height = 120 }) {
   const lines = LINES[what];
   useEffect(() => {
     const box = place.current;
-    const plot = new Plot(options(lines, what, box.clientWidth, height), columns(data, lines), box);
+    const plot = new Plot(options(lines, what, step, box.clientWidth, height), columns(data, lines), box);
     const fit = new ResizeObserver(() => plot.setSize({ width: box.clientWidth, height }));
     fit.observe(box);
     return () => {
@@ -61,7 +64,7 @@ function inWords(data, what, step) {
   return most ? `at most ${number(most)} ${EACH[step] ?? ""}` : "none";
 }
 
-function options(lines, what, width, height) {
+function options(lines, what, step, width, height) {
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const bars = what !== "latency";
   const value = what === "latency" ? (it) => span(it) : (it) => number(it);
@@ -72,10 +75,11 @@ function options(lines, what, width, height) {
     padding: [6, 4, 0, 0],
     legend: { show: false },
     cursor: { show: false },
-    scales: { y: { range: (_, low, high) => [0, Math.max(high ?? 0, bars ? 4 : 1000)] } },
+    // A bar stands right of its time: the last one too is to be seen.
+    scales: { x: { range: (_, low, high) => [low, high + step] }, y: { range: (_, low, high) => [0, Math.max(high ?? 0, bars ? 4 : 1000)] } },
     axes: [
       { ...axis, grid: { show: false }, size: 20, space: 70, values: (_, all, __, ___, apart) => all.map((it) => tick(it, apart)) },
-      { ...axis, size: 52, space: 30, grid: { stroke: colour("--line"), width: 1 }, values: (_, all) => all.map((it) => (it % 1 ? "" : value(it))) },
+      { ...axis, size: 52, space: 30, grid: { stroke: colour("--line"), width: 1 }, ...(bars ? { incrs: WHOLE } : {}), values: (_, all) => all.map((it) => (it % 1 ? "" : value(it))) },
     ],
     series: [{}, ...lines.map(([, name, label]) => line(colour(name), label, bars))],
   };

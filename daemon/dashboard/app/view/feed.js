@@ -39,6 +39,7 @@ export function Feed() {
       ${fresh > 0 ? html`<button class="small" onClick=${onward}>${number(fresh)} new</button>` : null}
       <button class="small quiet push-right" aria-pressed=${button} onClick=${() => setButton(!button)}>${button ? "Go on" : "Pause"}</button>
     </div>
+    ${shown.some((row) => row.record?.decision) ? null : html`<${FirstRun} />`}
     ${
       shown.length
         ? html`<ol class="rows" ref=${list} aria-live="off"
@@ -46,7 +47,7 @@ export function Feed() {
             onFocusIn=${() => setOver(true)} onFocusOut=${() => setOver(false)}>
             ${shown.map((row) => html`<${Row} key=${keyOf(row)} row=${row} />`)}
           </ol>`
-        : html`<${FirstRun} />`
+        : null
     }
   </section>`;
 }
@@ -103,7 +104,7 @@ function FirstRun() {
   return html`<${Empty} title=${first ? `${baseName(first.server)} runs; no call has come yet.` : "No call has come yet."}>
     <p>Put <code>aip</code> in front of a server, in a client's configuration or by hand:</p>
     <${Command} text="aip --policy agent.yaml -- npx -y @modelcontextprotocol/server-everything" />
-    <p>What is there already says</p>
+    <p>What runs already, and what needs attention:</p>
     <${Command} text="aipctl status" />
   </${Empty}>`;
 }

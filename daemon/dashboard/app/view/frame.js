@@ -6,7 +6,7 @@ import { post } from "../api.js";
 import { live } from "../live.js";
 import { link } from "../lib/route.js";
 import { useLive, useNow } from "./hooks.js";
-import { Act, Command, Shown } from "./parts.js";
+import { Act, Command, Shown, Trouble } from "./parts.js";
 
 const SCREENS = [
   ["now", "Now"],
@@ -89,7 +89,8 @@ async function override(dialog, body) {
 export function Closed({ trouble }) {
   return html`<main class="closed">
     <h1>This page has no key</h1>
-    <p>${trouble || "A key is good for one tab, and until aipd ends. Open the page anew, from a terminal of your own:"}</p>
+    ${trouble ? html`<${Trouble} text=${trouble} />` : null}
+    <p>${"A key is good for one tab and for a week, unless it is taken back. Open the page anew, from a terminal of your own:"}</p>
     <${Command} text="aipctl dashboard" />
     <p class="soft">It opens the page in your browser. Where there is none, <code>aipctl dashboard --print</code> prints the address.</p>
   </main>`;

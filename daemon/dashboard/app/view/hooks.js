@@ -7,7 +7,12 @@ import { parse } from "../lib/route.js";
 /** The page's state; draws anew when it changes. */
 export function useLive() {
   const [, draw] = useState(0);
-  useEffect(() => live.watch(() => draw((it) => it + 1)), []);
+  useEffect(() => {
+    const again = () => draw((it) => it + 1);
+    // What changed between the first drawing and now was told to nobody.
+    again();
+    return live.watch(again);
+  }, []);
   return live;
 }
 

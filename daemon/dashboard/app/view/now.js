@@ -11,13 +11,14 @@ import { Ask } from "./ask.js";
 import { Chart } from "./charts.js";
 import { Feed } from "./feed.js";
 import { useLive } from "./hooks.js";
-import { Act, Shown, Told } from "./parts.js";
+import { Act, Shown, Told, Trouble } from "./parts.js";
 
 export function Now() {
-  const { asks, status } = useLive();
+  const { asks, status, stale } = useLive();
   return html`<div class="now">
     <h1 class="sr">Now</h1>
     <${Waiting} asks=${[...asks.values()]} />
+    ${stale ? html`<${Trouble} text=${`How aipd is can't be asked just now, so this may be from before: ${stale}`} />` : null}
     <${Attention} status=${status} />
     <div class="columns">
       <${Feed} />
@@ -92,17 +93,19 @@ function Day() {
       <div><dt>refused</dt><dd>${number(sum.refused)}</dd></div>
       <div><dt>median to decide</dt><dd>${sum.p50 === null ? "–" : span(sum.p50)}</dd></div>
     </dl>
-    <${Chart} stats=${stats} step=${3600} what="calls" height=${90} />
+    ${sum.calls ? html`<${Chart} stats=${stats} step=${3600} what="calls" height=${90} />` : null}
     ${sum.refused ? html`<${Chart} stats=${stats} step=${3600} what="refused" height=${60} />` : null}
-    <${Chart} stats=${stats} step=${3600} what="latency" height=${80} />
+    ${sum.p50 === null ? null : html`<${Chart} stats=${stats} step=${3600} what="latency" height=${80} />`}
     ${stats.complete ? null : html`<p class="soft">Still counting: up to record ${number(stats.indexed_to)}.</p>`}
   </section>`;
 }
 
+const HOW_MANY = ["No session runs", "1 session runs"];
+
 function Sessions({ status }) {
   const sessions = status?.sessions ?? [];
   return html`<section aria-labelledby="sessions-title">
-    <h2 id="sessions-title" class="minor">${sessions.length === 1 ? "1 session runs" : `${sessions.length} sessions run`}</h2>
+    <h2 id="sessions-title" class="minor">${HOW_MANY[sessions.length] ?? `${sessions.length} sessions run`}</h2>
     <ul class="sessions">
       ${sessions.map(
         (it) => html`<li>

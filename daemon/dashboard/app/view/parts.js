@@ -132,8 +132,9 @@ export function Command({ text }) {
 
 /** A sentence of the daemon's: what stands between backticks is code, and a command may end it. */
 export function Told({ text }) {
-  const found = /^(.*?with:) (aip(?:ctl)? .+)$/s.exec(text);
-  if (!found) return coded(text);
+  const said = String(text ?? "");
+  const found = /^(.*?with:) (aip(?:ctl)? .+)$/s.exec(said);
+  if (!found) return coded(said);
   return html`${coded(found[1])} <${Command} text=${found[2]} />`;
 }
 

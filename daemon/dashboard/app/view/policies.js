@@ -44,7 +44,7 @@ function Policy({ policy, status }) {
     <section class="panel">
       <div class="section-head"><h2><${Shown} text=${policy.name} most=${80} /></h2><span class="push-right soft"><${Hash} text=${policy.hash} /></span></div>
       <p class="soft"><code class="break"><${Shown} text=${policy.path} /></code></p>
-      <p>In force since ${whole(policy.since)} (${ago(policy.since, Date.now())}), for ${users === 1 ? "1 session" : `${users} sessions`} that run.
+      <p>In force since ${whole(policy.since)} (${ago(policy.since, Date.now())}), for ${users === 1 ? "1 session that runs" : `${users} sessions that run`}.
         ${" "}<${Act} kind="small quiet" label="Look at the file again" run=${reload} /></p>
     </section>
     <${Pending} policy=${policy} />
@@ -82,12 +82,12 @@ function Pending({ policy }) {
 /** The text, with what each rule did lately beside its line. */
 function Source({ policy }) {
   const path = `/policies/rules?${params({ path: policy.path, hours: 168 })}`;
-  const asked = useAsked(() => api.list(path), `${path} ${policy.hash}`);
+  const asked = useAsked(() => api.get(path), `${path} ${policy.hash}`);
   const byLine = new Map();
-  for (const rule of asked.value ?? []) byLine.set(rule.line, [...(byLine.get(rule.line) ?? []), rule]);
+  for (const rule of asked.value?.items ?? []) byLine.set(rule.line, [...(byLine.get(rule.line) ?? []), rule]);
   const lines = policy.text.replace(/\n$/, "").split("\n");
   return html`<section class="part" aria-labelledby="source-title">
-    <div class="section-head"><h2 id="source-title">What it says</h2><span class="soft">beside it: calls in the last 7 days</span></div>
+    <div class="section-head"><h2 id="source-title">What it says</h2><span class="soft">beside it: calls under this version in the last 7 days${asked.value?.more ? `, of the newest ${number(asked.value.looked_at)} decisions` : ""}</span></div>
     ${asked.error ? html`<p class="soft">What its rules did can't be told: ${asked.error.message}</p>` : null}
     <ol class="source">${lines.map(
       (text, at) => html`<li id=${`line-${at + 1}`}><code><${Shown} text=${text || " "} /></code>${(byLine.get(at + 1) ?? []).map((it) => html`<${Did} rule=${it} />`)}</li>`,

@@ -66,7 +66,7 @@ function Part({ title, show, children }) {
 export function Trace({ trace }) {
   const lines = trace?.lines ?? [];
   return html`<div>
-    ${lines.length ? html`<ol class="trace">${lines.map((it) => html`<li><code><${Shown} text=${it.replace(/^\[DEBUG\] ?/, "")} /></code></li>`)}</ol>` : null}
+    ${lines.length ? html`<ol class="trace">${lines.map((it) => html`<li><code><${Shown} text=${it.replace(/^\[[A-Z]+\] ?/, "")} /></code></li>`)}</ol>` : null}
     ${trace?.source === "record" ? html`<p class="soft">Told from the record${trace.why_not ? html`, not judged anew: <${Told} text=${trace.why_not} />` : null}.</p>` : null}
   </div>`;
 }
