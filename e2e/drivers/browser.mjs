@@ -60,7 +60,7 @@ const acts = {
   focused: () => page.evaluate(() => document.activeElement?.textContent ?? ""),
   enabled: (it) => named(it).isEnabled(),
   fill: ({ label, text, in: place }) => within(place).getByLabel(label, { exact: true }).first().fill(text),
-  choose: ({ label, value, in: place }) => within(place).getByLabel(label, { exact: true }).first().selectOption(value),
+  choose: ({ label, value, in: place }) => named({ role: "combobox", name: label, in: place }).selectOption(value),
   see: ({ text, in: place }) => within(place).getByText(text).first().waitFor({ state: "visible" }),
   gone: ({ in: place }) => within(place).first().waitFor({ state: "hidden" }),
   text: ({ in: place }) => within(place).first().innerText(),

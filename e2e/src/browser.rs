@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -17,6 +18,9 @@ use crate::person;
 const START: Duration = Duration::from_secs(60);
 /// How long one command may take.
 const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Tells several browsers of one home apart.
+static NUMBER: AtomicU32 = AtomicU32::new(1);
 
 /// A browser with one page. It ends with its socket.
 #[derive(Debug)]
@@ -62,7 +66,8 @@ impl Browser {
     }
 
     fn command(home: &Home) -> (UnixListener, Command) {
-        let socket = home.work().join("browser.sock");
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let socket = home.work().join(format!("browser-{number}.sock"));
         let listener = UnixListener::bind(&socket).expect("a socket");
         let mut command = Command::new("node");
         home.dress(&mut command);
