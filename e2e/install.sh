@@ -84,7 +84,8 @@ install_python() {
 tools=(jq:jq git:git logrotate:logrotate systemd-analyze:systemd systemd-socket-activate:systemd
     mandoc:mandoc zsh:zsh fish:fish valgrind:valgrind Xvfb:xvfb xdotool:xdotool zenity:zenity tmux:tmux
     kdialog:kdialog dbus-daemon:dbus dbus-send:dbus dunst:dunst
-    dbus-monitor:dbus curl:curl pkttyagent:polkitd script:bsdutils setpriv:util-linux)
+    dbus-monitor:dbus curl:curl pkttyagent:polkitd script:bsdutils setpriv:util-linux
+    chromium:chromium)
 
 # Only what is missing, and only where nobody has to be asked for a password.
 install_tools() {
@@ -125,6 +126,7 @@ install_node node "the npm servers and the TypeScript SDKs" &
 install_node inspector "the MCP Inspector 0.15" &
 install_node inspector2 "the MCP Inspector 2.12" &
 install_node conformance "the MCP conformance suite" &
+install_node browser "playwright-core, axe-core and the dashboard's libraries" &
 install_python mcp1 "the Python SDK 1.x and mcp-server-sqlite" &
 install_python mcp2 "the Python SDK 2.x, mcp-server-git, mcp-server-time and mcp-server-fetch" &
 install_python fastmcp "fastmcp" &

@@ -10,6 +10,7 @@
 
 pub mod authority;
 pub mod bench;
+pub mod browser;
 pub mod bus;
 pub mod client;
 pub mod counterparts;
