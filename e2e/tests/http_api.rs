@@ -1,10 +1,6 @@
 //! The HTTP API against its own description: Schemathesis makes up requests, good and bad, and
 //! holds every answer against the document that aipd serves.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "what fails ends the test; a JSON member not there reads as null"
-)]
+#![expect(clippy::unwrap_used, reason = "what fails ends the test")]
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -38,7 +34,7 @@ fn every_answer_is_one_the_description_has() {
         let mut lines = metrics.body.lines().filter_map(|it| it.strip_prefix(&line));
         lines.next().unwrap().parse().unwrap()
     };
-    assert!(answered(200) > 200, "{}", metrics.body);
+    assert!(answered(200) > 100, "{}", metrics.body);
     assert!(answered(400) > 50 && answered(405) > 20, "{}", metrics.body);
     assert_eq!(answered(500), 0);
 }

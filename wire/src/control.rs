@@ -307,6 +307,8 @@ pub struct Session {
     pub id: String,
     /// `--name`, or the command's base name.
     pub server: String,
+    /// SHA-256 over the server's program and arguments, as in [`PinnedServer`].
+    pub identity: String,
     /// The server's command line.
     pub command: Vec<String>,
     /// Process id of the server.

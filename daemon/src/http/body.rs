@@ -12,6 +12,8 @@ use tokio::task::AbortHandle;
 
 /// Pieces that may lie there untaken.
 const PIECES: usize = 4;
+/// A piece is about so long at the most, in bytes.
+pub(super) const PIECE: usize = 64 * 1024;
 
 /// Where its pieces go. Dropping it ends the body.
 #[derive(Clone, Debug)]

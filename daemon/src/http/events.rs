@@ -12,7 +12,7 @@ use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
 use wire::control::{LogQuery, Request};
 
-use super::body::{Pieces, written};
+use super::body::{PIECE, Pieces, written};
 use super::guard::Holder;
 use super::problem::Problem;
 use super::routes::Asked;
@@ -23,7 +23,7 @@ use crate::operation::{Answers, Caller, Door, operate};
 /// Readers there may be at once.
 pub(super) const READERS: usize = 16;
 /// Records read in one go.
-const PAGE: usize = 100;
+const PAGE: usize = 50;
 /// Records a reader may be behind; past it they are skipped, and it is told.
 const BEHIND: u64 = 1000;
 /// How often something is said where nothing happens, and its token is looked at.
@@ -146,10 +146,15 @@ async fn records(daemon: &Daemon, mut seen: u64, pieces: &Pieces) -> io::Result<
         };
         seen = *newest;
         let mut text = String::new();
-        for (seq, line) in &page {
+        for (seq, line) in page {
             text.push_str(&format!("event: record\nid: {seq}\ndata: {line}\n\n"));
+            if text.len() >= PIECE {
+                pieces.add(std::mem::take(&mut text)).await?;
+            }
         }
-        pieces.add(text).await?;
+        if !text.is_empty() {
+            pieces.add(text).await?;
+        }
     }
 }
 

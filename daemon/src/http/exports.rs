@@ -12,7 +12,7 @@ use serde_json::json;
 use wire::control::{LogQuery, Request};
 use wire::csv;
 
-use super::body::{Pieces, written};
+use super::body::{PIECE, Pieces, written};
 use super::problem::Problem;
 use super::routes::Asked;
 use super::tokens::{CODE_LASTS, Named};
@@ -22,8 +22,6 @@ use crate::time::{now_ms, parse_ms, rfc3339};
 
 /// Tickets there can be at once; one more ends the oldest.
 const TICKETS: usize = 16;
-/// A piece of the file is about so long, in bytes.
-const PIECE: usize = 64 * 1024;
 
 /// What was ordered and not fetched yet.
 #[derive(Debug, Default)]

@@ -369,6 +369,7 @@ fn register(daemon: &Daemon, facts: &Facts, slot: &Slot, side: Side) -> mpsc::Re
     let shown = wire::control::Session {
         id: facts.id.clone(),
         server: facts.server.clone(),
+        identity: facts.identity.clone(),
         command: facts.argv.clone(),
         server_pid: None,
         client: facts.client.clone(),
