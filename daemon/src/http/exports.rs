@@ -9,12 +9,12 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
-use wire::control::{LogQuery, Request};
+use wire::control::{LogQuery, RecordKind, Request};
 use wire::csv;
 
 use super::body::{PIECE, Pieces, written};
 use super::problem::Problem;
-use super::routes::Asked;
+use super::routes::{Asked, kinds};
 use super::tokens::{CODE_LASTS, Named};
 use crate::audit::chain::hex;
 use crate::operation::{Answers, Caller, Door, operate};
@@ -46,7 +46,36 @@ impl Tickets {
 #[derive(Clone, Debug)]
 struct Order {
     query: LogQuery,
+    only: Only,
     format: Format,
+}
+
+/// What the log's own query has no word for.
+#[derive(Clone, Debug, Default)]
+struct Only {
+    decisions: bool,
+    client: Option<String>,
+    event: Option<String>,
+}
+
+impl Only {
+    fn lets(&self, line: &str) -> io::Result<bool> {
+        #[derive(Deserialize)]
+        struct Seen {
+            decision: Option<String>,
+            client: Option<String>,
+            event: Option<String>,
+        }
+        if self.decisions && self.client.is_none() && self.event.is_none() {
+            return Ok(true);
+        }
+        let seen: Seen = serde_json::from_str(line).map_err(io::Error::other)?;
+        let is =
+            |wanted: &Option<String>, seen: &Option<String>| wanted.is_none() || wanted == seen;
+        Ok((self.decisions || seen.decision.is_none())
+            && is(&self.client, &seen.client)
+            && is(&self.event, &seen.event))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -71,34 +100,42 @@ pub(super) fn order(asked: &Asked) -> Result<String, Problem> {
         #[serde(default)]
         decision: Option<String>,
         #[serde(default)]
+        until: Option<String>,
+        #[serde(default)]
         session: Option<String>,
+        #[serde(default)]
+        client: Option<String>,
+        #[serde(default)]
+        event: Option<String>,
         #[serde(default)]
         kinds: Option<String>,
     }
     let body: Body = asked.body()?;
-    let kinds = body.kinds.as_deref().unwrap_or("decision,event");
-    let unknown = |kind: &&str| !["decision", "event", "outcome"].contains(kind);
-    if let Some(unknown) = kinds.split(',').find(unknown) {
-        return Err(Problem::invalid(format!(
-            "there is no kind `{unknown}` of records"
-        )));
+    let mut kinds = kinds(body.kinds.as_deref())?;
+    if kinds.is_empty() {
+        kinds = vec![RecordKind::Decision, RecordKind::Event];
     }
-    if let Some(since) = &body.since
-        && parse_ms(since).is_none()
-    {
-        return Err(Problem::invalid(format!("`{since}` is no RFC 3339 time")));
+    for time in [&body.since, &body.until].into_iter().flatten() {
+        if parse_ms(time).is_none() {
+            return Err(Problem::invalid(format!("`{time}` is no RFC 3339 time")));
+        }
     }
-    let has = |kind: &str| kinds.split(',').any(|it| it == kind);
     let order = Order {
         query: LogQuery {
             since: body.since,
+            until: body.until,
             tool: body.tool,
             server: body.server,
             decision: body.decision,
             session: body.session,
-            events: has("event"),
-            outcomes: has("outcome"),
+            events: kinds.contains(&RecordKind::Event),
+            outcomes: kinds.contains(&RecordKind::Outcome),
             ..LogQuery::default()
+        },
+        only: Only {
+            decisions: kinds.contains(&RecordKind::Decision),
+            client: body.client,
+            event: body.event,
         },
         format: body.format,
     };
@@ -125,6 +162,7 @@ pub(super) fn fetch(asked: &Asked) -> Result<Response, Problem> {
     let body = written(async move |pieces| {
         let mut file = File {
             format: order.format,
+            only: order.only,
             pieces: pieces.clone(),
             piece: match order.format {
                 Format::Jsonl => String::new(),
@@ -155,12 +193,16 @@ pub(super) fn fetch(asked: &Asked) -> Result<Response, Problem> {
 /// The file under way.
 struct File {
     format: Format,
+    only: Only,
     pieces: Pieces,
     piece: String,
 }
 
 impl Answers for File {
     async fn line(&mut self, line: &str) -> io::Result<()> {
+        if !self.only.lets(line)? {
+            return Ok(());
+        }
         match self.format {
             Format::Jsonl => {
                 self.piece.push_str(line);
@@ -194,6 +236,7 @@ mod tests {
     fn order() -> Order {
         Order {
             query: LogQuery::default(),
+            only: Only::default(),
             format: Format::Csv,
         }
     }

@@ -23,7 +23,7 @@ use crate::operation::{Caller, Door, operate};
 
 mod table;
 
-pub(super) use table::ROUTES;
+pub(super) use table::{ROUTES, kinds};
 
 /// The longest body, in bytes.
 const BODY: usize = 256 * 1024;

@@ -1,11 +1,12 @@
 //! One record, what belongs to it, and how it came about.
 
-use wire::control::{Story, Trace};
+use wire::control::{RuleIdea, Story, Trace};
 
 use super::{Daemon, Outcome, as_value, unavailable};
 use crate::approval::failure;
 use crate::audit::query::Stored;
 use crate::audit::story;
+use crate::session::node::node;
 
 mod trace;
 
@@ -23,8 +24,27 @@ pub(super) async fn story(daemon: &Daemon, seq: u64) -> Outcome {
         outcome: found.outcome.as_ref().map(value),
         related: found.related.iter().map(value).collect(),
         trace,
-        rules: Vec::new(),
+        rules: rules(&found.record),
     })
+}
+
+/// What a person could make of a call for their policy.
+fn rules(record: &Stored) -> Vec<RuleIdea> {
+    let decided = record.text("kind").as_deref() == Some("decision");
+    let Some(tool) = record.text("tool").filter(|_| decided) else {
+        return Vec::new();
+    };
+    let whole = trace::whole_args(record).ok();
+    let parsed = whole.as_ref().map(|it| wire::json::parse(it.as_bytes()));
+    let args = parsed.as_ref().and_then(|it| it.as_ref().ok());
+    let args = args.map(|it| node(&it.value));
+    let idea = |it: engine::ideas::Idea| RuleIdea {
+        title: it.title,
+        yaml: it.yaml,
+        note: it.note,
+    };
+    let all = engine::ideas::ideas(&tool, args.as_ref());
+    all.into_iter().map(idea).collect()
 }
 
 async fn traced(daemon: &Daemon, record: &Stored) -> Trace {

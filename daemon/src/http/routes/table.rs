@@ -1,7 +1,9 @@
 //! The table of routes below `/api/v1`: what each asks for.
 
 use serde::Deserialize;
-use wire::control::{Channel, GrantWish, OverrideMode, Request, ShownTool};
+use wire::control::{
+    Channel, GrantWish, OverrideMode, RecordKind, RecordQuery, Request, ShownTool,
+};
 
 use super::super::collect::Shape::{End, Items, One, Status};
 use super::super::problem::Problem;
@@ -49,6 +51,10 @@ pub(in crate::http) static ROUTES: &[Route] = &[
     route(Post, "/policies/reload", Ask(Items, reload)),
     route(Post, "/policies/trust", Ask(End, trust)),
     route(Post, "/override", Ask(End, overriding)),
+    route(Get, "/records", Ask(Items, records)),
+    route(Get, "/records/{seq}", Ask(End, story)),
+    route(Get, "/stats", Ask(End, stats)),
+    route(Get, "/audit", Ask(End, |it| plain(it, Request::AuditState))),
     route(Post, "/audit/verify", Ask(End, verify)),
     route(Post, "/exports", Order),
     route(Get, "/exports/{ticket}", Fetch),
@@ -216,6 +222,76 @@ fn overriding(asked: &Asked) -> Result<Request, Problem> {
     }
     let Body { mode, until } = bodied(asked)?;
     Ok(Request::Override { mode, until })
+}
+
+/// The kinds in a list by commas.
+pub(in crate::http) fn kinds(listed: Option<&str>) -> Result<Vec<RecordKind>, Problem> {
+    let kind = |word: &str| match word {
+        "decision" => Ok(RecordKind::Decision),
+        "event" => Ok(RecordKind::Event),
+        "outcome" => Ok(RecordKind::Outcome),
+        other => Err(Problem::invalid(format!(
+            "there is no kind `{other}` of records"
+        ))),
+    };
+    listed.map_or(Ok(Vec::new()), |it| it.split(',').map(kind).collect())
+}
+
+fn records(asked: &Asked) -> Result<Request, Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Query {
+        since: Option<String>,
+        until: Option<String>,
+        tool: Option<String>,
+        server: Option<String>,
+        decision: Option<String>,
+        session: Option<String>,
+        client: Option<String>,
+        event: Option<String>,
+        kinds: Option<String>,
+        q: Option<String>,
+        before: Option<u64>,
+        after: Option<u64>,
+        limit: Option<u64>,
+    }
+    let it: Query = asked.query()?;
+    Ok(Request::Records(RecordQuery {
+        kinds: kinds(it.kinds.as_deref())?,
+        since: it.since,
+        until: it.until,
+        tool: it.tool,
+        server: it.server,
+        decision: it.decision,
+        session: it.session,
+        client: it.client,
+        event: it.event,
+        q: it.q,
+        before: it.before,
+        after: it.after,
+        limit: it.limit,
+    }))
+}
+
+fn story(asked: &Asked) -> Result<Request, Problem> {
+    let number = asked.place("seq")?;
+    let seq = number.parse();
+    let seq = seq.map_err(|_| Problem::invalid(format!("`{number}` is no record's number")))?;
+    plain(asked, Request::Record { seq })
+}
+
+/// A day, in hours.
+const DAY: u32 = 24;
+
+fn stats(asked: &Asked) -> Result<Request, Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Query {
+        hours: Option<u32>,
+    }
+    let Query { hours } = asked.query()?;
+    let hours = hours.unwrap_or(DAY);
+    Ok(Request::Stats { hours })
 }
 
 fn verify(asked: &Asked) -> Result<Request, Problem> {
