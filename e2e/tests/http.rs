@@ -1,6 +1,5 @@
 //! The dashboard's door beside sessions: whom it takes for the person, and what it tells.
 #![expect(
-    clippy::expect_used,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,

@@ -14,6 +14,9 @@ fn requests_without_fields() {
     check(&Request::PolicyReload, r#"{"op":"policy_reload"}"#);
     check(&Request::Approvals, r#"{"op":"approvals"}"#);
     check(&Request::ApprovalsWatch, r#"{"op":"approvals_watch"}"#);
+    check(&Request::DashboardCode, r#"{"op":"dashboard_code"}"#);
+    check(&Request::DashboardToken, r#"{"op":"dashboard_token"}"#);
+    check(&Request::DashboardRevoke, r#"{"op":"dashboard_revoke"}"#);
     check(&Request::Stop, r#"{"op":"stop"}"#);
     check(&Request::AuditState, r#"{"op":"audit_state"}"#);
 }
@@ -143,7 +146,7 @@ fn replies() {
 fn what_replies_hold() {
     check(
         &Status::default(),
-        r#"{"daemon":{"pid":0,"version":"","started":""},"folders":{"aip_home":null,"config":"","state":"","runtime":""},"override":"none","override_until":null,"sessions":[],"approvals_waiting":0,"attention":[],"records":0,"needs_password":false}"#,
+        r#"{"daemon":{"pid":0,"version":"","started":""},"folders":{"aip_home":null,"config":"","state":"","runtime":""},"override":"none","override_until":null,"sessions":[],"approvals_waiting":0,"attention":[],"records":0,"needs_password":false,"dashboard":null}"#,
     );
     check(
         &Session {
@@ -151,7 +154,7 @@ fn what_replies_hold() {
             calls: 2,
             ..Session::default()
         },
-        r#"{"id":"s","server":"","command":[],"server_pid":null,"client":"","client_source":"","policy":null,"policy_name":null,"policy_hash":null,"mode":"","started":"","cwd":"","calls":2,"refused":0}"#,
+        r#"{"id":"s","server":"","identity":"","command":[],"server_pid":null,"client":"","client_source":"","policy":null,"policy_name":null,"policy_hash":null,"mode":"","started":"","cwd":"","calls":2,"refused":0}"#,
     );
     check(
         &PolicyState {
