@@ -140,7 +140,8 @@ pub fn is_a_persons(request: &Request) -> bool {
         | Request::Extend { .. }
         | Request::GrantRevoke { .. }
         | Request::Override { .. }
-        | Request::ToolsApprove { .. } => true,
+        | Request::ToolsApprove { .. }
+        | Request::ClientsUnwrap { .. } => true,
         Request::Status
         | Request::Sessions
         | Request::Logs(_)
@@ -156,6 +157,8 @@ pub fn is_a_persons(request: &Request) -> bool {
         | Request::Grants
         | Request::Tools
         | Request::ToolDefinitions { .. }
+        | Request::Clients
+        | Request::ClientsWrap { .. }
         | Request::Stop => false,
     }
 }

@@ -16,7 +16,7 @@ mod tree;
 pub use broken::Broken;
 pub use edit::{EditError, Front, Put, Wrapped, unwrap, wrap};
 pub use entries::{At, Command, Entry, Kind, entries, is_aip};
-pub use places::{Finds, Place, places, project_places};
+pub use places::{Finds, Place, VARIABLES, is_named_as, place_of, places, project_places};
 pub use secret::masked;
 pub use table::{Client, Format, Os, Shape, client, clients};
 

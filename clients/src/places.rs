@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::table::{Client, Files, Os, Shape, clients};
+use crate::table::{Client, Files, Os, Shape, client as client_of, clients};
 
 /// A file a client may keep servers in.
 #[derive(Clone, Debug)]
@@ -47,6 +47,16 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("LOCALAPPDATA", "AppData/Local"),
     ("PROGRAMFILES", "../../Program Files"),
 ];
+/// The variables of the environment that the table names.
+pub const VARIABLES: [&str; 6] = [
+    "XDG_CONFIG_HOME",
+    "CLAUDE_CONFIG_DIR",
+    "CODEX_HOME",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "PROGRAMFILES",
+];
+
 /// The most files one `*` of the table may stand for.
 const MATCHES: usize = 64;
 
@@ -86,6 +96,42 @@ pub fn project_places(finds: &Finds<'_>, folder: &Path) -> Vec<Place> {
         }
     }
     found
+}
+
+/// A file of a client that is elsewhere than the table says: one that is named as one of its files.
+#[must_use]
+pub fn place_of(finds: &Finds<'_>, client: &str, path: &Path) -> Option<Place> {
+    let client = client_of(client)?;
+    let (files, project) =
+        kinds(client).find(|(files, _)| files.paths.on(finds.os).any(|it| is_named(path, it)))?;
+    Some(place(client, files, path.to_path_buf(), project))
+}
+
+/// Whether a file is named as one of this client's files is, on any system.
+#[must_use]
+pub fn is_named_as(client: &str, path: &Path) -> bool {
+    let systems = [Os::Linux, Os::Macos, Os::Windows];
+    client_of(client).is_some_and(|client| {
+        kinds(client).any(|(files, _)| {
+            let mut paths = systems.iter().flat_map(|os| files.paths.on(*os));
+            paths.any(|it| is_named(path, it))
+        })
+    })
+}
+
+fn kinds(client: &'static Client) -> impl Iterator<Item = (&'static Files, bool)> {
+    let own = client.files.iter().map(|it| (it, false));
+    own.chain(client.project.iter().map(|it| (it, true)))
+}
+
+/// Whether the last names of both are alike.
+fn is_named(path: &Path, row: &str) -> bool {
+    let name = path.file_name().and_then(|it| it.to_str());
+    let row = row.rsplit('/').next().unwrap_or(row);
+    name.is_some_and(|name| match row.split_once('*') {
+        Some((_, suffix)) => name.ends_with(suffix),
+        None => name == row,
+    })
 }
 
 fn place(client: &'static Client, files: &'static Files, path: PathBuf, project: bool) -> Place {
@@ -148,6 +194,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_variable_of_the_table_has_a_default() {
+        assert_eq!(DEFAULTS.map(|(name, _)| name), VARIABLES);
+        let paths = clients().iter().flat_map(|it| &it.files);
+        for path in paths.flat_map(|it| it.paths.on(Os::Windows)) {
+            if let Some((name, _)) = path.strip_prefix('$').and_then(|it| it.split_once('/')) {
+                assert!(VARIABLES.contains(&name), "{path}");
+            }
+        }
+    }
+
+    #[test]
     fn variables_and_stars_become_paths() {
         check(Os::Linux, "cursor", &["/home/u/.cursor/mcp.json"]);
         check(
@@ -199,6 +256,11 @@ mod tests {
             let shared = project_places(&finds, Path::new("/p"));
             assert!(shared.iter().all(|it| it.project));
             assert!(shared.iter().any(|it| it.path == Path::new("/p/.mcp.json")));
+            let elsewhere = place_of(&finds, "codex", Path::new("/x/config.toml")).unwrap();
+            assert_eq!(elsewhere.client.id, "codex");
+            assert!(place_of(&finds, "codex", Path::new("/etc/shadow")).is_none());
+            assert!(!is_named_as("codex", Path::new("/x/.claude.json")));
+            assert!(is_named_as("amazon-q", Path::new("/x/mine.json")));
         }
     }
 }

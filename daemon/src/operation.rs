@@ -12,6 +12,7 @@ use crate::peer::Process;
 use crate::person;
 
 mod approvals;
+mod clients;
 mod grants;
 mod logs;
 mod maintain;
@@ -111,7 +112,7 @@ pub async fn operate(
     let auth = person::admit(daemon, &mut request, caller, gone).await?;
     let it = Arc::clone(daemon);
     match request {
-        Request::Status => status::status(daemon).await,
+        Request::Status => status::status(&it).await,
         Request::Sessions => status::sessions(daemon, answers).await,
         Request::Logs(query) => logs::logs(daemon, query, answers).await,
         Request::AuditVerify { checkpoint } => maintain::verify(daemon, checkpoint).await,
@@ -165,6 +166,13 @@ pub async fn operate(
             tools,
             all,
         } => to_its_end(tools::approve(it, (client, identity), tools, all, caller)).await?,
+        Request::Clients => clients::list(&it, answers).await,
+        Request::ClientsWrap { aip, files } => {
+            to_its_end(clients::wrapped(it, aip, files, caller)).await?
+        }
+        Request::ClientsUnwrap { files } => {
+            to_its_end(clients::unwrapped(it, files, caller)).await?
+        }
         Request::Stop => Ok(maintain::stop(daemon)),
     }
 }

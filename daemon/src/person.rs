@@ -34,6 +34,7 @@ pub fn deed(request: &Request, now: Overriding) -> Option<&'static str> {
         Request::PolicyTrust { .. } => Some("policy trust"),
         Request::ToolsApprove { .. } => Some("tools approve"),
         Request::AuditErase(_) => Some("audit erase"),
+        Request::ClientsUnwrap { .. } => Some("uninstall"),
         Request::Override { mode, until } => overriding(*mode, until.is_some(), now),
         Request::Status
         | Request::Sessions
@@ -50,6 +51,9 @@ pub fn deed(request: &Request, now: Overriding) -> Option<&'static str> {
         | Request::Grants
         | Request::Tools
         | Request::ToolDefinitions { .. }
+        | Request::Clients
+        // It only puts more behind a policy.
+        | Request::ClientsWrap { .. }
         // Without a daemon nothing passes.
         | Request::Stop => None,
     }

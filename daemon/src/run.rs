@@ -265,7 +265,7 @@ async fn signals(daemon: Arc<Daemon>) {
     std::process::exit(TOLD_TWICE);
 }
 
-/// Retention at start and a few times a day.
+/// Retention, and a look at clients' configurations, at start and a few times a day.
 async fn upkeep(daemon: Arc<Daemon>) {
     loop {
         let keep = daemon.config.retention;
@@ -282,6 +282,7 @@ async fn upkeep(daemon: Arc<Daemon>) {
             }
             Err(error) => tracing::error!(%error, "retention could not look at the store"),
         }
+        crate::clients::look(&daemon, Duration::ZERO).await;
         tokio::time::sleep(UPKEEP).await;
     }
 }

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 mod approvals;
+mod clients;
 mod grants;
 mod policies;
 mod tools;
 
 pub use approvals::{Approval, Channel};
+pub use clients::{ClientServer, EditedFile, ServerState, Unwrapped};
 pub use grants::{Before, Grant, GrantPlan, GrantWish, Lasts, PastCall, What};
 pub use policies::{ExplainQuery, Explained, PolicyChecked, PolicyDiagnostic, PolicyRule};
 pub use tools::{PinnedBefore, PinnedDefinition, PinnedServer, PinnedTool, ShownTool, ToolFinding};
@@ -138,6 +140,20 @@ pub enum Request {
         /// What else was to be looked at is settled too: the command that changed.
         all: bool,
     },
+    /// The servers in clients' configurations, as they stand there now. Items: [`ClientServer`].
+    Clients,
+    /// Records that aip is about to be put in front of servers. End: `{}`.
+    ClientsWrap {
+        /// Absolute path of `aip`, as it will stand in the entries.
+        aip: String,
+        /// The files and their entries.
+        files: Vec<EditedFile>,
+    },
+    /// Records that aip is about to be taken away again. Only for a person. End: `{}`.
+    ClientsUnwrap {
+        /// The files and their entries.
+        files: Vec<EditedFile>,
+    },
     /// Ends the daemon once what it has begun is done. End: `{}`.
     Stop,
 }
@@ -231,6 +247,8 @@ pub struct Status {
     pub approvals_waiting: u64,
     /// What a person should know: policies that wait for trust, an audit that can't be written.
     pub attention: Vec<String>,
+    /// Servers that clients start without aip.
+    pub unwrapped: Vec<Unwrapped>,
     /// Records in the store.
     pub records: u64,
     /// What only a person may do needs their password (`approval_auth: system`).
