@@ -87,7 +87,7 @@ fn only_a_person(args: &[&str]) -> bool {
     matches!(
         args,
         [
-            "approve" | "deny" | "extend" | "pause" | "stop-all" | "resume",
+            "approve" | "deny" | "extend" | "pause" | "stop-all" | "resume" | "uninstall",
             ..
         ] | ["grants", "revoke", ..]
             | ["policy", "trust", ..]
