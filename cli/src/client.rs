@@ -142,7 +142,8 @@ pub fn is_a_persons(request: &Request) -> bool {
         | Request::Extend { .. }
         | Request::GrantRevoke { .. }
         | Request::Override { .. }
-        | Request::ToolsApprove { .. } => true,
+        | Request::ToolsApprove { .. }
+        | Request::ClientsUnwrap { .. } => true,
         Request::Status
         | Request::Sessions
         | Request::Logs(_)
@@ -163,6 +164,8 @@ pub fn is_a_persons(request: &Request) -> bool {
         | Request::Tools
         | Request::ToolDefinitions { .. }
         | Request::DashboardRevoke
+        | Request::Clients
+        | Request::ClientsWrap { .. }
         | Request::Stop => false,
     }
 }

@@ -9,6 +9,7 @@ use crate::failure::Failure;
 pub mod approvals;
 pub mod approve;
 pub mod audit;
+pub mod clients;
 pub mod completions;
 pub mod conformance;
 pub mod conformance_server;
@@ -18,6 +19,7 @@ pub mod export;
 pub mod extend;
 pub mod generate_cursor_config;
 pub mod grants;
+pub mod install;
 pub mod logs;
 pub mod man;
 pub mod path;
@@ -30,6 +32,7 @@ pub mod stats;
 pub mod status;
 pub mod stop_all;
 pub mod tools;
+pub mod uninstall;
 pub mod watch;
 pub mod wrap;
 
@@ -38,6 +41,12 @@ pub mod wrap;
 pub enum Command {
     /// Show what waits for you, what needs attention, and what is going on
     Status(status::Status),
+    /// Put aip in front of the servers your AI clients start
+    Install(install::Install),
+    /// Take aip away again from where `install` put it
+    Uninstall(uninstall::Uninstall),
+    /// List the servers your AI clients start, and which run through aip
+    Clients(clients::Clients),
     /// List the sessions that run: one for each wrapped server
     Sessions(sessions::Sessions),
     /// Show audit records: a table on a terminal, JSON Lines in a pipe
@@ -102,6 +111,9 @@ pub enum Command {
 pub fn run(command: Command, context: &mut Context<'_>) -> Result<Exit, Failure> {
     match command {
         Command::Status(it) => it.run(context),
+        Command::Install(it) => it.run(context),
+        Command::Uninstall(it) => it.run(context),
+        Command::Clients(it) => it.run(context),
         Command::Sessions(it) => it.run(context),
         Command::Logs(it) => it.run(context),
         Command::Stats(it) => it.run(context),

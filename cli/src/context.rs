@@ -1,6 +1,7 @@
 //! What a command is given: where it writes, how wide the screen is, where aip's files are,
 //! and what time it is. Commands look at nothing else, so tests can say all of it.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -42,6 +43,10 @@ pub struct Context<'a> {
     pub folders: Result<Folders, NoHome>,
     /// The person's home folder.
     pub home: Option<PathBuf>,
+    /// The folder it is run in.
+    pub folder: Option<PathBuf>,
+    /// Variables that say where programs and clients' files are.
+    pub variables: HashMap<&'static str, OsString>,
     /// This program's own file.
     pub running: PathBuf,
     /// What a started daemon's environment holds.
@@ -73,6 +78,12 @@ impl<'a> Context<'a> {
             home: variable("HOME")
                 .map(PathBuf::from)
                 .filter(|path| path.is_absolute()),
+            folder: std::env::current_dir().ok(),
+            variables: clients::VARIABLES
+                .into_iter()
+                .chain(["PATH"])
+                .filter_map(|name| Some((name, variable(name)?)))
+                .collect(),
             running: std::env::current_exe().unwrap_or_default(),
             environment: launch::folder_environment(),
             now: Timestamp::now(),

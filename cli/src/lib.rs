@@ -20,6 +20,7 @@ pub mod diff;
 pub mod exit;
 pub mod failure;
 pub mod grant;
+pub mod install;
 pub mod launch;
 pub mod programs;
 pub mod record;

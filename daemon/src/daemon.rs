@@ -12,6 +12,7 @@ use wire::folders::Folders;
 use crate::approval::Approvals;
 use crate::audit::restore;
 use crate::audit::{Audit, AuditError, Batch, NewRecord, StateOp, Sync};
+use crate::clients::{self, Clients};
 use crate::config::Config;
 use crate::grants::Grants;
 use crate::http::Http;
@@ -63,6 +64,8 @@ pub struct Daemon {
     pub grants: Arc<Grants>,
     /// Calls that wait for a person.
     pub approvals: Approvals,
+    /// What clients' configurations say.
+    pub clients: Clients,
     /// Who may do what is for a person to do.
     pub door: Door,
     /// The HTTP door.
@@ -97,6 +100,7 @@ impl Daemon {
             pins: Arc::default(),
             grants,
             approvals: Approvals::default(),
+            clients: Clients::default(),
             door: Door::default(),
             http: Http::default(),
             started_ms: crate::time::now_ms(),
@@ -120,6 +124,11 @@ impl Daemon {
         for grant in self.audit.read(crate::audit::grants::all).await? {
             self.grants.add(grant);
         }
+        let stored = self
+            .audit
+            .read(|it| restore::setting(it, clients::SETTING))
+            .await?;
+        self.clients.restore(stored.as_deref());
         let stored = self.audit.read(|it| restore::setting(it, OVERRIDE)).await?;
         if let Some(overriding) = stored.and_then(|text| serde_json::from_str(&text).ok()) {
             *self

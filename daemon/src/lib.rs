@@ -3,6 +3,7 @@
 pub mod activation;
 pub mod approval;
 pub mod audit;
+pub mod clients;
 pub mod config;
 pub mod control;
 pub mod daemon;

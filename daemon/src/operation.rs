@@ -12,6 +12,7 @@ use crate::peer::Process;
 use crate::person;
 
 mod approvals;
+mod clients;
 mod dashboard;
 mod grants;
 mod logs;
@@ -126,7 +127,7 @@ pub async fn operate(
     let auth = person::admit(daemon, &mut request, caller, gone).await?;
     let it = Arc::clone(daemon);
     match request {
-        Request::Status => status::status(daemon).await,
+        Request::Status => status::status(&it).await,
         Request::Sessions => status::sessions(daemon, answers).await,
         Request::Logs(query) => logs::logs(daemon, query, answers).await,
         Request::Records(query) => records::page(daemon, query, answers).await,
@@ -187,6 +188,13 @@ pub async fn operate(
         Request::DashboardCode => dashboard::code(daemon, answers).await,
         Request::DashboardToken => to_its_end(dashboard::token(it, caller)).await?,
         Request::DashboardRevoke => to_its_end(dashboard::revoke(it, caller)).await?,
+        Request::Clients => clients::list(&it, answers).await,
+        Request::ClientsWrap { aip, files } => {
+            to_its_end(clients::wrapped(it, aip, files, caller)).await?
+        }
+        Request::ClientsUnwrap { files } => {
+            to_its_end(clients::unwrapped(it, files, caller)).await?
+        }
         Request::Stop => Ok(maintain::stop(daemon)),
     }
 }

@@ -35,6 +35,7 @@ pub fn deed(request: &Request, now: Overriding) -> Option<&'static str> {
         Request::ToolsApprove { .. } => Some("tools approve"),
         Request::AuditErase(_) => Some("audit erase"),
         Request::DashboardCode | Request::DashboardToken => Some("dashboard"),
+        Request::ClientsUnwrap { .. } => Some("uninstall"),
         Request::Override { mode, until } => overriding(*mode, until.is_some(), now),
         Request::Status
         | Request::Sessions
@@ -57,6 +58,9 @@ pub fn deed(request: &Request, now: Overriding) -> Option<&'static str> {
         | Request::ToolDefinitions { .. }
         // To close a door is for anybody.
         | Request::DashboardRevoke
+        | Request::Clients
+        // It only puts more behind a policy.
+        | Request::ClientsWrap { .. }
         // Without a daemon nothing passes.
         | Request::Stop => None,
     }

@@ -267,7 +267,8 @@ async fn signals(daemon: Arc<Daemon>) {
     std::process::exit(TOLD_TWICE);
 }
 
-/// Retention at start and a few times a day, and what is derived carried on.
+/// Retention, and a look at clients' configurations, at start and a few times a day; what is derived
+/// is carried on.
 async fn upkeep(daemon: Arc<Daemon>) {
     loop {
         let keep = daemon.config.retention;
@@ -285,6 +286,7 @@ async fn upkeep(daemon: Arc<Daemon>) {
             Err(error) => tracing::error!(%error, "retention could not look at the store"),
         }
         daemon.audit.roll_on();
+        crate::clients::look(&daemon, Duration::ZERO).await;
         tokio::time::sleep(UPKEEP).await;
     }
 }

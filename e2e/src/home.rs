@@ -122,6 +122,12 @@ impl Home {
         self.root.path().join("work")
     }
 
+    /// The user's home folder.
+    #[must_use]
+    pub fn user(&self) -> PathBuf {
+        self.root.path().join("user")
+    }
+
     /// Writes a policy with this `spec` (YAML, indented by two) and gives its path.
     #[must_use]
     pub fn policy(&self, name: &str, spec: &str) -> PathBuf {

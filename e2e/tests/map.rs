@@ -15,17 +15,18 @@ use e2e::programs::workspace;
 use serde_json::Value;
 
 /// Each crate's folder and the crates of ours it may import. Nobody imports `daemon`.
-const IMPORTS: [(&str, &[&str]); 6] = [
+const IMPORTS: [(&str, &[&str]); 7] = [
     ("engine", &[]),
     ("wire", &[]),
+    ("clients", &[]),
     ("shim", &["wire"]),
-    ("cli", &["wire", "engine"]),
-    ("daemon", &["wire", "engine"]),
+    ("cli", &["wire", "engine", "clients"]),
+    ("daemon", &["wire", "engine", "clients"]),
     ("e2e", &[]),
 ];
 
 /// What may not be in a crate's dependency tree, at any depth, tests apart.
-const ABSENT: [(&str, &[&str]); 3] = [
+const ABSENT: [(&str, &[&str]); 4] = [
     (
         "engine",
         &[
@@ -39,8 +40,22 @@ const ABSENT: [(&str, &[&str]); 3] = [
         ],
     ),
     (
+        "clients",
+        &[
+            "tokio", "mio", "axum", "hyper", "rusqlite", "rustix", "tempfile", "jiff",
+        ],
+    ),
+    (
         "shim",
-        &["aip-engine", "axum", "hyper", "rusqlite", "regex", "clap"],
+        &[
+            "aip-engine",
+            "aip-clients",
+            "axum",
+            "hyper",
+            "rusqlite",
+            "regex",
+            "clap",
+        ],
     ),
 ];
 
@@ -89,7 +104,7 @@ fn the_pure_crates_and_the_shim_stay_small() {
 
 #[test]
 fn the_pure_crates_name_no_file_clock_or_environment() {
-    for folder in ["engine", "wire"] {
+    for folder in ["engine", "wire", "clients"] {
         let sources = sources(&workspace().join(folder).join("src"));
         assert!(!sources.is_empty(), "no source of {folder} was found");
         for path in sources {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 mod approvals;
+mod clients;
 mod dashboard;
 mod grants;
 mod policies;
@@ -14,6 +15,7 @@ mod stats;
 mod tools;
 
 pub use approvals::{Approval, Channel};
+pub use clients::{ClientServer, EditedFile, ServerState, Unwrapped};
 pub use dashboard::{DashboardCode, DashboardOpened, DashboardToken};
 pub use grants::{Before, Grant, GrantPlan, GrantWish, Lasts, PastCall, What};
 pub use policies::{ExplainQuery, Explained, PolicyChecked, PolicyDiagnostic, PolicyRule};
@@ -173,6 +175,20 @@ pub enum Request {
     DashboardToken,
     /// Ends every token of the dashboard. End: `{"revoked": N}`.
     DashboardRevoke,
+    /// The servers in clients' configurations, as they stand there now. Items: [`ClientServer`].
+    Clients,
+    /// Records that aip is about to be put in front of servers. End: `{}`.
+    ClientsWrap {
+        /// Absolute path of `aip`, as it will stand in the entries.
+        aip: String,
+        /// The files and their entries.
+        files: Vec<EditedFile>,
+    },
+    /// Records that aip is about to be taken away again. Only for a person. End: `{}`.
+    ClientsUnwrap {
+        /// The files and their entries.
+        files: Vec<EditedFile>,
+    },
     /// Ends the daemon once what it has begun is done. End: `{}`.
     Stop,
 }
@@ -269,6 +285,8 @@ pub struct Status {
     pub approvals_waiting: u64,
     /// What a person should know: policies that wait for trust, an audit that can't be written.
     pub attention: Vec<String>,
+    /// Servers that clients start without aip.
+    pub unwrapped: Vec<Unwrapped>,
     /// Records in the store.
     pub records: u64,
     /// What only a person may do needs their password (`approval_auth: system`).

@@ -106,6 +106,18 @@ impl Folders {
         self.state.join("aip-audit.jsonl")
     }
 
+    /// What `aipctl install` has edited, and what stood there before.
+    #[must_use]
+    pub fn installs(&self) -> PathBuf {
+        self.state.join("installs")
+    }
+
+    /// The policy that `aipctl install` begins with.
+    #[must_use]
+    pub fn first_policy(&self) -> PathBuf {
+        self.config.join("first.yaml")
+    }
+
     /// Held for the daemon's life.
     #[must_use]
     pub fn lock(&self) -> PathBuf {

@@ -124,7 +124,7 @@ fn target(command: &[String]) -> String {
 
 /// Says what is wrong with the policy, or what it warns of. A block with a policy that is
 /// refused would only make a server that does not start.
-fn is_valid(file: &Path, context: &mut Context<'_>) -> Result<bool, Failure> {
+pub(super) fn is_valid(file: &Path, context: &mut Context<'_>) -> Result<bool, Failure> {
     let text = match context.read_text(file, MAX_POLICY) {
         Ok(text) => text,
         Err(failure) => {
@@ -147,7 +147,7 @@ fn is_valid(file: &Path, context: &mut Context<'_>) -> Result<bool, Failure> {
 }
 
 /// The path from the root on. Links stay: whoever made them may move what they lead to.
-fn absolute(path: &Path) -> Result<String, Failure> {
+pub(super) fn absolute(path: &Path) -> Result<String, Failure> {
     let absolute = std::path::absolute(path).map_err(|source| Failure::File {
         doing: "find",
         path: path.to_path_buf(),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use clap::Args;
 use serde_json::{Value, json};
-use wire::control::{FolderStatus, OverrideMode, Request, Status as Report};
+use wire::control::{FolderStatus, OverrideMode, Request, Status as Report, Unwrapped};
 use wire::folders::Folders;
 
 use crate::client::ClientError;
@@ -118,6 +118,33 @@ fn attention(text: &mut String, report: &Report) -> std::fmt::Result {
     for line in &report.attention {
         writeln!(text, "Needs attention: {}", visible(line))?;
     }
+    unwrapped(text, &report.unwrapped)
+}
+
+/// Servers that run without aip, those of one file together, and what to do.
+fn unwrapped(text: &mut String, servers: &[Unwrapped]) -> std::fmt::Result {
+    for of in servers.chunk_by(|a, b| (&a.file, a.lost) == (&b.file, b.lost)) {
+        let Some(first) = of.first() else { continue };
+        let names: Vec<_> = of.iter().map(|it| visible(&it.server)).collect();
+        let what = if first.lost {
+            "Lost aip since it was put in front"
+        } else {
+            "Runs unwrapped"
+        };
+        let project = if first.project {
+            " --project, in that folder"
+        } else {
+            ""
+        };
+        writeln!(
+            text,
+            "{what}: {} in {} ({}); put aip in front: aipctl install --client {}{project}",
+            names.join(", "),
+            visible(&first.client_name),
+            visible(&first.file),
+            visible(&first.client),
+        )?;
+    }
     Ok(())
 }
 
@@ -199,6 +226,16 @@ mod tests {
             }],
             approvals_waiting: 2,
             attention: vec!["a newer `agent.yaml` waits".to_owned()],
+            unwrapped: ["github", "files"]
+                .map(|server| Unwrapped {
+                    client: "cursor".to_owned(),
+                    client_name: "Cursor".to_owned(),
+                    server: server.to_owned(),
+                    file: "/home/u/.cursor/mcp.json".to_owned(),
+                    lost: server == "github",
+                    ..Unwrapped::default()
+                })
+                .into(),
             records: 120,
             needs_password: false,
             dashboard: Some("http://127.0.0.1:20123/".to_owned()),

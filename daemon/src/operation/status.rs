@@ -1,12 +1,18 @@
 //! How the daemon is, and what runs under it.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use wire::control::{DaemonStatus, FolderStatus, Status};
 
 use super::{Answers, Daemon, Outcome, as_value, gone};
 use crate::audit::holdings;
 use crate::config::ApprovalAuth;
 
-pub(super) async fn status(daemon: &Daemon) -> Outcome {
+/// How old what is known of clients' configurations may be.
+const CLIENTS: Duration = Duration::from_secs(1);
+
+pub(super) async fn status(daemon: &Arc<Daemon>) -> Outcome {
     let overriding = daemon.overriding(crate::time::now_ms());
     let folder = |path: &std::path::Path| path.display().to_string();
     let mut attention = Vec::new();
@@ -36,6 +42,7 @@ pub(super) async fn status(daemon: &Daemon) -> Outcome {
     attention.extend(daemon.http.attention());
     attention.extend(daemon.door.attention());
     attention.extend(crate::pins::attention(&daemon.pins.open()));
+    crate::clients::look(daemon, CLIENTS).await;
     as_value(&Status {
         daemon: DaemonStatus {
             pid: std::process::id(),
@@ -57,6 +64,7 @@ pub(super) async fn status(daemon: &Daemon) -> Outcome {
             .collect(),
         approvals_waiting: daemon.approvals.list().len() as u64,
         attention,
+        unwrapped: daemon.clients.unwrapped(),
         records: records.unwrap_or(0),
         dashboard: daemon.http.url(),
         needs_password: daemon.config.approval_auth == ApprovalAuth::System,

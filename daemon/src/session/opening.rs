@@ -193,6 +193,7 @@ async fn begun(
         }
     }
     let replaced = register(daemon, &facts, &slot, Side::of(shim.as_ref(), None));
+    crate::clients::look_soon(daemon);
     Ok(Opening {
         state: State::new(facts),
         slot,

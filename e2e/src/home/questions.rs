@@ -87,7 +87,14 @@ fn only_a_person(args: &[&str]) -> bool {
     matches!(
         args,
         [
-            "approve" | "dashboard" | "deny" | "extend" | "pause" | "stop-all" | "resume",
+            "approve"
+                | "dashboard"
+                | "deny"
+                | "extend"
+                | "pause"
+                | "stop-all"
+                | "resume"
+                | "uninstall",
             ..
         ] | ["grants", "revoke", ..]
             | ["policy", "trust", ..]

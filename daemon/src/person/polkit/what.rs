@@ -1,7 +1,9 @@
 //! What the person is told they give their password for: one line, bounded, without anything a
 //! terminal or a window could take for more than text.
 
-use wire::control::{Approval, Failure, GrantWish, Lasts, OverrideMode, Request, ShownTool, What};
+use wire::control::{
+    Approval, EditedFile, Failure, GrantWish, Lasts, OverrideMode, Request, ShownTool, What,
+};
 
 use crate::approval::shown::name;
 use crate::approval::{Approvals, failure};
@@ -120,6 +122,7 @@ fn other(request: &Request) -> String {
             );
             format!("Revoke {which}")
         }
+        Request::ClientsUnwrap { files } => unwrapped(files),
         Request::AuditErase(query) => {
             let of = |what: &str, it: Option<String>| it.map(|it| format!(" {what} {}", name(&it)));
             let parts = [
@@ -164,17 +167,31 @@ fn other(request: &Request) -> String {
         | Request::Tools
         | Request::ToolDefinitions { .. }
         | Request::DashboardRevoke
+        | Request::Clients
+        | Request::ClientsWrap { .. }
         | Request::Stop => "Do what only a person may do".to_owned(),
     }
 }
 
+fn unwrapped(files: &[EditedFile]) -> String {
+    let servers = files.iter().flat_map(|it| &it.servers);
+    let names: Vec<&str> = servers.filter_map(|it| Some(it.last()?.as_str())).collect();
+    let shown: Vec<String> = names.iter().take(TOOLS).map(|it| name(it)).collect();
+    let more = more(names.len());
+    format!("Let clients start without aip: {}{more}", shown.join(", "))
+}
+
 fn named(tools: &[ShownTool]) -> String {
     let shown: Vec<String> = tools.iter().take(TOOLS).map(|it| name(&it.tool)).collect();
-    let more = match tools.len().saturating_sub(TOOLS) {
+    let more = more(tools.len());
+    format!("{}{more}", shown.join(", "))
+}
+
+fn more(count: usize) -> String {
+    match count.saturating_sub(TOOLS) {
         0 => String::new(),
         more => format!(" and {more} more"),
-    };
-    format!("{}{more}", shown.join(", "))
+    }
 }
 
 /// Some agents read markup.
@@ -212,6 +229,22 @@ mod tests {
         }
         assert!(text.starts_with("Allow the call 7f3a, \\u003cb"), "{text}");
         assert!(text.contains("bytes in all"), "{text}");
+    }
+
+    #[test]
+    fn servers_that_are_to_start_without_aip_are_named_and_the_rest_counted() {
+        let servers = (0..10).map(|it| vec!["mcpServers".to_owned(), format!("s{it}<b>")]);
+        let file = EditedFile {
+            client: "cursor".to_owned(),
+            file: "/home/u/.cursor/mcp.json".to_owned(),
+            servers: servers.collect(),
+        };
+        let text = line(&other(&Request::ClientsUnwrap { files: vec![file] }));
+        assert!(
+            text.starts_with("Let clients start without aip: s0\\u003cb"),
+            "{text}"
+        );
+        assert!(text.ends_with(" and 2 more"), "{text}");
     }
 
     #[test]
