@@ -98,7 +98,11 @@ fn record(n: usize, records: usize) -> NewRecord {
 }
 
 fn decision(call: usize, at: i64, records: usize) -> NewRecord {
-    let word = if call % 50 == 0 { "BLOCK" } else { "ALLOW" };
+    let word = if call.is_multiple_of(50) {
+        "BLOCK"
+    } else {
+        "ALLOW"
+    };
     let rare = if call % (records / 10) == 7 {
         " zanzibar"
     } else {
@@ -109,7 +113,8 @@ fn decision(call: usize, at: i64, records: usize) -> NewRecord {
     } else {
         format!("/usr/lib/clients/client-{}", call % CLIENTS)
     };
-    let (one, other) = (WORDS[call % 12], WORDS[call / 12 % 12]);
+    let word_of = |nth: usize| WORDS.get(nth % WORDS.len()).copied().unwrap_or_default();
+    let (one, other) = (word_of(call), word_of(call / WORDS.len()));
     NewRecord::decision(at, "upstream", word)
         .set("method", "tools/call")
         .set("tool", format!("tool_{}", call / 7 % TOOLS))
