@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { choices, folderOf, lasting, prefixOf, quoted, wanted, which, yaml } from "../../daemon/dashboard/app/lib/grant.js";
-import { before, channel, ended, finding, granted, state, verdict, what, why } from "../../daemon/dashboard/app/lib/words.js";
+import { before, channel, ended, finding, granted, state, unwrapped, verdict, what, why } from "../../daemon/dashboard/app/lib/words.js";
 
 test("a record's verdict is a word and how much it is to be noticed", () => {
   const cases = [
@@ -123,4 +123,12 @@ test("nothing in a grant's YAML acts, hides or breaks out", () => {
   );
   assert.equal(which(grant), "where path and all other paths are in /home/me");
   assert.equal(which({ ...grant, what: "call" }), "with the very same arguments");
+});
+
+test("a server that runs without aip is told with a command that can be pasted", () => {
+  const it = { client: "cursor", client_name: "Cursor", server: "github", project: false, lost: false };
+  assert.match(unwrapped(it), /^Cursor's server github runs without aip.*with: aipctl install --client cursor --server github$/);
+  const odd = { ...it, server: "it's; rm -rf", lost: true, project: true };
+  assert.match(unwrapped(odd), /no longer runs through aip.*--server 'it'\\''s; rm -rf' --project$/);
+  assert.match(unwrapped({ ...it, server: "-x" }), /--server '-x'$/);
 });

@@ -35,6 +35,8 @@ const EVENTS = {
   AUDIT_ERASED: warn("Records erased"),
   AUDIT_SEGMENT_REMOVED: plain("Old removed"),
   AUDIT_UNREADABLE: bad("Audit not readable"),
+  CLIENTS_UNWRAPPED: warn("aip taken away"),
+  CLIENTS_WRAPPED: plain("aip put in front"),
   COMMAND_CONFIRMED: plain("Confirmed"),
   COMMAND_REFUSED: bad("Command refused"),
   DAEMON_STARTED: plain("aipd started"),
@@ -67,6 +69,7 @@ const EVENTS = {
   TOOL_HELD: warn("Tool held"),
   TOOL_REMOVED: warn("Tool removed"),
   TOOL_SUSPICIOUS: warn("Suspicious tool"),
+  WRAPPER_LOST: bad("Runs without aip"),
 };
 
 export const EVENT_NAMES = Object.keys(EVENTS);
@@ -223,4 +226,22 @@ export function state(word) {
     removed: { word: "Removed", tone: "warn", means: "No longer listed by the server" },
   };
   return words[word] ?? { word: String(word), tone: "plain", means: String(word) };
+}
+
+/** How a configured server runs, in a word, and how much that is to be noticed. */
+export const CONFIGURED = {
+  wrapped: { word: "behind aip", tone: "good" },
+  unwrapped: { word: "without aip", tone: "bad" },
+  remote: { word: "by a URL: not covered", tone: "warn" },
+  own: { word: "the client's own: not covered", tone: "warn" },
+  disabled: { word: "off", tone: "plain" },
+  broken: { word: "can't be read", tone: "warn" },
+};
+
+/** The line about a server that a client starts without aip, with the command that changes it. */
+export function unwrapped(it) {
+  const what = it.lost ? "no longer runs through aip" : "runs without aip, so nothing of it is judged";
+  const word = (text) => (/^[\w./:@-]+$/.test(text) && !text.startsWith("-") ? text : `'${text.replaceAll("'", "'\\''")}'`);
+  const project = it.project ? " --project" : "";
+  return `${it.client_name}'s server ${it.server} ${what}; put aip in front with: aipctl install --client ${word(it.client)} --server ${word(it.server)}${project}`;
 }

@@ -7,6 +7,7 @@ import { link } from "../lib/route.js";
 import { number, totals } from "../lib/series.js";
 import { baseName } from "../lib/shown.js";
 import { ago, span } from "../lib/when.js";
+import { unwrapped } from "../lib/words.js";
 import { Ask } from "./ask.js";
 import { Chart } from "./charts.js";
 import { Feed } from "./feed.js";
@@ -45,11 +46,12 @@ function Waiting({ asks }) {
 const PLACES = [
   [/aipctl policy trust/, "Look at the policies", ["policies"]],
   [/aipctl tools/, "Look at the tools", ["servers"]],
+  [/put aip in front with:/, "Look at the servers", ["servers"]],
   [/command(s)? (was|were) refused/, "Look at what was refused", ["activity"], { event: "COMMAND_REFUSED", kinds: "event" }],
 ];
 
 function Attention({ status }) {
-  const lines = status?.attention ?? [];
+  const lines = [...(status?.attention ?? []), ...(status?.unwrapped ?? []).map(unwrapped)];
   if (!lines.length) return null;
   return html`<section aria-labelledby="attention-title" class="attention">
     <div class="section-head"><h2 id="attention-title">Needs attention</h2></div>

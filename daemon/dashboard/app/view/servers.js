@@ -9,7 +9,7 @@ import { number } from "../lib/series.js";
 import { baseName } from "../lib/shown.js";
 import { ago, whole } from "../lib/when.js";
 import { which } from "../lib/grant.js";
-import { finding, state } from "../lib/words.js";
+import { CONFIGURED, finding, state } from "../lib/words.js";
 import { Act, Command, Empty, Mark, Pending, Shown, useAsked } from "./parts.js";
 import { useLive } from "./hooks.js";
 
@@ -25,8 +25,34 @@ export function Servers() {
             <${Command} text="aip --policy agent.yaml -- npx -y @modelcontextprotocol/server-everything" />
           </${Empty}>`
     }
+    <${Configured} />
     <${Grants} />
   </div>`;
+}
+
+/** What clients' configurations name, behind aip or not. */
+function Configured() {
+  const asked = useAsked(() => api.list("/clients"), "clients");
+  return html`<section aria-labelledby="configured-title" class="part">
+    <h2 id="configured-title">In clients' configurations</h2>
+    ${asked.value ? html`<${ConfiguredList} servers=${asked.value} />` : html`<${Pending} asked=${asked} />`}
+  </section>`;
+}
+
+const ranks = { unwrapped: 0, broken: 1, remote: 2, own: 3, wrapped: 4, disabled: 5 };
+
+function ConfiguredList({ servers }) {
+  if (!servers.length) return html`<p class="soft">No client's configuration with servers was found on this machine.</p>`;
+  const sorted = [...servers].sort((a, b) => (ranks[a.state] ?? 9) - (ranks[b.state] ?? 9) || a.file.localeCompare(b.file));
+  return html`<ul class="grants">${sorted.map((it) => {
+    const { word, tone } = CONFIGURED[it.state] ?? { word: String(it.state), tone: "warn" };
+    return html`<li>
+      <div><b><${Shown} text=${it.server || "the file"} most=${80} /></b> of <${Shown} text=${it.client_name} most=${60} />
+        <div class="soft"><${Shown} text=${it.file} />${it.why ? html`: <${Shown} text=${it.why} most=${300} />` : null}</div>
+      </div>
+      <${Mark} tone=${tone} word=${it.lost ? "lost aip" : word} />
+    </li>`;
+  })}</ul>`;
 }
 
 /** Tools that are not as they were approved. */

@@ -26,6 +26,7 @@ pub(in crate::http) static ROUTES: &[Route] = &[
         "/sessions",
         Ask(Items, |it| plain(it, Request::Sessions)),
     ),
+    route(Get, "/clients", Ask(Items, |it| plain(it, Request::Clients))),
     route(Get, "/servers", Ask(Items, |it| plain(it, Request::Tools))),
     route(Get, "/servers/{id}/definitions", Ask(Items, definitions)),
     route(Post, "/servers/{id}/approve", Ask(End, approve_tools)),
