@@ -84,6 +84,8 @@ pub struct Daemon {
     pub verified: Mutex<Option<VerifiedAt>>,
     sessions: Mutex<BTreeMap<String, Running>>,
     overriding: Mutex<Overriding>,
+    /// Held while the override is changed: one after the other, in the store as in memory.
+    pub changing_override: tokio::sync::Mutex<()>,
 }
 
 impl Daemon {
@@ -111,6 +113,7 @@ impl Daemon {
             verified: Mutex::default(),
             sessions: Mutex::default(),
             overriding: Mutex::default(),
+            changing_override: tokio::sync::Mutex::default(),
         })
     }
 

@@ -124,7 +124,8 @@ pub async fn operate(
     caller: Caller,
     gone: impl Future<Output = ()>,
 ) -> Outcome {
-    let auth = person::admit(daemon, &mut request, caller, gone).await?;
+    let admitted = person::admit(daemon, &mut request, caller, gone).await?;
+    let auth = admitted.auth;
     let it = Arc::clone(daemon);
     match request {
         Request::Status => status::status(&it).await,
@@ -172,7 +173,9 @@ pub async fn operate(
         Request::GrantPlan { id, grant } => grants::plan(daemon, id, grant).await,
         Request::Grants => grants::list(daemon, answers).await,
         Request::GrantRevoke { id } => to_its_end(grants::revoke(it, id, caller)).await?,
-        Request::Override { mode, until } => to_its_end(overriding::set(it, mode, until)).await?,
+        Request::Override { mode, until } => {
+            to_its_end(overriding::set(it, mode, until, admitted.as_person)).await?
+        }
         Request::Tools => tools::list(daemon, answers).await,
         Request::ToolDefinitions {
             client,

@@ -171,8 +171,23 @@ impl Door {
     }
 }
 
-/// Lets a request pass, or says why it does not: recorded, and shown by `aipctl status`. Gives what
-/// stands behind it beside the process. `gone` is heard when nobody waits for the answer any more.
+/// How a request was let pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Admitted {
+    /// Only a person may do it, and one does.
+    pub as_person: bool,
+    /// What stands behind it beside the process.
+    pub auth: Option<&'static str>,
+}
+
+impl Admitted {
+    const PERSON: Self = Self {
+        as_person: true,
+        auth: None,
+    };
+}
+
+/// Lets a request pass, or says why it does not: recorded, and shown by `aipctl status`. `gone` is heard when nobody waits for the answer any more.
 ///
 /// # Errors
 /// `not_a_person` where only a person may do it and it can't be told that one does, and where it
@@ -182,15 +197,17 @@ pub async fn admit(
     request: &mut Request,
     caller: Caller,
     gone: impl Future<Output = ()>,
-) -> Result<Option<&'static str>, Failure> {
+) -> Result<Admitted, Failure> {
     let Some(deed) = deed(request, daemon.overriding(crate::time::now_ms())) else {
-        return Ok(None);
+        return Ok(Admitted::default());
     };
     let by_terminal = match daemon.config.approval_auth {
-        ApprovalAuth::Off => return Ok(None),
+        ApprovalAuth::Off => return Ok(Admitted::PERSON),
         ApprovalAuth::Terminal => true,
         // It changes nothing, and the person is asked for the answer that follows.
-        ApprovalAuth::System if matches!(request, Request::GrantPlan { .. }) => return Ok(None),
+        ApprovalAuth::System if matches!(request, Request::GrantPlan { .. }) => {
+            return Ok(Admitted::PERSON);
+        }
         ApprovalAuth::System => false,
     };
     // To deny or to think longer, the terminal is enough: that lets nothing pass.
@@ -200,7 +217,7 @@ pub async fn admit(
     );
     if by_terminal || lets_nothing_pass {
         match seated(daemon, caller) {
-            Ok(()) => return Ok(None),
+            Ok(()) => return Ok(Admitted::PERSON),
             Err(doubt) if by_terminal => {
                 refuse(daemon, deed, request, caller, &doubt.to_string()).await;
                 let instead = instead(request, caller.door);
@@ -212,7 +229,13 @@ pub async fn admit(
     let (what, ask) = polkit::what::asked(request, &daemon.approvals)?;
     let peer = caller.pid.and_then(Process::observe);
     match polkit::confirm(daemon, peer, what.clone(), ask.as_deref(), gone).await {
-        Ok(()) => confirmed(daemon, deed, request, caller, what).await,
+        Ok(()) => {
+            let auth = confirmed(daemon, deed, request, caller, what).await?;
+            Ok(Admitted {
+                auth,
+                ..Admitted::PERSON
+            })
+        }
         Err(why) => {
             refuse(daemon, deed, request, caller, &why.to_string()).await;
             Err(not_a_person(&why.to_string()))

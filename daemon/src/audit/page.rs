@@ -63,6 +63,8 @@ pub fn page(
     index: Option<&Index<'_>>,
     wanted: &Wanted,
 ) -> rusqlite::Result<Page> {
+    let pieces = pieces(store, index, wanted)?;
+    // From here on: each page gets somewhere.
     let mut reading = Reading {
         wanted,
         found: Vec::new(),
@@ -70,7 +72,7 @@ pub fn page(
         begun: Instant::now(),
     };
     let mut next = None;
-    for (chunk, run) in pieces(store, index, wanted)? {
+    for (chunk, run) in pieces {
         let then = match (chunk, index) {
             (Some(found), Some(index)) => indexed::look(store, index, (found, run), &mut reading)?,
             (None | Some(_), _) => scan::scan(store, run, &mut reading)?,

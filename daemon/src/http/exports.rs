@@ -35,6 +35,11 @@ impl Tickets {
         self.0.push_back((Named::of(ticket), until_ms, order));
     }
 
+    /// Nothing that was ordered can be fetched any more.
+    pub(super) fn end_all(&mut self) {
+        self.0.clear();
+    }
+
     fn take(&mut self, ticket: &str, now_ms: i64) -> Option<Order> {
         self.0.retain(|(_, until, _)| *until > now_ms);
         let named = Named::of(ticket);

@@ -69,6 +69,7 @@ pub async fn read_token(daemon: &Daemon, caller: Caller) -> Result<DashboardToke
 pub async fn end_all(daemon: &Daemon, caller: Option<Caller>) -> Result<usize, Failure> {
     let _one = daemon.http.changing.lock().await;
     let ended = daemon.http.tokens().end_all();
+    daemon.http.tickets().end_all();
     let record = NewRecord::event(now_ms(), "DASHBOARD_CLOSED").set("revoked", ended);
     let record = match caller {
         Some(caller) => caller.sign(record),

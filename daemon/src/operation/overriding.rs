@@ -2,13 +2,20 @@
 
 use std::sync::Arc;
 
-use wire::control::OverrideMode;
+use wire::control::{OverrideMode, Request};
 
 use super::{Daemon, Outcome, unavailable};
 use crate::approval::failure;
 use crate::daemon::Overriding;
+use crate::person;
 
-pub(super) async fn set(daemon: Arc<Daemon>, mode: OverrideMode, until: Option<String>) -> Outcome {
+/// `as_person`: it was let pass as what only a person may do.
+pub(super) async fn set(
+    daemon: Arc<Daemon>,
+    mode: OverrideMode,
+    until: Option<String>,
+    as_person: bool,
+) -> Outcome {
     let until_ms = match &until {
         None => None,
         Some(text) => Some(
@@ -27,6 +34,17 @@ pub(super) async fn set(daemon: Arc<Daemon>, mode: OverrideMode, until: Option<S
         return Err(failure("invalid", message));
     }
     let set = Overriding { mode, until_ms };
+    let _one = daemon.changing_override.lock().await;
+    let now = daemon.overriding(crate::time::now_ms());
+    // What was for anybody a moment ago may by now undo what a person has set.
+    let request = Request::Override { mode, until };
+    if !as_person && person::deed(&request, now).is_some() {
+        let message = "something else was set meanwhile; look at `aipctl status`, and try again";
+        return Err(failure("conflict", message.to_owned()));
+    }
+    if set == now && mode == OverrideMode::None {
+        return Ok(serde_json::json!({ "override": mode, "until": null }));
+    }
     daemon
         .set_override(set)
         .await

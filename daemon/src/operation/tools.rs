@@ -68,6 +68,11 @@ pub(super) async fn approve(
     caller: Caller,
 ) -> Outcome {
     let batch = planned(&daemon, (&client, &identity), &tools, all, caller)?;
+    let instead_of = {
+        let book = daemon.pins.open();
+        let server = book.get(&client).and_then(|it| it.get(&identity));
+        server.and_then(|it| it.about.instead_of.clone())
+    };
     daemon
         .audit
         .commit(batch)
@@ -77,7 +82,8 @@ pub(super) async fn approve(
         let mut book = daemon.pins.open();
         let server = book.get_mut(&client).and_then(|it| it.get_mut(&identity));
         server.map_or(0, |server| {
-            if all {
+            // Another command that came meanwhile was shown to nobody.
+            if all && server.about.instead_of == instead_of {
                 server.about.instead_of = None;
             }
             let approve = |it: &&ShownTool| server.approve(&it.tool, it.hash.as_deref());

@@ -3,8 +3,9 @@
 //!
 //! A statement passes by what is known of it, never for want of a finding: the statement's kind,
 //! and each function it calls, have to be among those that only read. Residual: a view, a rule or
-//! an operator of the database's own that does more than read; what the server does with the text
-//! before it runs it; and time: a read can be slow.
+//! an operator of the database's own that does more than read, also a function of one's own called
+//! as `row.function`; what the server does with the text before it runs it; and time: a read can be
+//! slow.
 #![expect(
     clippy::wildcard_enum_match_arm,
     reason = "the grammar grows with the library; what is new in it is refused"
@@ -105,9 +106,11 @@ impl ReadOnly {
                 format!("it is longer than {MAX_LENGTH} bytes"),
             ));
         }
-        if let Some(byte) = text.chars().find(|it| is_odd(*it)) {
-            let detail = format!("it holds U+{:04X}", u32::from(byte));
-            return Err(Why::new(PLAIN, detail));
+        if let Some(odd) = odd(text) {
+            return Err(Why::new(
+                PLAIN,
+                format!("it holds U+{:04X}", u32::from(odd)),
+            ));
         }
         if let Some(what) = hides(text) {
             return Err(Why::new(PLAIN, what));
@@ -161,7 +164,6 @@ impl ReadOnly {
     /// What databases are known to read in different ways, so that what stands behind it to one is
     /// hidden to another.
     fn ambiguous(&self, token: &Token) -> Option<String> {
-        let only = |dialect| self.dialect != dialect;
         let any = self.dialect == Dialect::Any;
         let what = match token {
             Token::Whitespace(Whitespace::MultiLineComment(text)) if text.contains("/*") => {
@@ -173,24 +175,75 @@ impl ReadOnly {
             {
                 "it has a comment that not every database reads; name its `dialect`"
             }
-            Token::Whitespace(_) | Token::SingleQuotedString(_) | Token::DoubleQuotedString(_) => {
-                return None;
-            }
-            Token::DollarQuotedString(_) if only(Dialect::Postgres) => {
+            Token::DollarQuotedString(_) if self.dialect != Dialect::Postgres => {
                 "it has a text between dollars, which only PostgreSQL reads so"
             }
-            Token::Word(word) if any && matches!(word.quote_style, Some('`' | '[')) => {
-                "it has a quoted name that not every database reads; name its `dialect`"
+            token if any && !is_common(token) => {
+                return Some(format!(
+                    "it has `{token}`, which not every database reads so; name its `dialect`"
+                ));
             }
-            Token::LBracket if any => {
-                "it has a bracket, which quotes a name to some; name its `dialect`"
-            }
-            token if any && token.to_string().contains('#') => {
-                "it has a `#`, which begins a comment to some; name its `dialect`"
+            token if self.dialect == Dialect::Sqlite && !is_sqlites(token) => {
+                return Some(format!(
+                    "it has `{token}`, which SQLite reads in its own way"
+                ));
             }
             _ => return None,
         };
         Some(what.to_owned())
+    }
+}
+
+/// What every database takes for the same: no variables, no brackets, no quotes but the two.
+fn is_common(token: &Token) -> bool {
+    match token {
+        Token::Word(word) => match word.quote_style {
+            None => word
+                .value
+                .chars()
+                .all(|it| it.is_alphanumeric() || it == '_'),
+            Some(quote) => quote == '"',
+        },
+        Token::EOF
+        | Token::Number(..)
+        | Token::SingleQuotedString(_)
+        | Token::DoubleQuotedString(_)
+        | Token::Comma
+        | Token::Whitespace(_)
+        | Token::Eq
+        | Token::Neq
+        | Token::Lt
+        | Token::Gt
+        | Token::LtEq
+        | Token::GtEq
+        | Token::Plus
+        | Token::Minus
+        | Token::Mul
+        | Token::Div
+        | Token::Mod
+        | Token::StringConcat
+        | Token::LParen
+        | Token::RParen
+        | Token::Period
+        | Token::SemiColon => true,
+        _ => false,
+    }
+}
+
+/// To SQLite a variable, as `$a::b(...)`, goes on to its closing bracket, whatever quote is in it.
+fn is_sqlites(token: &Token) -> bool {
+    match token {
+        Token::Word(word) if word.quote_style.is_some() => true,
+        Token::Placeholder(name) => name.starts_with('?'),
+        Token::DoubleEq
+        | Token::Arrow
+        | Token::LongArrow
+        | Token::Ampersand
+        | Token::Pipe
+        | Token::Tilde
+        | Token::ShiftLeft
+        | Token::ShiftRight => true,
+        token => is_common(token),
     }
 }
 
@@ -264,14 +317,26 @@ const BEGIN: [&str; 46] = [
     "WRITETEXT",
 ];
 
-/// Characters that some readers end at, skip or take for others.
-fn is_odd(it: char) -> bool {
-    (it.is_control() && !matches!(it, '\n' | '\r' | '\t'))
-        || matches!(
+/// A character that some readers end at, skip or take for another: a carriage return alone ends a
+/// comment to PostgreSQL only, and white space beyond ASCII is a letter to MySQL.
+fn odd(text: &str) -> Option<char> {
+    let mut before = ' ';
+    for it in text.chars().chain([' ']) {
+        if before == '\r' && it != '\n' {
+            return Some(before);
+        }
+        let control = it.is_control() && !matches!(it, '\n' | '\r' | '\t');
+        let space = it.is_whitespace() && !it.is_ascii();
+        let quote = matches!(
             it,
-            '\u{2bc}' | '\u{2018}'
-                ..='\u{201f}' | '\u{2028}' | '\u{2029}' | '\u{ff07}' | '\u{ff1b}' | '\u{feff}'
-        )
+            '\u{2bc}' | '\u{2018}'..='\u{201f}' | '\u{ff07}' | '\u{ff1b}' | '\u{feff}'
+        );
+        if control || space || quote {
+            return Some(it);
+        }
+        before = it;
+    }
+    None
 }
 
 fn is_operator(token: &Token) -> bool {
@@ -412,6 +477,15 @@ impl Visitor for Reading<'_> {
                 name, args: Some(_), ..
             }
             | TableFactor::Function { name, .. } => self.function(name),
+            TableFactor::Table { with_hints, .. } if !with_hints.iter().all(takes_no_lock) => {
+                writes("it locks what it reads (a hint behind the table)")
+            }
+            // To SQLite such a table runs what it is named after.
+            TableFactor::Table { name, .. }
+                if name.to_string().to_ascii_lowercase().contains("pragma_") =>
+            {
+                self.function(name)
+            }
             TableFactor::Table { .. }
             | TableFactor::Derived { .. }
             // Its function is an expression, and looked at as one.
@@ -487,6 +561,12 @@ impl Visitor for Reading<'_> {
             _ => writes("it has an expression that is not known here"),
         }
     }
+}
+
+fn takes_no_lock(hint: &Expr) -> bool {
+    let text = hint.to_string();
+    let known = ["NOLOCK", "READUNCOMMITTED", "READPAST"];
+    known.iter().any(|it| text.eq_ignore_ascii_case(it))
 }
 
 fn body(body: &SetExpr) -> ControlFlow<Why> {

@@ -23,7 +23,7 @@ export function Ask({ ask }) {
     <h3 class="ask-sentence">
       <b><${Shown} text=${baseName(ask.client)} most=${60} /></b>
       ${ask.project ? html` <span class="soft">(project <i><${Shown} text=${baseName(ask.project)} most=${60} /></i>)</span>` : null}
-      ${" wants "}<b><${Shown} text=${ask.server} most=${60} />: <${Shown} text=${ask.tool} most=${120} /></b>
+      ${" wants "}<b><${Shown} text=${ask.server} />: <${Shown} text=${ask.tool} /></b>
     </h3>
     <p class="ask-why">Asked because: <${Shown} text=${ask.because} />. ${before(ask)}</p>
     <div class="ask-args">

@@ -73,7 +73,7 @@ function Pending({ policy }) {
     <${Diff} lines=${around(difference(policy.text, text))} label="What would change" />
     ${
       hash
-        ? html`<p class="row"><${Act} kind="primary" label="Trust this version" confirm="It is in force from then on." run=${trust} /> <span class="soft">or <code>aipctl policy trust</code></span></p>`
+        ? html`<p class="row"><${Act} key=${hash} kind="primary" label="Trust this version" confirm="It is in force from then on." run=${trust} /> <span class="soft">or <code>aipctl policy trust</code></span></p>`
         : html`<p>It can't be put in force as it is: correct the file.</p>`
     }
   </section>`;

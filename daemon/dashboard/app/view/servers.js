@@ -96,9 +96,12 @@ function Swapped({ server }) {
   const { program, at } = server.instead_of;
   return html`<div class="note warn">
     <p><b>Another command than before.</b> Until ${whole(at)} this name stood for <code><${Shown} text=${program} /></code>, now for <code><${Shown} text=${server.program} /></code>.</p>
-    <${Act} label="Approve the command and its tools" confirm="Only if you changed it yourself." run=${() => approve(server, held(server), true)} />
+    <${Act} key=${`${server.instead_of.identity} ${shownAs(held(server))}`} label="Approve the command and its tools" confirm="Only if you changed it yourself." run=${() => approve(server, held(server), true)} />
   </div>`;
 }
+
+/** A question that was asked of other definitions is asked anew. */
+const shownAs = (tools) => tools.map((it) => `${it.tool} ${it.hash}`).join("\n");
 
 /** Approves definitions as they were shown: the daemon refuses where they are others by now. */
 export async function approve(server, tools, all) {
@@ -125,7 +128,7 @@ function Tools({ server }) {
   return html`<div>
     ${
       waits.length > 1
-        ? html`<p>${waits.length} tools are not as approved. <${Act} kind="small" label="Approve all" confirm="All of them, as they were last listed?" run=${() => approve(server, waits, false)} /></p>`
+        ? html`<p>${waits.length} tools are not as approved. <${Act} key=${shownAs(waits)} kind="small" label="Approve all" confirm="All of them, as they were last listed?" run=${() => approve(server, waits, false)} /></p>`
         : null
     }
     <ul class="tools">

@@ -46,6 +46,8 @@ function Definition({ server, tool }) {
 function Changed({ server, tool, definition }) {
   const [all, setAll] = useState(false);
   const lines = definition.approved && definition.listed ? difference(laid(definition.approved), laid(definition.listed)) : null;
+  // What is approved is what stands here, by the hash that came with it.
+  const asShown = (definition.hash ?? null) === (tool.hash ?? null);
   const differs = lines?.some((it) => it.kind !== "same");
   return html`<section class="part">
     <h2 class="minor">What changed</h2>
@@ -54,8 +56,8 @@ function Changed({ server, tool, definition }) {
     ${lines && !differs ? html`<p class="note">What differs was redacted, so it can't be shown.</p>` : null}
     ${lines ? null : html`<p class="note">${missing(tool, definition)}</p>`}
     <p class="row">
-      <${Act} kind="primary" label=${tool.state === "removed" ? "Approve that it is gone" : "Approve this definition"}
-        confirm="It counts as you see it here." run=${() => approve(server, [tool], false)} />
+      <${Act} key=${definition.hash} kind="primary" label=${tool.state === "removed" ? "Approve that it is gone" : "Approve this definition"}
+        confirm="It counts as you see it here." disabled=${!asShown} run=${() => approve(server, [{ tool: tool.tool, hash: definition.hash ?? null }], false)} />
       <span class="soft">Under <code>pinning: block</code> it is hidden and refused until then.</span>
     </p>
   </section>`;

@@ -26,7 +26,11 @@ pub(in crate::http) static ROUTES: &[Route] = &[
         "/sessions",
         Ask(Items, |it| plain(it, Request::Sessions)),
     ),
-    route(Get, "/clients", Ask(Items, |it| plain(it, Request::Clients))),
+    route(
+        Get,
+        "/clients",
+        Ask(Items, |it| plain(it, Request::Clients)),
+    ),
     route(Get, "/servers", Ask(Items, |it| plain(it, Request::Tools))),
     route(Get, "/servers/{id}/definitions", Ask(Items, definitions)),
     route(Post, "/servers/{id}/approve", Ask(End, approve_tools)),
@@ -122,6 +126,17 @@ fn one(asked: &Asked) -> Result<Request, Problem> {
     }
 }
 
+/// An approval's id is so long; on the command line its beginning will do.
+const ID: usize = 8;
+
+fn whole_id(asked: &Asked) -> Result<String, Problem> {
+    let id = asked.place("id")?;
+    if id.len() < ID {
+        return Err(Problem::not_found(format!("no approval `{id}` waits")));
+    }
+    Ok(id)
+}
+
 fn answer(asked: &Asked) -> Result<Request, Problem> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -132,7 +147,7 @@ fn answer(asked: &Asked) -> Result<Request, Problem> {
     }
     let Body { allow, grant } = bodied(asked)?;
     Ok(Request::Answer {
-        id: asked.place("id")?,
+        id: whole_id(asked)?,
         allow,
         channel: Channel::Dashboard,
         grant,
@@ -142,7 +157,7 @@ fn answer(asked: &Asked) -> Result<Request, Problem> {
 fn extend(asked: &Asked) -> Result<Request, Problem> {
     let Nothing {} = bodied(asked)?;
     Ok(Request::Extend {
-        id: asked.place("id")?,
+        id: whole_id(asked)?,
         channel: Channel::Dashboard,
     })
 }
@@ -155,7 +170,7 @@ fn plan(asked: &Asked) -> Result<Request, Problem> {
     }
     let Body { grant } = bodied(asked)?;
     Ok(Request::GrantPlan {
-        id: asked.place("id")?,
+        id: whole_id(asked)?,
         grant,
     })
 }

@@ -224,6 +224,17 @@ fn what_two_databases_read_differently_is_refused() {
         "SELECT * FROM x checkpoint",
         "SELECT 1 COMMIT",
         "SELECT @a := 1",
+        "SELECT 1 -- x\r; DELETE FROM users",
+        "SELECT 1 -- x\rINTO evil FROM users",
+        "SELECT $x::a('),load_extension(\"/tmp/e.so\") --')",
+        "SELECT q'[' INTO OUTFILE '/tmp/x' FROM (SELECT 1 q) t -- ]'",
+        "SELECT nq'[', load_extension('x') FROM (SELECT 1 nq) -- ]'",
+        "SELECT 1 --\u{a0}x FROM (SELECT 1 AS \u{a0}x) t INTO OUTFILE '/tmp/x'",
+        "SELECT 1\u{3000}",
+        "SELECT * FROM t WITH (TABLOCKX)",
+        "SELECT * FROM pragma_optimize",
+        "SELECT U&'\\0027'",
+        "SELECT x'41'",
     ];
     tricks.iter().for_each(|text| refused(Dialect::Any, text));
     let elsewhere = "SELECT $$ ; DROP TABLE x; -- $$";
@@ -232,6 +243,22 @@ fn what_two_databases_read_differently_is_refused() {
         refused(dialect, r"SELECT '\'; DROP TABLE x; --'");
     }
     refused(Dialect::MsSql, "SELECT * FROM x SHUTDOWN");
+    refused(Dialect::MsSql, "SELECT * FROM t WITH (TABLOCKX, HOLDLOCK)");
+    passes(Dialect::MsSql, "SELECT * FROM t WITH (NOLOCK)");
+    for text in [
+        "SELECT $x::a('),load_extension(\"/tmp/e.so\") --')",
+        "SELECT $x::a('); DELETE FROM t; --')",
+        "SELECT @x('); DELETE FROM t; --')",
+        "SELECT :x FROM t",
+        "SELECT * FROM pragma_optimize",
+    ] {
+        refused(Dialect::Sqlite, text);
+    }
+    for (_, dialect) in DIALECTS {
+        refused(dialect, "SELECT 1 -- x\r; DELETE FROM users");
+        refused(dialect, "SELECT 1 --\u{a0}x");
+        passes(dialect, "SELECT 1 -- x\r\n, 2");
+    }
     // To SQLite the bracket is a name, and the end ends a comment.
     for dialect in [Dialect::Any, Dialect::Postgres, Dialect::MySql] {
         refused(dialect, "SELECT ARRAY[pg_sleep(1)]");
