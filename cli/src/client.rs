@@ -144,6 +144,10 @@ pub fn is_a_persons(request: &Request) -> bool {
         Request::Status
         | Request::Sessions
         | Request::Logs(_)
+        | Request::Records(_)
+        | Request::Record { .. }
+        | Request::Stats { .. }
+        | Request::AuditState
         | Request::AuditVerify { .. }
         | Request::Policies { .. }
         | Request::PolicyReload

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engine::decide::Override;
 use tokio::sync::{mpsc, watch};
-use wire::control::{OverrideMode, Session};
+use wire::control::{OverrideMode, Session, VerifiedAt};
 use wire::folders::Folders;
 
 use crate::approval::Approvals;
@@ -74,6 +74,8 @@ pub struct Daemon {
     pub followers: Arc<tokio::sync::Semaphore>,
     /// Questions for the person's password that may be open at once.
     pub questions: Arc<tokio::sync::Semaphore>,
+    /// What the last verification of the audit chain found since the start.
+    pub verified: Mutex<Option<VerifiedAt>>,
     sessions: Mutex<BTreeMap<String, Running>>,
     overriding: Mutex<Overriding>,
 }
@@ -98,6 +100,7 @@ impl Daemon {
             stop: watch::Sender::new(false),
             followers: Arc::new(tokio::sync::Semaphore::new(FOLLOWERS)),
             questions: Arc::new(tokio::sync::Semaphore::new(polkit::QUESTIONS)),
+            verified: Mutex::default(),
             sessions: Mutex::default(),
             overriding: Mutex::default(),
         })

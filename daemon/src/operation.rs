@@ -17,7 +17,9 @@ mod logs;
 mod maintain;
 mod overriding;
 mod policy;
+mod records;
 mod status;
+mod story;
 mod tools;
 mod try_out;
 
@@ -114,6 +116,10 @@ pub async fn operate(
         Request::Status => status::status(daemon).await,
         Request::Sessions => status::sessions(daemon, answers).await,
         Request::Logs(query) => logs::logs(daemon, query, answers).await,
+        Request::Records(query) => records::page(daemon, query, answers).await,
+        Request::Record { seq } => story::story(daemon, seq).await,
+        Request::Stats { hours } => records::stats(daemon, hours).await,
+        Request::AuditState => maintain::state(daemon).await,
         Request::AuditVerify { checkpoint } => maintain::verify(daemon, checkpoint).await,
         Request::AuditErase(query) => to_its_end(maintain::erase(it, query)).await?,
         Request::Policies { path } => policy::list(daemon, path, answers).await,

@@ -38,6 +38,10 @@ pub fn deed(request: &Request, now: Overriding) -> Option<&'static str> {
         Request::Status
         | Request::Sessions
         | Request::Logs(_)
+        | Request::Records(_)
+        | Request::Record { .. }
+        | Request::Stats { .. }
+        | Request::AuditState
         | Request::AuditVerify { .. }
         | Request::Policies { .. }
         | Request::PolicyValidate { .. }

@@ -237,6 +237,13 @@ impl Policies {
         shown
     }
 
+    /// The policy in force that has this hash, where there is one.
+    pub async fn with_hash(&self, hash: &str) -> Option<Arc<InForce>> {
+        let slots = self.slots.lock().await;
+        let mut all = slots.values().map(|slot| slot.in_force());
+        all.find(|it| it.policy.hash() == hash)
+    }
+
     /// Reads a text as a session under this path would, and puts it nowhere.
     ///
     /// # Errors

@@ -8,11 +8,21 @@ use serde_json::Value;
 mod approvals;
 mod grants;
 mod policies;
+mod records;
+mod stats;
 mod tools;
 
 pub use approvals::{Approval, Channel};
 pub use grants::{Before, Grant, GrantPlan, GrantWish, Lasts, PastCall, What};
 pub use policies::{ExplainQuery, Explained, PolicyChecked, PolicyDiagnostic, PolicyRule};
+pub use records::{
+    MAX_PAGE, PAGE, RecordKind, RecordPage, RecordQuery, RuleIdea, SearchState, Story, Trace,
+    TraceSource,
+};
+pub use stats::{
+    AuditState, ClientStats, HourStats, Latency, MAX_HOURS, MOST_REMOVED, MOST_SHOWN,
+    RemovedSegment, RetentionState, ServerStats, Stats, ToolStats, VerifiedAt,
+};
 pub use tools::{PinnedBefore, PinnedDefinition, PinnedServer, PinnedTool, ShownTool, ToolFinding};
 
 /// The longest request line, in bytes.
@@ -28,6 +38,21 @@ pub enum Request {
     Sessions,
     /// Audit records, oldest first. Items: one object each, in the export's form.
     Logs(LogQuery),
+    /// A page of audit records, newest first. Items: one object each, in the export's form. End:
+    /// [`RecordPage`].
+    Records(RecordQuery),
+    /// One record and what belongs to it. End: [`Story`].
+    Record {
+        /// Its number.
+        seq: u64,
+    },
+    /// The calls of some time in figures. End: [`Stats`].
+    Stats {
+        /// Hours before now, the present one among them: 1 to [`MAX_HOURS`].
+        hours: u32,
+    },
+    /// How the audit store is. End: [`AuditState`].
+    AuditState,
     /// Checks the audit chain. End: [`Verified`].
     AuditVerify {
         /// `SEQ:HASH` noted earlier: the record must still be there and have that hash.

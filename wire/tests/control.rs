@@ -4,7 +4,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 use wire::control::{
     Approval, Channel, EraseQuery, Failure, GrantWish, Lasts, LogQuery, OverrideMode, PolicyState,
-    Reply, Request, Session, Status, Verified, What,
+    RecordKind, RecordQuery, Reply, Request, Session, Status, Verified, VerifiedAt, What,
 };
 
 #[test]
@@ -15,6 +15,36 @@ fn requests_without_fields() {
     check(&Request::Approvals, r#"{"op":"approvals"}"#);
     check(&Request::ApprovalsWatch, r#"{"op":"approvals_watch"}"#);
     check(&Request::Stop, r#"{"op":"stop"}"#);
+    check(&Request::AuditState, r#"{"op":"audit_state"}"#);
+}
+
+#[test]
+fn requests_for_records() {
+    check(&Request::Record { seq: 7 }, r#"{"op":"record","seq":7}"#);
+    check(
+        &Request::Stats { hours: 24 },
+        r#"{"op":"stats","hours":24}"#,
+    );
+    let query = RecordQuery {
+        kinds: vec![RecordKind::Decision, RecordKind::Outcome],
+        q: Some("rm".into()),
+        before: Some(9),
+        ..RecordQuery::default()
+    };
+    check(
+        &Request::Records(query),
+        r#"{"op":"records","since":null,"until":null,"tool":null,"server":null,"decision":null,"session":null,"client":null,"event":null,"kinds":["decision","outcome"],"q":"rm","before":9,"after":null,"limit":null}"#,
+    );
+    let all = Request::Records(RecordQuery::default());
+    reads(r#"{"op":"records"}"#, &all);
+    let verified = VerifiedAt {
+        at: "t".into(),
+        found: Verified::default(),
+    };
+    check(
+        &verified,
+        r#"{"at":"t","intact":false,"records":0,"head":"","problems":[]}"#,
+    );
 }
 
 #[test]

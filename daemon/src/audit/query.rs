@@ -7,7 +7,7 @@ use wire::control::LogQuery;
 use super::chain::SLOT;
 pub use super::stored::Stored;
 
-const SELECT: &str = "SELECT record.seq, CAST(record.text AS TEXT), CAST(body.text AS TEXT) FROM record LEFT JOIN body ON body.seq = record.seq";
+pub(super) const SELECT: &str = "SELECT record.seq, CAST(record.text AS TEXT), CAST(body.text AS TEXT) FROM record LEFT JOIN body ON body.seq = record.seq";
 
 /// Records that fit the query and have a number above `after`, oldest first. Where a limit is
 /// set and `after` is 0 these are the newest ones that fit.
@@ -89,7 +89,7 @@ pub fn plan(connection: &Connection, query: &LogQuery) -> rusqlite::Result<Strin
 
 /// A field as the indexes name it. The view's columns read the same, but an index that holds only
 /// some records is not found through them.
-fn field(name: &str) -> String {
+pub(super) fn field(name: &str) -> String {
     format!("json_extract(record.text, '$.{name}')")
 }
 
@@ -127,6 +127,20 @@ fn clauses(query: &LogQuery) -> (Vec<String>, Vec<Sql>) {
         ));
     }
     (clauses, values)
+}
+
+/// The number from which on records can be of this time or later; the highest there can be where
+/// none is.
+///
+/// # Errors
+/// SQLite's.
+pub fn first_since(connection: &Connection, since: &str) -> rusqlite::Result<u64> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT coalesce(min(first_seq), {}) FROM time_slot WHERE slot >= ?1",
+            i64::MAX
+        ))?
+        .query_row([since.get(..SLOT).unwrap_or(since)], |row| row.get(0))
 }
 
 /// Export lines of decisions and events after a record with their numbers, at most `most`: what

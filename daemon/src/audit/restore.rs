@@ -155,11 +155,3 @@ pub fn setting(connection: &Connection, name: &str) -> rusqlite::Result<Option<S
         )
         .optional()
 }
-
-/// How many records the store holds.
-///
-/// # Errors
-/// SQLite's.
-pub fn count(connection: &Connection) -> rusqlite::Result<u64> {
-    connection.query_row("SELECT count(*) FROM record", [], |row| row.get(0))
-}

@@ -52,22 +52,41 @@ impl Stored {
     /// The record as a line of the export.
     #[must_use]
     pub fn line(&self) -> String {
+        self.line_with(self.args.as_deref())
+    }
+
+    /// The same as if no arguments were kept.
+    #[must_use]
+    pub fn line_without_args(&self) -> String {
+        self.line_with(None)
+    }
+
+    fn line_with(&self, args: Option<&str>) -> String {
         if self.is_unreadable() {
             return format!(r#"{{"event":"AUDIT_UNREADABLE","seq":{}}}"#, self.seq);
         }
-        let part = |range: &Range<usize>| self.text.get(range.clone()).unwrap_or_default();
-        let all = self
-            .members
-            .iter()
-            .map(|(name, value)| (part(name), part(value)));
-        let args = self.args.as_deref().map(escaped);
-        ordered(all, |name| self.find(name), args.as_deref())
+        let args = args.map(escaped);
+        ordered(self.fields(), |name| self.find(name), args.as_deref())
     }
 
     /// Whether its text is none of ours: it is shown as such, whatever is asked for.
     #[must_use]
     pub fn is_unreadable(&self) -> bool {
         self.members.is_empty()
+    }
+
+    /// The text that is hashed, as far as it is one of ours.
+    #[must_use]
+    pub fn as_text(&self) -> &str {
+        &self.text
+    }
+
+    /// Each field's name and its value as JSON text.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        let part = |range: &Range<usize>| self.text.get(range.clone()).unwrap_or_default();
+        self.members
+            .iter()
+            .map(move |(name, value)| (part(name), part(value)))
     }
 
     /// A field's value as JSON text.

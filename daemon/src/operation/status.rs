@@ -3,14 +3,14 @@
 use wire::control::{DaemonStatus, FolderStatus, Status};
 
 use super::{Answers, Daemon, Outcome, as_value, gone};
-use crate::audit::restore;
+use crate::audit::holdings;
 use crate::config::ApprovalAuth;
 
 pub(super) async fn status(daemon: &Daemon) -> Outcome {
     let overriding = daemon.overriding(crate::time::now_ms());
     let folder = |path: &std::path::Path| path.display().to_string();
     let mut attention = Vec::new();
-    let records = daemon.audit.read(restore::count).await;
+    let records = daemon.audit.read(holdings::count).await;
     if let Err(error) = &records {
         attention.push(format!("the audit store can't be read: {error}"));
     }

@@ -1,7 +1,7 @@
 //! Committing: whole or not at all, and on disk before anybody hears of it.
 
 use aipd::audit::batch::{ApprovalOp, SessionOp};
-use aipd::audit::{Batch, NewRecord, StateOp, Sync, query, restore};
+use aipd::audit::{Batch, NewRecord, StateOp, Sync, holdings, query, restore};
 
 use crate::shelf::{Shelf, decision, records};
 
@@ -49,7 +49,7 @@ fn a_batch_that_fails_leaves_no_trace() {
     };
     assert!(shelf.commit(twice).is_err());
     let plain = shelf.plain();
-    assert_eq!(restore::count(&plain).unwrap(), 0);
+    assert_eq!(holdings::count(&plain).unwrap(), 0);
     assert_eq!(restore::waiting(&plain, "s").unwrap().len(), 1);
     assert!(shelf.lines().is_empty(), "nor in the live log");
     assert_eq!(shelf.commit(records([decision(3)])).unwrap()[0].seq, 1);
@@ -154,5 +154,5 @@ fn an_empty_batch_is_no_commit_and_a_flush_waits_for_what_went_before() {
         audit.flush().await
     };
     shelf.all(std::iter::once(job))[0].clone().unwrap();
-    assert_eq!(restore::count(&shelf.plain()).unwrap(), 50);
+    assert_eq!(holdings::count(&shelf.plain()).unwrap(), 50);
 }

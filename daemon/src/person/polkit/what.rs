@@ -146,6 +146,10 @@ fn other(request: &Request) -> String {
         | Request::Status
         | Request::Sessions
         | Request::Logs(_)
+        | Request::Records(_)
+        | Request::Record { .. }
+        | Request::Stats { .. }
+        | Request::AuditState
         | Request::AuditVerify { .. }
         | Request::Policies { .. }
         | Request::PolicyReload
