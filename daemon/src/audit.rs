@@ -32,6 +32,7 @@ pub mod words;
 pub mod writer;
 
 pub use batch::{Batch, StateOp, Sync};
+use derived::{Derived, Index, Part};
 use desk::Desk;
 use keeper::Keeper;
 pub use record::NewRecord;
@@ -68,6 +69,7 @@ pub struct Audit {
     desk: Arc<Desk>,
     follow: broadcast::Sender<u64>,
     store: Arc<PathBuf>,
+    derived: Arc<Derived>,
     failing: Failing,
     _open: Arc<Open>,
 }
@@ -108,9 +110,12 @@ impl Audit {
     ) -> Result<(Self, std::thread::JoinHandle<()>), AuditError> {
         let (follow, _) = broadcast::channel(FOLLOW);
         let failing = Failing::default();
-        let writer = Writer::new(connection, live, follow.clone(), Arc::clone(&failing))?;
+        let derived = Arc::new(Derived::beside(store));
+        let copies = (live, Arc::clone(&derived));
+        let writer = Writer::new(connection, copies, follow.clone(), Arc::clone(&failing))?;
         let desk = Arc::new(Desk::new(writer));
-        let keeper = Keeper::new(Arc::clone(&desk), store::open_to_checkpoint(store)?);
+        let mover = store::open_to_checkpoint(store)?;
+        let keeper = Keeper::new(Arc::clone(&desk), mover, Arc::clone(&derived));
         let thread = std::thread::Builder::new()
             .name("audit".to_owned())
             .spawn(move || keeper.run())
@@ -122,6 +127,7 @@ impl Audit {
             desk,
             follow,
             store: Arc::new(store.to_owned()),
+            derived,
             failing,
         };
         Ok((audit, thread))
@@ -201,6 +207,29 @@ impl Audit {
                 reason: error.to_string(),
             }),
         }
+    }
+}
+
+impl Audit {
+    /// Runs a query on the store and what is derived from it, as [`Audit::read`] does. `None` in
+    /// place of what is derived where that can't be had; what it lacks is made good afterwards.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub async fn read_derived<T: Send + 'static>(
+        &self,
+        part: Part,
+        query: impl Fn(&Connection, Option<&Index<'_>>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, AuditError> {
+        let derived = Arc::clone(&self.derived);
+        self.read(move |store| derived.ask(part, store, |index| query(store, index)))
+            .await
+    }
+
+    /// Has all that is derived carried on in the background.
+    pub fn roll_on(&self) {
+        self.derived.roll_on(Part::Words);
+        self.derived.roll_on(Part::Figures);
     }
 }
 

@@ -265,7 +265,7 @@ async fn signals(daemon: Arc<Daemon>) {
     std::process::exit(TOLD_TWICE);
 }
 
-/// Retention at start and a few times a day.
+/// Retention at start and a few times a day, and what is derived carried on.
 async fn upkeep(daemon: Arc<Daemon>) {
     loop {
         let keep = daemon.config.retention;
@@ -282,6 +282,7 @@ async fn upkeep(daemon: Arc<Daemon>) {
             }
             Err(error) => tracing::error!(%error, "retention could not look at the store"),
         }
+        daemon.audit.roll_on();
         tokio::time::sleep(UPKEEP).await;
     }
 }

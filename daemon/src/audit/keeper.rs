@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::derived::Derived;
 use super::desk::Desk;
 use super::writer::Writer;
 
@@ -22,11 +23,16 @@ pub(super) struct Keeper {
     desk: Arc<Desk>,
     /// Moves pages while the writer goes on.
     mover: Connection,
+    derived: Arc<Derived>,
 }
 
 impl Keeper {
-    pub(super) fn new(desk: Arc<Desk>, mover: Connection) -> Self {
-        Self { desk, mover }
+    pub(super) fn new(desk: Arc<Desk>, mover: Connection, derived: Arc<Derived>) -> Self {
+        Self {
+            desk,
+            mover,
+            derived,
+        }
     }
 
     /// Serves until the desk is closed and all is done.
@@ -36,6 +42,8 @@ impl Keeper {
             self.tidy();
         }
         self.look();
+        // It reads the store, whose log is then emptied.
+        self.derived.end();
         drop(self.mover);
         self.desk.with_writer(Writer::end);
     }

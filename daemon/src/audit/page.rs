@@ -5,9 +5,12 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
+use super::derived::{self, Index};
 use super::query::{self, Stored};
+pub(super) use wanted::kind;
 pub use wanted::{Invalid, Wanted};
 
+mod indexed;
 mod scan;
 mod wanted;
 
@@ -51,28 +54,66 @@ enum Then {
     Stop(u64),
 }
 
-/// A page of what fits.
+/// A page of what fits, found by the index as far as that goes, else in the store itself.
 ///
 /// # Errors
 /// SQLite's.
-pub fn page(store: &Connection, wanted: &Wanted) -> rusqlite::Result<Page> {
+pub fn page(
+    store: &Connection,
+    index: Option<&Index<'_>>,
+    wanted: &Wanted,
+) -> rusqlite::Result<Page> {
     let mut reading = Reading {
         wanted,
         found: Vec::new(),
         look: LOOK,
         begun: Instant::now(),
     };
-    let next = match bounds(store, wanted)? {
-        Some(run) if !wanted.is_in_vain() => match scan::scan(store, run, &mut reading)? {
-            Then::Next => None,
-            Then::Stop(below) => Some(below),
-        },
-        Some(_) | None => None,
-    };
+    let mut next = None;
+    for (chunk, run) in pieces(store, index, wanted)? {
+        let then = match (chunk, index) {
+            (Some(found), Some(index)) => indexed::look(store, index, (found, run), &mut reading)?,
+            (None | Some(_), _) => scan::scan(store, run, &mut reading)?,
+        };
+        if let Then::Stop(below) = then {
+            next = Some(below);
+            break;
+        }
+    }
     Ok(Page {
         records: reading.found,
         next,
     })
+}
+
+/// A chunk of the index and what it is asked for; none where the store is read itself.
+type Piece = (Option<indexed::Asked>, Run);
+
+/// The runs of records to be looked at, the highest numbers first.
+fn pieces(
+    store: &Connection,
+    index: Option<&Index<'_>>,
+    wanted: &Wanted,
+) -> rusqlite::Result<Vec<Piece>> {
+    let Some(bounds) = bounds(store, wanted)?.filter(|_| !wanted.is_in_vain()) else {
+        return Ok(Vec::new());
+    };
+    let Some(index) = index else {
+        return Ok(vec![(None, bounds)]);
+    };
+    let runs = match &wanted.until {
+        Some(until) => index.until(until, bounds)?,
+        None => vec![bounds],
+    };
+    let Some(query) = derived::query(wanted) else {
+        return Ok(runs.into_iter().map(|run| (None, run)).collect());
+    };
+    let asked = |chunk| indexed::Asked {
+        chunk,
+        query: query.clone(),
+    };
+    let cut = runs.into_iter().flat_map(|run| index.pieces(run));
+    Ok(cut.map(|(chunk, run)| (chunk.map(asked), run)).collect())
 }
 
 impl Reading<'_> {
@@ -86,8 +127,12 @@ impl Reading<'_> {
             }
             self.found.push(stored);
         }
-        let over = self.look == 0 || self.begun.elapsed() > PATIENCE;
-        over.then_some(Then::Stop(seq))
+        self.is_over().then_some(Then::Stop(seq))
+    }
+
+    /// Enough was looked at for one page.
+    fn is_over(&self) -> bool {
+        self.look == 0 || self.begun.elapsed() > PATIENCE
     }
 }
 

@@ -165,15 +165,23 @@ pub fn lines_after(
     Ok(lines)
 }
 
+/// One record.
+///
+/// # Errors
+/// SQLite's.
+pub fn stored(connection: &Connection, seq: u64) -> rusqlite::Result<Option<Stored>> {
+    connection
+        .prepare_cached(&format!("{SELECT} WHERE record.seq = ?1"))?
+        .query_row([seq], Stored::read)
+        .optional()
+}
+
 /// The export line of one record.
 ///
 /// # Errors
 /// SQLite's.
 pub fn line_of(connection: &Connection, seq: u64) -> rusqlite::Result<Option<String>> {
-    connection
-        .prepare_cached(&format!("{SELECT} WHERE record.seq = ?1"))?
-        .query_row([seq], |row| Ok(Stored::read(row)?.line()))
-        .optional()
+    Ok(stored(connection, seq)?.map(|it| it.line()))
 }
 
 /// Export lines of one session's decisions and events after a record, with their numbers.

@@ -192,7 +192,7 @@ fn back_up(connection: &Connection, path: &Path, version: usize) -> Result<(), O
 }
 
 /// The file is made by us, mode 0600, before SQLite opens it; its WAL takes over the mode.
-fn create_private(path: &Path) -> std::io::Result<()> {
+pub(super) fn create_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true).mode(0o600);

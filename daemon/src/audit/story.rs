@@ -1,9 +1,9 @@
 //! One record and what belongs to it. Nothing but the session is looked up by an index: records of
 //! one call stand near each other among those of their session.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-use super::query::{SELECT, Stored, field};
+use super::query::{self, Stored, field};
 
 /// Records of the session that are looked through on either side.
 const NEAR: u32 = 4000;
@@ -32,7 +32,7 @@ struct Ties {
 /// # Errors
 /// SQLite's.
 pub fn story(store: &Connection, seq: u64) -> rusqlite::Result<Option<Story>> {
-    let Some(record) = one(store, seq)? else {
+    let Some(record) = query::stored(store, seq)? else {
         return Ok(None);
     };
     let mut ties = Ties::default();
@@ -41,7 +41,7 @@ pub fn story(store: &Connection, seq: u64) -> rusqlite::Result<Option<Story>> {
     let session = record.text("session_id").map(|it| it.into_owned());
     if let Some(session) = session.filter(|_| !ties.is_empty()) {
         for seq in tied(near(store, &session, seq)?, &mut ties) {
-            let Some(one) = one(store, seq)? else {
+            let Some(one) = query::stored(store, seq)? else {
                 continue;
             };
             let is_outcome = one.text("kind").as_deref() == Some("outcome");
@@ -57,13 +57,6 @@ pub fn story(store: &Connection, seq: u64) -> rusqlite::Result<Option<Story>> {
         outcome,
         related,
     }))
-}
-
-fn one(store: &Connection, seq: u64) -> rusqlite::Result<Option<Stored>> {
-    store
-        .prepare_cached(&format!("{SELECT} WHERE record.seq = ?1"))?
-        .query_row([seq], Stored::read)
-        .optional()
 }
 
 /// Numbers and texts of the session's records around one, oldest first.

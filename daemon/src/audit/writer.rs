@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use super::batch::{Batch, StateOp, Sync};
 use super::chain::Chain;
+use super::derived::Derived;
 use super::live::Live;
 use super::{AuditError, Failing};
 
@@ -67,6 +68,7 @@ pub(super) struct Writer {
     connection: Connection,
     chain: Chain,
     live: Live,
+    derived: Arc<Derived>,
     /// Lines that are not in the live copy yet.
     lines: Vec<String>,
     sync: Sync,
@@ -83,7 +85,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(
         mut connection: Connection,
-        live: PathBuf,
+        (live, derived): (PathBuf, Arc<Derived>),
         follow: tokio::sync::broadcast::Sender<u64>,
         failing: Failing,
     ) -> rusqlite::Result<Self> {
@@ -102,6 +104,7 @@ impl Writer {
             connection,
             chain,
             live,
+            derived,
             lines: Vec::new(),
             sync: Sync::Normal,
             follow,

@@ -1,12 +1,13 @@
 //! Audit records as a screen asks for them: pages, one record's story, figures.
 
-use wire::control::{MAX_HOURS, RecordPage, RecordQuery, Stats};
+use rusqlite::Connection;
+use wire::control::{MAX_HOURS, RecordPage, RecordQuery, SearchState, Stats};
 
 use super::{Answers, Daemon, Outcome, as_value, gone, unavailable};
 use crate::approval::failure;
-use crate::audit::derived::figures::{Figures, HOUR_MS, What, added};
+use crate::audit::derived::figures::HOUR_MS;
+use crate::audit::derived::{Index, Part};
 use crate::audit::page::{self, Wanted};
-use crate::audit::query;
 
 pub(super) async fn page(
     daemon: &Daemon,
@@ -14,16 +15,36 @@ pub(super) async fn page(
     answers: &mut impl Answers,
 ) -> Outcome {
     let wanted = Wanted::read(query).map_err(|invalid| failure("invalid", invalid.0))?;
-    let read = daemon.audit.read(move |store| {
-        let page = page::page(store, &wanted)?;
+    let needs = wanted.needs();
+    let read = move |store: &Connection, index: Option<&Index<'_>>| {
+        let page = page::page(store, index, &wanted)?;
         let lines: Vec<String> = page.records.iter().map(|it| it.line()).collect();
-        Ok((lines, page.next))
-    });
-    let (lines, next) = read.await.map_err(|error| unavailable(&error))?;
+        let search = index.filter(|_| wanted.needs() == Some(Part::Words));
+        let end = RecordPage {
+            next: page.next,
+            search: search.map(searched),
+        };
+        Ok((lines, end))
+    };
+    let audit = &daemon.audit;
+    let read = match needs {
+        Some(part) => audit.read_derived(part, read).await,
+        None => audit.read(move |store| read(store, None)).await,
+    };
+    let (lines, end) = read.map_err(|error| unavailable(&error))?;
     for line in lines {
         answers.line(&line).await.map_err(gone)?;
     }
-    as_value(&RecordPage { next, search: None })
+    as_value(&end)
+}
+
+fn searched(index: &Index<'_>) -> SearchState {
+    let indexed_to = index.reach(Part::Words);
+    SearchState {
+        indexed_to,
+        last: index.last(),
+        complete: indexed_to >= index.last(),
+    }
 }
 
 pub(super) async fn stats(daemon: &Daemon, hours: u32) -> Outcome {
@@ -34,35 +55,25 @@ pub(super) async fn stats(daemon: &Daemon, hours: u32) -> Outcome {
     let now = crate::time::now_ms();
     let first = now.div_euclid(HOUR_MS) - i64::from(hours) + 1;
     let from = crate::time::rfc3339(first * HOUR_MS);
-    let since = from.clone();
-    let read = daemon.audit.read(move |store| {
-        let mut figures = Figures::default();
-        let all = wire::control::LogQuery {
-            since: Some(since),
-            events: true,
-            ..wire::control::LogQuery::default()
+    let last = now.div_euclid(HOUR_MS);
+    let read = daemon.audit.read_derived(Part::Figures, move |_, index| {
+        let Some(index) = index else {
+            return Ok(None);
         };
-        let last = query::last_seq(store)?;
-        query::select(store, &all, 0, |stored| {
-            if let Some(added) = added(&stored) {
-                let hour = figures.hours.entry(added.hour).or_default();
-                hour.count(&added.what, stored.seq);
-                if let What::Decision(decisions, name, last_ms, _) = added.what {
-                    let used = figures.uses.entry(name).or_default();
-                    used.decisions.add(decisions);
-                    used.last_ms = used.last_ms.max(last_ms);
-                }
-            }
-            true
-        })?;
-        Ok((figures, last))
+        let counted_to = index.reach(Part::Figures);
+        let figures = index.figures(first, last)?;
+        Ok(Some((figures, counted_to, counted_to >= index.last())))
     });
-    let (figures, indexed_to) = read.await.map_err(|error| unavailable(&error))?;
+    let read = read.await.map_err(|error| unavailable(&error))?;
+    let Some((figures, indexed_to, complete)) = read else {
+        let message = "the figures can't be made; the daemon's log says why".to_owned();
+        return Err(failure("unavailable", message));
+    };
     as_value(&Stats {
         from,
         to: crate::time::rfc3339(now),
         indexed_to,
-        complete: true,
+        complete,
         ..figures.shown()
     })
 }

@@ -2,6 +2,7 @@
 
 use wire::control::{MAX_PAGE, PAGE, RecordKind, RecordQuery};
 
+use crate::audit::derived::{self, Part};
 use crate::audit::query::Stored;
 use crate::audit::words::Words;
 
@@ -132,6 +133,15 @@ impl Wanted {
             || !self.words.is_empty()
     }
 
+    /// What is derived that such records are found by; none where the store's own order will do.
+    #[must_use]
+    pub fn needs(&self) -> Option<Part> {
+        if derived::query(self).is_some() {
+            return Some(Part::Words);
+        }
+        self.until.as_ref().map(|_| Part::Figures)
+    }
+
     /// Whether nothing can fit.
     #[must_use]
     pub fn is_in_vain(&self) -> bool {
@@ -141,7 +151,7 @@ impl Wanted {
 
 /// What a record is.
 #[must_use]
-pub(super) fn kind(stored: &Stored) -> Option<RecordKind> {
+pub(in crate::audit) fn kind(stored: &Stored) -> Option<RecordKind> {
     match stored.text("kind").as_deref() {
         Some("decision") => Some(RecordKind::Decision),
         Some("event") => Some(RecordKind::Event),

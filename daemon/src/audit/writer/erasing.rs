@@ -1,5 +1,5 @@
 //! What an erasure leaves to do once it is committed: the live log still has the text, and so
-//! have a copy made before a migration and the write-ahead log until it is emptied.
+//! have the index of words, a copy made before a migration and the write-ahead log until it is emptied.
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,12 +13,12 @@ use crate::audit::store::{self, BUSY};
 impl Writer {
     /// Follows up on the erasures of a group.
     pub(super) fn erased(&mut self, group: &[Job], results: &[Outcome]) {
-        let mut runs = Vec::new();
+        let (mut runs, mut removed) = (Vec::new(), Vec::new());
         let done = group.iter().zip(results).filter(|(_, it)| it.is_ok());
         for op in done.flat_map(|(job, _)| &job.batch.ops) {
             match op {
                 StateOp::EraseBodies { runs: erased } => runs.extend(erased),
-                StateOp::RemoveSegment { id, .. } => runs.extend(self.removed(*id)),
+                StateOp::RemoveSegment { id, .. } => removed.extend(self.removed(*id)),
                 StateOp::Session { .. }
                 | StateOp::Approval { .. }
                 | StateOp::Bucket { .. }
@@ -28,8 +28,10 @@ impl Writer {
                 | StateOp::Setting { .. } => {}
             }
         }
-        runs.sort_unstable();
-        if !runs.is_empty() {
+        if !runs.is_empty() || !removed.is_empty() {
+            self.derived.forget(&runs, &removed);
+            runs.append(&mut removed);
+            runs.sort_unstable();
             // What waits to be copied may be of them.
             self.copy();
             self.live.forget(&self.connection, &runs);
