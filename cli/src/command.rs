@@ -25,6 +25,7 @@ pub mod policy;
 pub mod resume;
 pub mod service;
 pub mod sessions;
+pub mod stats;
 pub mod status;
 pub mod stop_all;
 pub mod tools;
@@ -40,9 +41,11 @@ pub enum Command {
     Sessions(sessions::Sessions),
     /// Show audit records: a table on a terminal, JSON Lines in a pipe
     Logs(logs::Logs),
+    /// Show how many calls there were, of which tools, and how they were decided
+    Stats(stats::Stats),
     /// Write out the audit records
     Export(export::Export),
-    /// Check the audit chain, or erase what records hold
+    /// Check the audit chain, show a record, or erase what records hold
     #[command(subcommand)]
     Audit(audit::Audit),
     /// Check, show and accept policies
@@ -98,6 +101,7 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Exit, Failure>
         Command::Status(it) => it.run(context),
         Command::Sessions(it) => it.run(context),
         Command::Logs(it) => it.run(context),
+        Command::Stats(it) => it.run(context),
         Command::Export(it) => it.run(context),
         Command::Audit(it) => it.run(context),
         Command::Policy(it) => it.run(context),

@@ -226,10 +226,10 @@ impl Audit {
             .await
     }
 
-    /// Has all that is derived carried on in the background.
+    /// Has what is derived carried on in the background. Where it was never asked for, nothing is
+    /// derived.
     pub fn roll_on(&self) {
-        self.derived.roll_on(Part::Words);
-        self.derived.roll_on(Part::Figures);
+        self.derived.roll_on_what_is_there();
     }
 }
 

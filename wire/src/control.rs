@@ -188,6 +188,8 @@ pub struct LogQuery {
     pub follow: bool,
     /// Not before this time, RFC 3339.
     pub since: Option<String>,
+    /// Not after this time, RFC 3339; following goes on all the same.
+    pub until: Option<String>,
     /// Only of this tool.
     pub tool: Option<String>,
     /// Only of this server (label or command).

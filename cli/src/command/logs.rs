@@ -3,13 +3,16 @@
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use wire::control::{LogQuery, Request};
+use wire::control::{LogQuery, RecordKind, RecordQuery, Request};
 
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::table::Field;
 use crate::when::{When, rfc3339};
 use crate::{record, table, text};
+
+mod search;
 
 /// How many records a terminal is shown where nothing says otherwise.
 const SCREENFUL: u64 = 100;
@@ -23,6 +26,13 @@ pub struct Logs {
     /// Not before this: 15m, 2h, 3d, a date (UTC), or RFC 3339
     #[arg(long, value_name = "WHEN")]
     since: Option<When>,
+    /// Not after this: 15m, 2h, 3d, a date (UTC), or RFC 3339
+    #[arg(long, value_name = "WHEN", conflicts_with = "follow")]
+    until: Option<When>,
+    /// Only records with these words in tool, server, reason or arguments: all of them, the last at
+    /// least by its beginning; "words in quotation marks" follow one another
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["follow", "outcomes"])]
+    search: Option<String>,
     /// Only calls of this tool
     #[arg(long)]
     tool: Option<String>,
@@ -35,7 +45,7 @@ pub struct Logs {
     /// Only of this session: its id or the start of it
     #[arg(long, value_name = "ID")]
     session: Option<String>,
-    /// At most so many, the newest ones (on a terminal, 100 unless told)
+    /// At most so many, the newest ones (on a terminal and for a search, 100 unless told)
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
     /// Events too: DLP findings, sessions, policies, approvals
@@ -81,6 +91,11 @@ impl Logs {
     /// When the daemon can't be asked.
     pub fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
         let json = self.json || !context.screen.terminal;
+        if let Some(text) = &self.search {
+            let found = search::found(context, self.searched(context, text), self.most())?;
+            self.show_found(context, &found, json)?;
+            return Ok(Exit::Done);
+        }
         let request = Request::Logs(self.query(context, json));
         if json {
             context.follow(&request, |context, item| {
@@ -102,6 +117,7 @@ impl Logs {
         LogQuery {
             follow: self.follow,
             since: self.since.map(|when| rfc3339(when.at(context.now))),
+            until: self.until.map(|when| rfc3339(when.at(context.now))),
             tool: self.tool.clone(),
             server: self.server.clone(),
             decision: self.decision.map(|decision| decision.word().to_owned()),
@@ -112,12 +128,53 @@ impl Logs {
         }
     }
 
+    /// What a search asks for.
+    fn searched(&self, context: &Context<'_>, text: &str) -> RecordQuery {
+        let mut kinds = vec![RecordKind::Decision];
+        kinds.extend(self.events.then_some(RecordKind::Event));
+        RecordQuery {
+            since: self.since.map(|when| rfc3339(when.at(context.now))),
+            until: self.until.map(|when| rfc3339(when.at(context.now))),
+            tool: self.tool.clone(),
+            server: self.server.clone(),
+            decision: self.decision.map(|decision| decision.word().to_owned()),
+            session: self.session.clone(),
+            kinds,
+            q: Some(text.to_owned()),
+            ..RecordQuery::default()
+        }
+    }
+
+    fn most(&self) -> u64 {
+        self.limit.unwrap_or(SCREENFUL)
+    }
+
+    fn show_found(
+        &self,
+        context: &mut Context<'_>,
+        found: &[Box<RawValue>],
+        json: bool,
+    ) -> Result<(), Failure> {
+        if json {
+            return found
+                .iter()
+                .try_for_each(|item| json_line(context, item, false));
+        }
+        let rows = found.iter().map(|item| Ok(record::row(&parsed(item)?)));
+        let rows = rows.collect::<Result<Vec<_>, Failure>>()?;
+        self.rows(context, &rows)
+    }
+
     fn table(&self, context: &mut Context<'_>, request: &Request) -> Result<(), Failure> {
         let mut rows = Vec::new();
         context.follow(request, |_, item| {
             rows.push(record::row(&parsed(item)?));
             Ok(())
         })?;
+        self.rows(context, &rows)
+    }
+
+    fn rows(&self, context: &mut Context<'_>, rows: &[[Field; 5]]) -> Result<(), Failure> {
         if rows.is_empty() {
             writeln!(context.out, "No record fits.")?;
             return Ok(());
@@ -125,7 +182,7 @@ impl Logs {
         write!(
             context.out,
             "{}",
-            table::render(context.screen, record::HEAD, &rows)
+            table::render(context.screen, record::HEAD, rows)
         )?;
         if self.limit.is_none() && rows.len() as u64 == SCREENFUL {
             writeln!(

@@ -1,7 +1,7 @@
 //! What a call passes through, piece by piece.
 //!
-//! `hot` prints tables of times; `hot store RECORDS` asks a store of so many records; `hot once CASE N`
-//! does a piece N times, so that a counter of instructions can be put around it; `hot counted` names
+//! `hot` prints tables of times; `hot store RECORDS` asks a store of so many records, `hot screens RECORDS`
+//! asks another what the dashboard's screens ask; `hot once CASE N` does a piece N times, so that a counter of instructions can be put around it; `hot counted` names
 //! those pieces. Nothing is asserted here.
 #![expect(
     clippy::unwrap_used,
@@ -12,6 +12,7 @@
 
 mod cases;
 mod records;
+mod screens;
 mod store;
 mod timed;
 
@@ -29,6 +30,7 @@ fn main() {
     {
         [] => timed::all(),
         ["store", count] => store::queries(count.parse().unwrap()),
+        ["screens", count] => screens::queries(count.parse().unwrap()),
         ["once", name, times] => once(name, times.parse().unwrap()),
         ["counted"] => COUNTED.iter().for_each(|name| println!("{name}")),
         other => panic!("what is {other:?}?"),

@@ -74,7 +74,7 @@ fn ask(name: &str, path: &Path, wanted: &LogQuery) {
 }
 
 /// Microseconds of the middle sample.
-fn sampled(mut ask: impl FnMut() -> usize) -> f64 {
+pub(crate) fn sampled(mut ask: impl FnMut() -> usize) -> f64 {
     let begun = Instant::now();
     let mut times = Vec::with_capacity(SAMPLES);
     while times.len() < 3 || (times.len() < SAMPLES && begun.elapsed() < ENOUGH) {

@@ -5,8 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -30,6 +29,9 @@ mod words;
 /// How long a query waits for what is lacking.
 const PATIENCE: Duration = Duration::from_millis(50);
 
+/// How long the end waits for a batch.
+const END: Duration = Duration::from_secs(2);
+
 /// A part of it, carried on by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -50,12 +52,13 @@ pub struct Derived {
     removed: AtomicU64,
     /// Whoever carries it on in the background.
     roller: Mutex<Roller>,
+    /// Rung when nobody does any more.
+    rests: Condvar,
     ended: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct Roller {
-    thread: Option<JoinHandle<()>>,
     /// Parts it is to carry on.
     wanted: Vec<Part>,
     runs: bool,
@@ -78,6 +81,7 @@ impl Derived {
             work: Mutex::new(()),
             removed: AtomicU64::new(0),
             roller: Mutex::default(),
+            rests: Condvar::new(),
             ended: AtomicBool::new(false),
         }
     }
@@ -144,14 +148,14 @@ impl Derived {
         file::discard(&self.path).is_ok()
     }
 
-    /// Ends what is carried on in the background.
+    /// Ends what is carried on in the background, once its batch is through.
     pub(super) fn end(&self) {
         self.ended.store(true, Ordering::Relaxed);
-        let roller = self.roller.lock();
-        let thread = roller.unwrap_or_else(PoisonError::into_inner).thread.take();
-        if let Some(thread) = thread {
-            drop(thread.join());
-        }
+        let roller = self.roller.lock().unwrap_or_else(PoisonError::into_inner);
+        let rested = self
+            .rests
+            .wait_timeout_while(roller, END, |roller| roller.runs);
+        drop(rested);
     }
 }
 

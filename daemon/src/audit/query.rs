@@ -57,8 +57,11 @@ fn fits(stored: &Stored, query: &LogQuery) -> bool {
         Some(_) | None => false,
     };
     let since = |since: &String| stored.text("timestamp").is_some_and(|it| *it >= **since);
+    let until = |until: &String| stored.text("timestamp").is_some_and(|it| *it <= **until);
     let server = |server: &String| stored.text("server").as_deref() == Some(server);
-    kind && query.since.as_ref().is_none_or(since) && query.server.as_ref().is_none_or(server)
+    kind && query.since.as_ref().is_none_or(since)
+        && query.until.as_ref().is_none_or(until)
+        && query.server.as_ref().is_none_or(server)
 }
 
 /// The query as far as SQLite's indexes go, and what it is asked with. The newest come first where
@@ -170,6 +173,8 @@ pub fn lines_after(
 /// # Errors
 /// SQLite's.
 pub fn stored(connection: &Connection, seq: u64) -> rusqlite::Result<Option<Stored>> {
+    // No number is higher.
+    let seq = i64::try_from(seq).unwrap_or(i64::MAX);
     connection
         .prepare_cached(&format!("{SELECT} WHERE record.seq = ?1"))?
         .query_row([seq], Stored::read)

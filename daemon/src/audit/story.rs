@@ -168,3 +168,73 @@ impl Ties {
         own.is_none() || own == outcome.text("call_id")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::NewRecord;
+    use crate::audit::chain::Chain;
+    use crate::audit::store;
+
+    fn filled(records: impl IntoIterator<Item = NewRecord>) -> (tempfile::TempDir, Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store::open(&folder.path().join("audit.db")).unwrap();
+        let mut chain = Chain::load(&store).unwrap();
+        for record in records {
+            let mut record = record.set("session_id", "s");
+            chain.append(&store, &mut record, 0).unwrap();
+        }
+        (folder, store)
+    }
+
+    fn decision(call: &str) -> NewRecord {
+        NewRecord::decision(0, "upstream", "ALLOW").set("call_id", call)
+    }
+
+    fn told(store: &Connection, seq: u64) -> (u64, Option<u64>, Vec<u64>) {
+        let story = story(store, seq).unwrap().unwrap();
+        let related = story.related.iter().map(|it| it.seq).collect();
+        (story.record.seq, story.outcome.map(|it| it.seq), related)
+    }
+
+    #[test]
+    fn a_calls_records_are_found_by_call_and_approval() {
+        let approval = serde_json::json!({"id": "q7", "answer": "allow"});
+        let (_folder, store) = filled([
+            NewRecord::event(0, "APPROVAL_ASKED")
+                .set("approval_id", "q7")
+                .set("call_id", "c1"),
+            decision("c2"),
+            NewRecord::event(0, "APPROVAL_ANSWERED").set("approval_id", "q7"),
+            decision("c1").set("approval", approval),
+            NewRecord::event(0, "DLP_TRIGGERED").set("call_id", "c1"),
+            NewRecord::outcome(0, "c2", "answered"),
+            NewRecord::outcome(0, "c1", "answered"),
+            NewRecord::event(0, "APPROVAL_ANSWERED").set("approval_id", "other"),
+            // Its text has the id, but it is not of that call.
+            decision("c3").set("reason", "c1 and q7"),
+        ]);
+        assert_eq!(told(&store, 4), (4, Some(7), vec![1, 3, 5]));
+        // Over the one that was asked about, whose call is told by another record.
+        assert_eq!(told(&store, 3), (3, Some(7), vec![1, 4, 5]));
+        assert_eq!(told(&store, 2), (2, Some(6), vec![]));
+        assert_eq!(told(&store, 7), (7, None, vec![1, 3, 4, 5]));
+        assert_eq!(told(&store, 8), (8, None, vec![]));
+        assert!(story(&store, 10).unwrap().is_none());
+        assert!(story(&store, u64::MAX).unwrap().is_none());
+    }
+
+    #[test]
+    fn records_of_other_sessions_and_far_away_are_not_looked_at() {
+        let far = usize::try_from(NEAR).unwrap();
+        let records = (0..far + 2).map(|n| decision(&format!("call-{n}")));
+        let end = [NewRecord::outcome(0, "call-0", "answered")];
+        let (_folder, store) = filled(records.chain(end));
+        assert_eq!(told(&store, 1), (1, None, vec![]), "too far");
+        let mut chain = Chain::load(&store).unwrap();
+        let mut other = decision("call-0").set("session_id", "other");
+        chain.append(&store, &mut other, 0).unwrap();
+        assert_eq!(told(&store, 1), (1, None, vec![]));
+        assert_eq!(told(&store, NEAR.into()).1, None);
+    }
+}

@@ -210,3 +210,62 @@ fn stands_alone(c: char) -> bool {
         '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
         | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::NewRecord;
+
+    fn of(typed: &str) -> Vec<String> {
+        words(typed).collect()
+    }
+
+    #[test]
+    fn words_are_runs_of_letters_and_digits_in_lower_case() {
+        assert_eq!(of("Read_File(x-1.rs)"), ["read", "file", "x", "1", "rs"]);
+        assert_eq!(of("ÉTÉ Straße İx"), ["été", "straße", "ix"]);
+        assert_eq!(
+            of("漢字かな123한국어"),
+            ["漢", "字", "か", "な", "123한국어"]
+        );
+        assert_eq!(of(" - § \u{0}\u{202e}!"), Vec::<String>::new());
+        let long = "A".repeat(100);
+        assert_eq!(of(&long), ["a".repeat(LONGEST)]);
+        let long = "é".repeat(100);
+        assert_eq!(of(&long), ["é".repeat(LONGEST)]);
+    }
+
+    #[test]
+    fn whatever_is_typed_is_phrases_and_the_last_word_may_go_on() {
+        let read = |typed: &str| {
+            let words = Words::read(typed);
+            let phrases = words.phrases.iter().map(|it| it.words.join(" "));
+            let open = words.phrases.last().is_some_and(|it| it.open);
+            (phrases.collect::<Vec<_>>().join("|"), open)
+        };
+        let is = |text: &str, open| (text.to_owned(), open);
+        assert_eq!(read("delete file"), is("delete|file", true));
+        assert_eq!(read("\"delete file\" x"), is("delete file|x", true));
+        assert_eq!(read("x \"delete file\""), is("x|delete file", false));
+        assert_eq!(read("\"delete fi"), is("delete fi", true));
+        assert_eq!(read("src/main.rs AND NOT"), is("src main rs|and|not", true));
+        assert_eq!(read("\"\"\" NEAR( * ^"), is("near", true));
+        assert_eq!(read(" \" ' -"), is("", false));
+        let many = "w ".repeat(1000);
+        assert_eq!(Words::read(&many).phrases.len(), MOST);
+    }
+
+    #[test]
+    fn what_identifies_is_not_searched_and_what_is_told_is() {
+        let record = NewRecord::decision(0, "upstream", "BLOCK")
+            .set("tool", "Read")
+            .set("call_id", "callid")
+            .set("session_id", "sessionid")
+            .set("reason", "not listed")
+            .with_args(Some(r#"{"p\u00e4th":["/x",1.50,true,null]}"#.to_owned()));
+        let text = searched(&Stored::of(record, 1)).unwrap();
+        assert_eq!(text, "not listed read päth x 1 50 true");
+        let outcome = NewRecord::outcome(0, "c", "answered");
+        assert_eq!(searched(&Stored::of(outcome, 1)), None);
+    }
+}

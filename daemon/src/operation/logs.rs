@@ -15,12 +15,12 @@ pub(super) async fn logs(
     mut wanted: LogQuery,
     answers: &mut impl Answers,
 ) -> Outcome {
-    if let Some(since) = &wanted.since {
-        let parsed = crate::time::parse_ms(since);
+    // One form, so that text compares as time does.
+    for typed in [&mut wanted.since, &mut wanted.until].into_iter().flatten() {
+        let parsed = crate::time::parse_ms(typed);
         let parsed =
-            parsed.ok_or_else(|| failure("invalid", format!("`{since}` is no RFC 3339 time")))?;
-        // One form, so that text compares as time does.
-        wanted.since = Some(crate::time::rfc3339(parsed));
+            parsed.ok_or_else(|| failure("invalid", format!("`{typed}` is no RFC 3339 time")))?;
+        *typed = crate::time::rfc3339(parsed);
     }
     let follow = wanted.follow;
     let _place = match daemon.followers.clone().try_acquire_owned() {

@@ -4,4 +4,5 @@
 
 mod ending;
 mod hanging_up;
+mod records;
 mod running;

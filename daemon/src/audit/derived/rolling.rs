@@ -32,8 +32,10 @@ impl Derived {
             if !chunk::fits(&derived, store)? {
                 tracing::warn!("what is derived is of another audit store and is made anew");
                 drop(derived);
-                self.remove(&work);
-                continue;
+                if self.remove(&work) {
+                    continue;
+                }
+                return Err(rusqlite::Error::InvalidPath(self.path.clone()));
             }
             drop(work);
             loop {
@@ -51,6 +53,14 @@ impl Derived {
         }
     }
 
+    /// Has all of it carried on in the background, where it was ever asked for.
+    pub(in crate::audit) fn roll_on_what_is_there(self: &Arc<Self>) {
+        if self.path.exists() {
+            self.roll_on(Part::Words);
+            self.roll_on(Part::Figures);
+        }
+    }
+
     /// Has a part carried on in the background.
     pub fn roll_on(self: &Arc<Self>, part: Part) {
         let mut roller = self.roller.lock().unwrap_or_else(PoisonError::into_inner);
@@ -63,10 +73,7 @@ impl Derived {
         let it = Arc::clone(self);
         let thread = std::thread::Builder::new().name("derived".to_owned());
         match thread.spawn(move || it.roll()) {
-            Ok(thread) => {
-                roller.runs = true;
-                roller.thread = Some(thread);
-            }
+            Ok(_) => roller.runs = true,
             Err(error) => tracing::warn!(%error, "figures and search can't be carried on"),
         }
     }
@@ -77,13 +84,17 @@ impl Derived {
             let part = {
                 let mut roller = self.roller.lock().unwrap_or_else(PoisonError::into_inner);
                 let next = roller.wanted.pop();
-                roller.runs = next.is_some();
-                match next {
+                let ended = self.ended.load(Ordering::Relaxed);
+                match next.filter(|_| !ended) {
                     Some(part) => part,
-                    None => return,
+                    None => {
+                        roller.runs = false;
+                        self.rests.notify_all();
+                        return;
+                    }
                 }
             };
-            if let Err(error) = self.roll_part(part) {
+            if let Err(error) = self.complete(part) {
                 tracing::warn!(%error, ?part, "figures and search can't be carried on");
                 if file::is_broken(&error) {
                     self.remove_broken(&error);
@@ -92,7 +103,11 @@ impl Derived {
         }
     }
 
-    fn roll_part(&self, part: Part) -> rusqlite::Result<()> {
+    /// Carries a part on until it lacks nothing, or the daemon ends.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn complete(&self, part: Part) -> rusqlite::Result<()> {
         let store = store::open_to_read(&self.store)?;
         let far = Instant::now() + std::time::Duration::from_secs(3600);
         self.rolled(part, &store, far).map(drop)

@@ -58,19 +58,37 @@ fn rederived(
     let text = whole_args(record)?;
     let parsed = wire::json::parse(text.as_bytes()).map_err(|_| "its arguments can't be read")?;
     let args = node(&parsed.value);
-    let ground = Ground {
-        home,
-        bases: &[],
-        user_homes: &crate::links::home_of,
-    };
-    let named = candidates(&args, &ground);
-    let resolved: Vec<_> = named.iter().map(|it| it.path.clone()).collect();
     let call = Call {
         method: "tools/call",
         tool: Some(&tool),
         args: &args,
         named: &[],
     };
+    let decision = judged(record, policy, &call, home);
+    if !is_same(record, &decision, policy) {
+        return Err(
+            "more than policy and arguments decided it: a rate limit, a listing, DLP or a path",
+        );
+    }
+    let mut lines = decision_lines(policy, &call, &decision);
+    for line in &mut lines {
+        *line = redact::word(line, policy.dlp());
+    }
+    if matches!(decision, Decision::Ask(_)) {
+        lines.extend(answered(record));
+    }
+    Ok(lines)
+}
+
+/// The policy's word on it, by what the record holds of the facts there were.
+fn judged(record: &Stored, policy: &Policy, call: &Call<'_>, home: Option<&Path>) -> Decision {
+    let ground = Ground {
+        home,
+        bases: &[],
+        user_homes: &crate::links::home_of,
+    };
+    let named = candidates(call.args, &ground);
+    let resolved: Vec<_> = named.iter().map(|it| it.path.clone()).collect();
     let watched = record.text("policy_mode").as_deref() == Some("monitor");
     let facts = Facts {
         now_ms: 0,
@@ -87,20 +105,7 @@ fn rederived(
         },
         task_known: false,
     };
-    let decision = decide(policy, &call, &facts, &mut Buckets::default());
-    if !is_same(record, &decision, policy) {
-        return Err(
-            "more than policy and arguments decided it: a rate limit, a listing, DLP or a path",
-        );
-    }
-    let mut lines = decision_lines(policy, &call, &decision);
-    for line in &mut lines {
-        *line = redact::word(line, policy.dlp());
-    }
-    if matches!(decision, Decision::Ask(_)) {
-        lines.extend(answered(record));
-    }
-    Ok(lines)
+    decide(policy, call, &facts, &mut Buckets::default())
 }
 
 /// The arguments as they were judged.
@@ -224,3 +229,6 @@ fn answered(record: &Stored) -> Vec<String> {
     };
     vec![format!("[DEBUG] Approval: {said}"), end]
 }
+
+#[cfg(test)]
+mod tests;
