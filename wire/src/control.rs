@@ -189,6 +189,7 @@ pub struct LogQuery {
     /// Not before this time, RFC 3339.
     pub since: Option<String>,
     /// Not after this time, RFC 3339; following goes on all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
     /// Only of this tool.
     pub tool: Option<String>,

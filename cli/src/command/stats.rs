@@ -83,7 +83,7 @@ fn shown(figures: &Figures, hours: u32, screen: Screen) -> String {
         days(&figures.hours).iter().map(row).collect()
     };
     let _ = write!(text, "\n{}", table::render(screen, HOURS, &rows));
-    let rows: Vec<_> = figures.tools.iter().take(TOOLS).map(|it| {
+    let rows = figures.tools.iter().take(TOOLS).map(|it| {
         [
             Field::from(&it.server),
             Field::from(&it.tool),

@@ -8,7 +8,12 @@ use crate::running::{Running, lines};
 fn ask(daemon: &Running, request: &Value) -> (Vec<Value>, Value) {
     let mut all: Vec<Value> = lines(daemon.asked(&format!("{request}\n"))).collect();
     let end = all.pop().unwrap();
-    (all.into_iter().map(|it| it["item"].clone()).collect(), end)
+    (
+        all.into_iter()
+            .map(|it| it.get("item").cloned().unwrap())
+            .collect(),
+        end,
+    )
 }
 
 #[test]

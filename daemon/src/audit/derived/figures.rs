@@ -231,7 +231,7 @@ impl Figures {
 
     fn tools(&self) -> Vec<ToolStats> {
         let tools = self.most_used(|name| {
-            (!name.tool.is_empty()).then(|| (name.server.as_str(), name.tool.as_str()))
+            (!name.tool.is_empty()).then_some((name.server.as_str(), name.tool.as_str()))
         });
         let shown = |((server, tool), it): ((&str, &str), Use)| ToolStats {
             server: server.to_owned(),

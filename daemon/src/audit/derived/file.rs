@@ -53,18 +53,20 @@ fn files(path: &Path) -> [PathBuf; 4] {
 
 /// Whether an error says that the file itself is no good.
 pub(super) fn is_broken(error: &rusqlite::Error) -> bool {
-    match error {
-        rusqlite::Error::SqliteFailure(failure, _) => matches!(
+    if let rusqlite::Error::SqliteFailure(failure, _) = error {
+        return matches!(
             failure.code,
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::CannotOpen
-        ),
-        // A link or another thing that stands in its place, or a table that is not as we make it.
-        rusqlite::Error::InvalidPath(_)
-        | rusqlite::Error::InvalidColumnType(..)
-        | rusqlite::Error::IntegralValueOutOfRange(..)
-        | rusqlite::Error::SqlInputError { .. } => true,
-        _ => false,
+        );
     }
+    // A link or another thing that stands in its place, or a table that is not as we make it.
+    matches!(
+        error,
+        rusqlite::Error::InvalidPath(_)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::SqlInputError { .. }
+    )
 }
 
 /// `None` where the file is of another version.

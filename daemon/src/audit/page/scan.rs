@@ -26,7 +26,7 @@ pub(super) fn scan(
             return Ok(match then {
                 // Nothing is left of the run.
                 Then::Stop(below) if below <= run.first => Then::Next,
-                then => then,
+                Then::Stop(_) | Then::Next => then,
             });
         }
     }

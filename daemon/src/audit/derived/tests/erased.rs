@@ -59,18 +59,18 @@ impl Shelf {
     /// Whether a word stands in any of the files; its beginning is written once in the index where
     /// the word before begins alike.
     fn stands(&self, word: &str) -> bool {
-        let word = &word[6..];
+        let word = &word.as_bytes()[6..];
         let files = std::fs::read_dir(self.made.folder.path()).unwrap();
         let mut files = files.map(|file| file.unwrap().path());
         files.any(|file| {
             let bytes = std::fs::read(&file).unwrap();
-            bytes.windows(word.len()).any(|it| it == word.as_bytes())
+            bytes.windows(word.len()).any(|it| it == word)
         })
     }
 
     fn in_index(&self, word: &str) -> bool {
         let bytes = std::fs::read(self.made.path()).unwrap();
-        bytes.windows(58).any(|it| it == word[6..].as_bytes())
+        bytes.windows(58).any(|it| it == &word.as_bytes()[6..])
     }
 
     fn found(&mut self, word: &str) -> Vec<u64> {
