@@ -65,7 +65,7 @@ pub(crate) fn queries(records: usize) {
     screens.stories();
 }
 
-/// One of each ten calls is half of a call that was asked about; the rest decisions and outcomes.
+/// Decisions and their outcomes in turns, a finding of DLP now and then.
 fn record(n: usize, records: usize) -> NewRecord {
     let at = time_of(n, records);
     let call = n / 2;
@@ -98,7 +98,11 @@ fn record(n: usize, records: usize) -> NewRecord {
 }
 
 fn decision(call: usize, at: i64, records: usize) -> NewRecord {
-    let word = if call % 50 == 0 { "BLOCK" } else { "ALLOW" };
+    let word = if call.is_multiple_of(50) {
+        "BLOCK"
+    } else {
+        "ALLOW"
+    };
     let rare = if call % (records / 10) == 7 {
         " zanzibar"
     } else {
@@ -109,7 +113,8 @@ fn decision(call: usize, at: i64, records: usize) -> NewRecord {
     } else {
         format!("/usr/lib/clients/client-{}", call % CLIENTS)
     };
-    let (one, other) = (WORDS[call % 12], WORDS[call / 12 % 12]);
+    let nth = |n: usize| WORDS.iter().cycle().nth(n % WORDS.len()).unwrap();
+    let (one, other) = (nth(call), nth(call / WORDS.len()));
     NewRecord::decision(at, "upstream", word)
         .set("method", "tools/call")
         .set("tool", format!("tool_{}", call / 7 % TOOLS))

@@ -15,7 +15,7 @@ mod scan;
 mod wanted;
 
 /// Records looked at for one page at the most.
-pub const LOOK: usize = 5000;
+pub const LOOK: usize = if cfg!(test) { 100 } else { 5000 };
 /// A page that has taken this long goes on in the next.
 const PATIENCE: Duration = Duration::from_millis(60);
 

@@ -7,6 +7,7 @@ use super::made::{
     BEGINS, CLIENTS, DECISIONS, EVENTS, HOUR_MS, Known, Made, SERVERS, SESSIONS, Seed, TOOLS,
 };
 use crate::audit::derived::Part;
+use crate::audit::page::{Wanted, page};
 use crate::time::rfc3339;
 
 /// A query, and the same as it is to be understood.
@@ -201,6 +202,28 @@ fn a_page_ends_where_nothing_older_fits() {
     assert_eq!(found, (101..=120).rev().collect::<Vec<u64>>());
 }
 
+/// Whatever is asked for, and with nothing derived at all.
+#[test]
+fn a_page_looks_at_so_many_records_and_says_where_to_go_on() {
+    let made = Made::new(13, 350);
+    let mut query = RecordQuery {
+        q: Some("nowhere".to_owned()),
+        ..RecordQuery::default()
+    };
+    let mut nexts = Vec::new();
+    loop {
+        let wanted = Wanted::read(query.clone()).unwrap();
+        let page = page(&made.store, None, &wanted).unwrap();
+        assert!(page.records.is_empty());
+        query.before = page.next;
+        match page.next {
+            Some(next) => nexts.push(next),
+            None => break,
+        }
+    }
+    assert_eq!(nexts, [251, 151, 51]);
+}
+
 #[test]
 fn what_is_not_indexed_yet_is_found_too() {
     let mut made = Made::new(21, 200);
@@ -232,8 +255,8 @@ proptest! {
         MADE.with_borrow_mut(|made| {
             let query = RecordQuery { q: Some(typed.clone()), ..RecordQuery::default() };
             let by_index = made.pages(&query, |_| {});
-            let wanted = crate::audit::page::Wanted::read(query).unwrap();
-            let page = crate::audit::page::page(&made.store, None, &wanted).unwrap();
+            let wanted = Wanted::read(query).unwrap();
+            let page = page(&made.store, None, &wanted).unwrap();
             let by_walk: Vec<u64> = page.records.iter().map(|it| it.seq).collect();
             assert_eq!(by_index, by_walk, "{typed:?}");
         });
