@@ -9,7 +9,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::broken::Broken;
-use crate::entries::{At, Form, Spot, form, is_aip, spots};
+use crate::entries::{At, Form, Spot, form, is_wrapped, spots};
 use crate::table::Shape;
 use crate::tree::{Document, Node, quoted, read};
 
@@ -143,7 +143,7 @@ pub fn wrap(
                 "is in a file with YAML aliases",
             ));
         }
-        if form.argv().first().is_some_and(|it| is_aip(it)) {
+        if is_wrapped(spot, &form) {
             return Err(EditError::NotThere(at.clone()));
         }
         let wrapped = put_in_front(text, shape, (at, &form), front, &mut splices)?;

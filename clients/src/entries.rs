@@ -1,6 +1,8 @@
 //! The servers of a configuration.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +30,9 @@ impl At {
         }
     }
 }
+
+/// The most servers of one file that are read.
+pub(crate) const MOST: usize = 2000;
 
 /// A server's entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,11 +73,42 @@ impl fmt::Debug for Command {
     }
 }
 
-/// Whether this command is aip, by its name.
+/// Whether this command may be aip: its bare name, or an absolute path that ends in it. What any
+/// other path leads to depends on the client's folder and variables, so it is not taken for aip.
 #[must_use]
 pub fn is_aip(command: &str) -> bool {
     let name = command.rsplit(['/', '\\']).next().unwrap_or(command);
-    name == "aip" || name.eq_ignore_ascii_case("aip.exe")
+    let named = name == "aip" || name.eq_ignore_ascii_case("aip.exe");
+    named && (name == command || Path::new(command).is_absolute())
+}
+
+/// Whether the entry starts aip. A bare name is looked for where the entry's `PATH` says, if it has
+/// one: then it may be any program.
+pub(crate) fn is_wrapped(spot: &Spot<'_>, form: &Form<'_>) -> bool {
+    let argv = form.argv();
+    let Some(command) = argv.first().filter(|it| is_aip(it)) else {
+        return false;
+    };
+    let inner = match form {
+        Form::Split { map, .. } => sets_path(map),
+        Form::Whole(_) => false,
+    };
+    Path::new(command).is_absolute() || !(inner || sets_path(spot.node))
+}
+
+/// The members in which clients have a server's environment.
+const ENVIRONMENTS: [&str; 3] = ["env", "envs", "environment"];
+
+fn sets_path(entry: &Node) -> bool {
+    let is_path = |name: &str| name.eq_ignore_ascii_case("PATH");
+    let all = entry.members().iter();
+    all.filter(|it| ENVIRONMENTS.contains(&it.key.as_str()))
+        .any(|it| {
+            let items = it.node.items().unwrap_or_default();
+            let mut words = items.iter().filter_map(Node::text);
+            it.node.members().iter().any(|it| is_path(&it.key))
+                || words.any(|it| it.split_once('=').is_some_and(|(name, _)| is_path(name)))
+        })
 }
 
 /// Reads the entries of a file's text.
@@ -90,9 +126,8 @@ fn entry(text: &str, spot: &Spot<'_>, shape: &Shape) -> Entry {
     let enabled = flag("enabled") != Some(false) && flag("disabled") != Some(true);
     let kind = match form(text, spot, shape) {
         Ok(Some(form)) => {
-            let argv = form.argv();
-            let wrapped = argv.first().is_some_and(|it| is_aip(it));
-            let command = Command(argv);
+            let wrapped = is_wrapped(spot, &form);
+            let command = Command(form.argv());
             Kind::Stdio { command, wrapped }
         }
         Ok(None) if is_remote(spot.node) => Kind::Remote,
@@ -146,11 +181,12 @@ fn descend<'a>(
     let Some((step, rest)) = path.split_first() else {
         return servers(text, node, walked, found);
     };
+    let counts = counts(node.members().iter().map(|it| it.key.as_str()));
     for member in node.members() {
         if step != "*" && *step != member.key {
             continue;
         }
-        if is_doubled(node, &member.key) {
+        if is_many(&counts, &member.key) {
             let why = "this name stands twice in one map";
             return Err(Broken::at(text, member.key_span.start, why));
         }
@@ -167,23 +203,30 @@ fn servers<'a>(
     walked: &[String],
     found: &mut Vec<Spot<'a>>,
 ) -> Result<(), Broken> {
+    let here = node.members().len() + node.items().map_or(0, <[Node]>::len);
+    if found.len() + here > MOST {
+        let why = "too many servers: no more than 2000 of one file are read";
+        return Err(Broken::at(text, node.span.start, why));
+    }
     let mut add = |name: &str, node, doubled| {
         let at = At(walked.iter().cloned().chain([name.to_owned()]).collect());
         found.push(Spot { at, node, doubled });
     };
     match &node.value {
         Value::Map(members) => {
+            let counts = counts(members.iter().map(|it| it.key.as_str()));
             for member in members {
-                add(&member.key, &member.node, is_doubled(node, &member.key));
+                let doubled = is_many(&counts, &member.key);
+                add(&member.key, &member.node, doubled);
             }
         }
         // Continue's: a list of maps with names.
         Value::List(items) => {
             let named = |it: &'a Node| it.get("name").and_then(|it| it.node.text());
+            let counts = counts(items.iter().filter_map(named));
             for item in items {
                 let name = named(item).unwrap_or_default();
-                let alike = items.iter().filter(|it| named(it) == Some(name)).count();
-                add(name, item, alike > 1);
+                add(name, item, is_many(&counts, name));
             }
         }
         Value::Null => {}
@@ -193,6 +236,19 @@ fn servers<'a>(
         }
     }
     Ok(())
+}
+
+/// How often each name is there.
+fn counts<'a>(names: impl Iterator<Item = &'a str>) -> HashMap<&'a str, usize> {
+    let mut counts = HashMap::new();
+    for name in names {
+        *counts.entry(name).or_insert(0) += 1;
+    }
+    counts
+}
+
+fn is_many(counts: &HashMap<&str, usize>, name: &str) -> bool {
+    counts.get(name).is_some_and(|it| *it > 1)
 }
 
 fn is_doubled(node: &Node, key: &str) -> bool {

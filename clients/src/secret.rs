@@ -3,15 +3,15 @@
 /// What stands in a secret's place.
 const MASK: &str = "…";
 /// Words in an option's or a variable's name that say its value is none of anybody's business.
-const TELLING: [&str; 15] = [
+const TELLING: [&str; 16] = [
     "token",
     "key",
     "secret",
-    "passw",
+    "pass",
     "pwd",
     "auth",
     "bearer",
-    "credential",
+    "cred",
     "cookie",
     "header",
     "session",
@@ -19,6 +19,7 @@ const TELLING: [&str; 15] = [
     "signature",
     "dsn",
     "pat",
+    "user",
 ];
 /// How the secrets of well-known services begin.
 const BEGINNINGS: [&str; 16] = [
@@ -47,17 +48,20 @@ const LONG: usize = 20;
 #[must_use]
 pub fn masked(words: &[String]) -> Vec<String> {
     let mut told = false;
+    let mut negated = false;
     let mut shown = Vec::with_capacity(words.len());
     for word in words {
         let option = word.starts_with('-');
-        if told && !option {
-            shown.push(MASK.to_owned());
-            told = false;
-            continue;
-        }
         let (text, next) = mask(word, option);
-        told = next;
-        shown.push(text);
+        // A secret may begin with a dash; only `--no-auth` and the like have none for certain.
+        if told && !(option && negated) {
+            shown.push(MASK.to_owned());
+        } else {
+            shown.push(text);
+        }
+        // Where the option before was a flag after all, this one tells of the next.
+        told = option && next;
+        negated = word.starts_with("--no-");
     }
     shown
 }
@@ -70,17 +74,27 @@ fn mask(word: &str, option: bool) -> (String, bool) {
         let value = if secret {
             MASK.to_owned()
         } else {
-            plain(value)
+            // `--env=NAME=value`.
+            mask(value, false).0
         };
         return (format!("{name}={value}"), false);
     }
     if option {
         // `-H` and `-u`, as curl has them.
         let short = matches!(word, "-H" | "-u" | "-p");
-        let secret = plain(word);
-        return (secret, short || is_telling(word));
+        return (attached(word), short || is_telling(word));
     }
     (plain(word), false)
+}
+
+/// An option that may have its value behind its letter, `-psecret` as mysql has it.
+fn attached(word: &str) -> String {
+    for short in ["-H", "-u", "-p"] {
+        if word.strip_prefix(short).is_some_and(|it| !it.is_empty()) {
+            return format!("{short}{MASK}");
+        }
+    }
+    plain(word)
 }
 
 fn is_name(name: &str) -> bool {
@@ -99,12 +113,17 @@ fn is_telling(name: &str) -> bool {
         "pat" | "key" | "dsn" | "pwd" => parts
             .iter()
             .any(|part| part == it || part.ends_with("key") && *it == "key"),
+        // `--proxy-user`, and not `--user-data-dir`.
+        "user" => name.ends_with(it),
         long => name.contains(long),
     })
 }
 
 /// A word by itself.
 fn plain(word: &str) -> String {
+    if word.contains(char::is_whitespace) && is_telling_line(word) {
+        return MASK.to_owned();
+    }
     if let Some((scheme, rest)) = word.split_once("://") {
         return url(scheme, rest);
     }
@@ -117,18 +136,27 @@ fn plain(word: &str) -> String {
     word.to_owned()
 }
 
+/// Whether a word that is a command line itself, as after `sh -c`, has anything to be masked.
+fn is_telling_line(line: &str) -> bool {
+    let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+    line.contains('=') || masked(&words) != words
+}
+
 /// A URL without who one is there, what is asked and what is after a `#`; parts of the path that
-/// look random are masked too: some services put the secret there.
+/// look random are masked too: some services put the secret there. A password may hold `/`, `?` and
+/// `#` as it stands, so who one is there ends at the last `@`.
 fn url(scheme: &str, rest: &str) -> String {
+    let (who, rest) = match rest.rsplit_once('@') {
+        // The `@` may be one of what is asked: then what follows is none of anybody's business either.
+        Some((who, _)) if who.contains(['?', '#']) => return format!("{scheme}://{MASK}"),
+        Some((_, rest)) => ("…@", rest),
+        None => ("", rest),
+    };
     let end = rest.find(['?', '#']).unwrap_or(rest.len());
     let (address, query) = rest.split_at_checked(end).unwrap_or((rest, ""));
     let (host, path) = address
         .split_once('/')
         .map_or((address, None), |(host, path)| (host, Some(path)));
-    let host = match host.rsplit_once('@') {
-        Some((_, host)) => format!("{MASK}@{host}"),
-        None => host.to_owned(),
-    };
     let path: String = path
         .into_iter()
         .flat_map(|it| it.split('/'))
@@ -141,7 +169,7 @@ fn url(scheme: &str, rest: &str) -> String {
         })
         .collect();
     let query = if query.is_empty() { "" } else { "?…" };
-    format!("{scheme}://{host}{path}{query}")
+    format!("{scheme}://{who}{host}{path}{query}")
 }
 
 /// A long run of letters and digits mixed as no word or version is.
@@ -193,6 +221,30 @@ mod tests {
             "srv ${input:key} ${env:TOKEN}",
             "srv ${input:key} ${env:TOKEN}",
         );
+        check(
+            "srv postgres://u:p/w@host/db postgres://u:hun#ter@h",
+            "srv postgres://…@host/db postgres://…",
+        );
+        check("srv https://h/x?mail=a@hunter2", "srv https://…");
+        check(
+            "srv --pass x --user a:x --db-creds x",
+            "srv --pass … --user … --db-creds …",
+        );
+        check(
+            "srv --user-data-dir /d -phunter2",
+            "srv --user-data-dir /d -p…",
+        );
+        check("srv --token -hunter2 --port 80", "srv --token … --port 80");
+        check("srv --token --key hunter2 x", "srv --token … … x");
+        check("srv --env=API_KEY=hunter2", "srv --env=API_KEY=…");
+        for script in [
+            "API_KEY=hunter2 node s",
+            "exec X=hunter2 node s",
+            "node --token hunter2",
+        ] {
+            let words = ["sh", "-c", script].map(str::to_owned);
+            assert_eq!(masked(&words).join(" ").replace("API_KEY=", ""), "sh -c …");
+        }
         fn check(line: &str, shown: &str) {
             let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
             assert_eq!(masked(&words).join(" "), shown);

@@ -1,6 +1,7 @@
 //! `uninstall`: takes aip away from where `install` put it.
 
 use std::io::ErrorKind;
+use std::path::PathBuf;
 
 use clap::Args;
 use clients::{Put, Wrapped};
@@ -36,6 +37,8 @@ pub struct Uninstall {
 struct Step {
     /// Which of those installed.
     nth: usize,
+    /// The file itself, as it is found now.
+    path: PathBuf,
     /// What it says now.
     text: String,
     /// What it is to say; `None` where nothing is to be written.
@@ -89,7 +92,7 @@ impl Uninstall {
         let (mut steps, mut refused) = (Vec::new(), false);
         for (nth, file) in installed.files.iter().enumerate() {
             let shown = visible(&file.file.to_string_lossy());
-            match self.step(store, nth, file) {
+            match self.step(store, nth, file, installed) {
                 Ok(None) => {}
                 Ok(Some(step)) => {
                     writeln!(context.out, "{shown}: {}", step.said)?;
@@ -109,6 +112,7 @@ impl Uninstall {
         store: &Store,
         nth: usize,
         file: &InstalledFile,
+        installed: &Installed,
     ) -> Result<Option<Step>, String> {
         if !(self.client.is_empty() || self.client.contains(&file.client)) {
             return Ok(None);
@@ -120,7 +124,9 @@ impl Uninstall {
         if over.is_empty() {
             return Ok(None);
         }
-        let text = match read_text(&file.target, clients::MAX_CONFIG) {
+        let path = real(file, installed)?;
+        let moved = path != file.target;
+        let text = match read_text(&path, clients::MAX_CONFIG) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let said = "the file is not there any more".to_owned();
@@ -133,10 +139,10 @@ impl Uninstall {
             let said = "is as it was before already".to_owned();
             return Ok(Some(Step::nothing(nth, over, said)));
         }
-        if let Some(why) = hindrance(&file.target) {
+        if let Some(why) = hindrance(&path) {
             return Err(why);
         }
-        let whole = over.len() == file.entries.len() && now == file.after;
+        let whole = !moved && over.len() == file.entries.len() && now == file.after;
         if whole && let Some(before) = store.backup(file) {
             let said = format!(
                 "put back as it was ({})",
@@ -144,6 +150,7 @@ impl Uninstall {
             );
             return Ok(Some(Step {
                 nth,
+                path,
                 text,
                 new: Some(before),
                 over,
@@ -153,16 +160,34 @@ impl Uninstall {
         let place = place_of(&file.client, &file.file).ok_or("its client is not known any more")?;
         let (new, puts) =
             clients::unwrap(&text, place.shape, &over).map_err(|error| error.to_string())?;
-        let said = said(&over, &puts);
+        let mut said = said(&over, &puts);
+        if moved {
+            let old = visible(&file.target.to_string_lossy());
+            said.push_str(&format!("; {old}, where it was before, is left as it is"));
+        }
         let new = (new != text).then_some(new);
         Ok(Some(Step {
             nth,
+            path,
             text,
             new,
             over,
             said,
         }))
     }
+}
+
+/// The file that the client reads now. A link may have become a file since, or a file a link. What
+/// another install has a record of is left to that one.
+fn real(file: &InstalledFile, installed: &Installed) -> Result<PathBuf, String> {
+    let path = match file.file.canonicalize() {
+        Ok(path) => path,
+        Err(error) if error.kind() == ErrorKind::NotFound => file.target.clone(),
+        Err(error) => return Err(error.to_string()),
+    };
+    let others = installed.files.iter().filter(|it| it.target != file.target);
+    let known = others.into_iter().any(|it| it.target == path);
+    Ok(if known { file.target.clone() } else { path })
 }
 
 /// Does it all, and whether a file had to be left.
@@ -242,6 +267,7 @@ impl Step {
     fn nothing(nth: usize, over: Vec<Wrapped>, said: String) -> Self {
         Self {
             nth,
+            path: PathBuf::new(),
             text: String::new(),
             new: None,
             over,
@@ -252,11 +278,19 @@ impl Step {
     /// Writes the file, and notes what is left of what was installed.
     fn carry_out(self, file: &mut InstalledFile) -> std::io::Result<()> {
         if let Some(new) = &self.new {
-            replace(&file.target, &self.text, new)?;
-            file.after = hash(new);
+            replace(&self.path, &self.text, new)?;
+            // Where others have edited it the backup is not what it is without aip: a hash that no
+            // text has keeps it from being put back.
+            file.after = match hash(&self.text) == file.after {
+                true => hash(new),
+                false => String::new(),
+            };
         }
         file.entries
             .retain(|it| !self.over.iter().any(|over| over.at == it.at));
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

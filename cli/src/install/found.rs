@@ -127,5 +127,56 @@ pub fn hindrance(target: &Path) -> Option<String> {
     if about.nlink() > 1 {
         return Some("it has a second name (a hard link), which would stay as it is".to_owned());
     }
+    access_list(target)
+}
+
+/// Why a file with an access list can't: the new one would be without it, and its group's bits, which
+/// are the list's mask, would count for the group itself.
+#[cfg(target_os = "linux")]
+fn access_list(target: &Path) -> Option<String> {
+    use rustix::io::Errno;
+    let mut value = [0_u8; 4096];
+    match rustix::fs::getxattr(target, "system.posix_acl_access", &mut value) {
+        Err(Errno::NODATA | Errno::OPNOTSUPP) => None,
+        Ok(_) | Err(Errno::RANGE) => {
+            Some("it has an access list (setfacl), which would be lost".to_owned())
+        }
+        Err(error) => Some(format!("its access list can't be read: {error}")),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn access_list(_target: &Path) -> Option<String> {
     None
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use rustix::fs::{XattrFlags, setxattr};
+
+    #[test]
+    fn a_file_with_an_access_list_is_left() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert_eq!(hindrance(file.path()), None);
+        // Version 2; owner, user 1, group, mask, others: tag, bits, id.
+        let none = u32::MAX;
+        let entries = [
+            (1, 6, none),
+            (2, 4, 1),
+            (4, 0, none),
+            (16, 4, none),
+            (32, 0, none),
+        ];
+        let mut list = 2_u32.to_le_bytes().to_vec();
+        for (tag, bits, id) in entries {
+            list.extend(u16::to_le_bytes(tag));
+            list.extend(u16::to_le_bytes(bits));
+            list.extend(u32::to_le_bytes(id));
+        }
+        let name = "system.posix_acl_access";
+        setxattr(file.path(), name, &list, XattrFlags::empty()).unwrap();
+        let why = hindrance(file.path()).unwrap();
+        assert!(why.contains("it has an access list"), "{why}");
+    }
 }

@@ -61,13 +61,29 @@ pub fn plan<'a>(found: &'a Found, wish: &Wish, front: &Front<'_>) -> Planned<'a>
         }
         Ok(read) => {
             let hindered = held_back(found, wish);
-            for entry in &read.entries {
-                let wanted = wish.servers.is_empty()
-                    || wish.servers.iter().any(|it| it == entry.at.server());
-                if !wanted {
-                    continue;
-                }
-                let put = one(found, entry, front, hindered.as_deref(), &mut lines);
+            let wanted: Vec<_> = read
+                .entries
+                .iter()
+                .filter(|it| is_wanted(it, wish))
+                .collect();
+            let bare: Vec<At> = wanted
+                .iter()
+                .filter(|it| is_bare(it))
+                .map(|it| it.at.clone())
+                .collect();
+            // One by one only where not all can be: each reads the whole text again.
+            let together = clients::wrap(&read.text, place.shape, &bare, front).is_ok();
+            for entry in wanted {
+                let refused = || match &hindered {
+                    Some(why) => Some(why.clone()),
+                    None if together => None,
+                    None => {
+                        let at = std::slice::from_ref(&entry.at);
+                        let tried = clients::wrap(&read.text, place.shape, at, front);
+                        tried.err().map(|error| error.to_string())
+                    }
+                };
+                let put = one(entry, front, refused, &mut lines);
                 at.extend(put.then(|| entry.at.clone()));
             }
             if read.entries.is_empty() {
@@ -76,6 +92,14 @@ pub fn plan<'a>(found: &'a Found, wish: &Wish, front: &Front<'_>) -> Planned<'a>
         }
     }
     Planned { found, at, lines }
+}
+
+fn is_wanted(entry: &Entry, wish: &Wish) -> bool {
+    wish.servers.is_empty() || wish.servers.iter().any(|it| it == entry.at.server())
+}
+
+fn is_bare(entry: &Entry) -> bool {
+    matches!(entry.kind, Kind::Stdio { wrapped: false, .. })
 }
 
 /// Why nothing is written into this file.
@@ -92,10 +116,9 @@ fn held_back(found: &Found, wish: &Wish) -> Option<String> {
 
 /// Tells of one entry; whether aip is to be put in front.
 fn one(
-    found: &Found,
     entry: &Entry,
     front: &Front<'_>,
-    held_back: Option<&str>,
+    refused: impl FnOnce() -> Option<String>,
     lines: &mut String,
 ) -> bool {
     let off = if entry.enabled { "" } else { " (off)" };
@@ -139,16 +162,7 @@ fn one(
             return false;
         }
     };
-    let refused = match (held_back, &found.read) {
-        (Some(why), _) => Some(why.to_owned()),
-        (None, Ok(read)) => {
-            let at = std::slice::from_ref(&entry.at);
-            let tried = clients::wrap(&read.text, found.place.shape, at, front);
-            tried.err().map(|error| error.to_string())
-        }
-        (None, Err(unread)) => Some(unread.to_string()),
-    };
-    if let Some(why) = refused {
+    if let Some(why) = refused() {
         let _ = writeln!(
             lines,
             "  {name}: runs unwrapped; left as it is: {}",
@@ -168,10 +182,13 @@ fn one(
 /// is no such file nothing runs.
 fn is_this(program: &str, aip: &str) -> bool {
     let path = Path::new(program);
+    if !path.is_absolute() {
+        return !program.contains(['/', '\\']);
+    }
     let Ok(real) = path.canonicalize() else {
         return true;
     };
-    !path.is_absolute() || Path::new(aip).canonicalize().is_ok_and(|it| it == real)
+    Path::new(aip).canonicalize().is_ok_and(|it| it == real)
 }
 
 fn diff(server: &str, command: &Command, front: &Front<'_>) -> String {
@@ -191,4 +208,22 @@ fn words(words: &[String]) -> String {
     };
     let shown: Vec<String> = words.iter().map(|it| visible(&quoted(it))).collect();
     shown.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relative_path_is_not_this_program() {
+        // The tests' own folder has no such file, and need not have.
+        check("aip", true);
+        check("./tools/aip", false);
+        check("~/aip", false);
+        check("${workspaceFolder}/aip", false);
+        check("/nowhere/aip", true);
+        fn check(program: &str, is: bool) {
+            assert_eq!(is_this(program, "/usr/bin/aip"), is, "{program}");
+        }
+    }
 }

@@ -15,7 +15,11 @@ use crate::context::read_text;
 /// # Errors
 /// When it can't be done: the file is as it was then.
 pub fn replace(target: &Path, old: &str, new: &str) -> io::Result<()> {
-    let about = fs::metadata(target)?;
+    let about = fs::symlink_metadata(target)?;
+    if about.is_symlink() {
+        let why = "it is a link now, which a rename would replace; run this again";
+        return Err(io::Error::other(why));
+    }
     let mode = about.mode() & 0o7777;
     let beside = beside(target)?;
     write_new(&beside, new.as_bytes(), mode, Some(about.gid()))?;
@@ -80,10 +84,10 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32, group: Option<u32>) -> io::Re
         .mode(0o600)
         .open(path)?;
     let written = file.write_all(bytes).and_then(|()| {
-        if let Some(group) = group.filter(|it| file.metadata().is_ok_and(|at| at.gid() != *it)) {
-            // Where this user may not give it to that group it stays with their own.
-            let _own = std::os::unix::fs::fchown(&file, None, Some(group));
-        }
+        let mode = match group {
+            Some(group) if !give(&file, group)? => mode & !0o7077,
+            Some(_) | None => mode,
+        };
         file.set_permissions(Permissions::from_mode(mode))?;
         file.sync_all()
     });
@@ -91,6 +95,15 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32, group: Option<u32>) -> io::Re
         let _gone = fs::remove_file(path);
     }
     written
+}
+
+/// Gives the file to this group; false where this user may not: it stays with a group of theirs,
+/// whom the mode was not meant for.
+fn give(file: &File, group: u32) -> io::Result<bool> {
+    if file.metadata()?.gid() != group {
+        let _own = std::os::unix::fs::fchown(file, None, Some(group));
+    }
+    Ok(file.metadata()?.gid() == group)
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {
@@ -124,5 +137,26 @@ mod tests {
         let own = folder.path().join("record");
         write_own(&own, b"x").unwrap();
         assert_eq!(fs::metadata(&own).unwrap().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn another_group_than_the_files_gets_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mcp.json");
+        // To the system this number means none: it can be given to nobody, by root neither.
+        write_new(&path, b"x", 0o2664, Some(u32::MAX)).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o600);
+    }
+
+    #[test]
+    fn a_link_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        fs::write(&real, "old").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let error = replace(&link, "old", "new").unwrap_err();
+        assert!(error.to_string().contains("is a link now"), "{error}");
+        assert!(link.is_symlink());
+        assert_eq!(fs::read_to_string(&real).unwrap(), "old");
     }
 }

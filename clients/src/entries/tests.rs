@@ -158,6 +158,76 @@ fn a_broken_entry_leaves_the_others_readable() {
     }
 }
 
+#[test]
+fn only_what_is_aip_wherever_it_is_started_counts_as_wrapped() {
+    check(r#""command":"aip""#, true);
+    check(r#""command":"aip","env":{"K":"v"}"#, true);
+    check(r#""command":"/opt/aip","env":{"PATH":"/evil"}"#, true);
+    check(r#""command":"aip","env":{"PATH":"/evil"}"#, false);
+    check(r#""command":"aip","env":["Path=/evil"]"#, false);
+    check(r#""command":{"path":"aip","env":{"PATH":"/evil"}}"#, false);
+    for path in [
+        "./tools/aip",
+        "tools/aip",
+        "~/aip",
+        "${workspaceFolder}/aip",
+        "..\\\\aip",
+    ] {
+        check(&format!(r#""command":"{path}""#), false);
+    }
+    fn check(entry: &str, is: bool) {
+        let shape = &client("cursor").unwrap().files[0].shape;
+        let text = format!("{{\"mcpServers\":{{\"a\":{{{entry}}}}}}}");
+        let found = entries(&text, shape).unwrap();
+        let wrapped = matches!(found[0].kind, Kind::Stdio { wrapped: true, .. });
+        assert_eq!(wrapped, is, "{entry}");
+        let front = crate::Front {
+            aip: "/usr/bin/aip",
+            policy: "/p.yaml",
+        };
+        let at = [found[0].at.clone()];
+        assert_eq!(
+            crate::wrap(&text, shape, &at, &front).is_ok(),
+            !is,
+            "{entry}"
+        );
+    }
+}
+
+#[test]
+fn many_names_take_no_longer_than_their_text_and_too_many_servers_are_refused() {
+    let list = |count: usize, item: &dyn Fn(usize) -> String| -> String {
+        (0..count).map(item).collect::<Vec<_>>().join(",")
+    };
+    let folders = list(60_000, &|at| format!("\"/{at}\":{{}}"));
+    let begun = std::time::Instant::now();
+    check(
+        "claude-code",
+        &format!("{{\"projects\":{{{folders}}}}}"),
+        Ok(0),
+    );
+    // Each compared with each they were 3.6 thousand million.
+    assert!(begun.elapsed().as_secs() < 8, "{:?}", begun.elapsed());
+    let servers = |count| list(count, &|at| format!("\"{at}\":{{\"command\":\"x\"}}"));
+    let text = |count| format!("{{\"mcpServers\":{{{}}}}}", servers(count));
+    check("cursor", &text(MOST), Ok(MOST));
+    check("cursor", &text(MOST + 1), Err("too many servers"));
+    let named = list(MOST + 1, &|at| format!("{{name: s{at}, command: x}}"));
+    check(
+        "continue",
+        &format!("mcpServers: [{named}]"),
+        Err("too many servers"),
+    );
+    fn check(id: &str, text: &str, expected: Result<usize, &str>) {
+        let shape = &client(id).unwrap().files[0].shape;
+        match (entries(text, shape), expected) {
+            (Ok(found), Ok(count)) => assert_eq!(found.len(), count),
+            (Err(broken), Err(why)) => assert!(broken.to_string().contains(why), "{broken}"),
+            (found, _) => panic!("{id}: {:?}", found.map(|it| it.len())),
+        }
+    }
+}
+
 fn shown(entry: &Entry) -> String {
     let folder = entry.at.folder().map(|it| format!(" in {it}"));
     let kind = match &entry.kind {

@@ -156,7 +156,7 @@ impl<'a> Aips<'a> {
     fn has(&self, command: &str) -> bool {
         let path = Path::new(command);
         is_aip(command)
-            && (!path.is_absolute()
+            && (!path.is_absolute() // a bare name
                 || self.named.iter().any(|it| it == command)
                 || path
                     .canonicalize()
@@ -166,8 +166,8 @@ impl<'a> Aips<'a> {
 
 fn found(place: &Place, entry: &Entry, aips: &Aips<'_>) -> Seen {
     let (through, starts, state, why) = match &entry.kind {
-        Kind::Stdio { command, .. } => {
-            let through = command.0.first().is_some_and(|it| aips.has(it));
+        Kind::Stdio { command, wrapped } => {
+            let through = *wrapped && command.0.first().is_some_and(|it| aips.has(it));
             let state = match (entry.enabled, through) {
                 (false, _) => ServerState::Disabled,
                 (true, true) => ServerState::Wrapped,
@@ -243,9 +243,27 @@ mod tests {
         check(&aips, &at("nowhere/aip"), true);
         check(&aips, &at("evil/aip"), false);
         check(&aips, &at("evil/other"), false);
+        check(&aips, "./tools/aip", false);
+        check(&aips, "~/aip", false);
+        check(&aips, "${workspaceFolder}/aip", false);
         fn check(aips: &Aips<'_>, command: &str, is: bool) {
             assert_eq!(aips.has(command), is, "{command}");
         }
+    }
+
+    #[test]
+    fn a_name_that_the_entrys_own_path_leads_elsewhere_is_not_aip() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join(".cursor");
+        fs::create_dir(&folder).unwrap();
+        let text = r#"{"mcpServers":{
+            "a":{"command":"aip"},
+            "b":{"command":"aip","env":{"PATH":"/evil"}},
+            "c":{"command":"./aip"}}}"#;
+        fs::write(folder.join("mcp.json"), text).unwrap();
+        let (seen, _) = look(&files(home.path()), Cache::new());
+        let through: Vec<_> = seen.iter().map(|it| it.through).collect();
+        assert_eq!(through, [true, false, false]);
     }
 
     #[test]
