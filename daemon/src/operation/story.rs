@@ -1,11 +1,13 @@
 //! One record, what belongs to it, and how it came about.
 
-use wire::control::{Story, Trace};
+use engine::ideas::ideas;
+use wire::control::{RuleIdea, Story, Trace};
 
 use super::{Daemon, Outcome, as_value, unavailable};
 use crate::approval::failure;
 use crate::audit::query::Stored;
 use crate::audit::story;
+use crate::session::node::node;
 
 mod trace;
 
@@ -23,8 +25,29 @@ pub(super) async fn story(daemon: &Daemon, seq: u64) -> Outcome {
         outcome: found.outcome.as_ref().map(value),
         related: found.related.iter().map(value).collect(),
         trace,
-        rules: Vec::new(),
+        rules: rules(&found.record),
     })
+}
+
+/// What could be made of the call for a policy.
+fn rules(record: &Stored) -> Vec<RuleIdea> {
+    let is_call = record.text("kind").as_deref() == Some("decision")
+        && record.text("method").as_deref() == Some("tools/call");
+    let Some(tool) = record.text("tool").filter(|_| is_call) else {
+        return Vec::new();
+    };
+    let parsed = trace::whole_args(record)
+        .ok()
+        .and_then(|text| wire::json::parse(text.as_bytes()).ok());
+    let args = parsed.as_ref().map(|it| node(&it.value));
+    let ideas = ideas(&tool, args.as_ref()).into_iter();
+    ideas
+        .map(|idea| RuleIdea {
+            title: idea.title,
+            yaml: idea.yaml,
+            note: idea.note,
+        })
+        .collect()
 }
 
 async fn traced(daemon: &Daemon, record: &Stored) -> Trace {
@@ -39,4 +62,44 @@ fn value(record: &Stored) -> serde_json::Value {
     serde_json::from_str(&record.line())
         .or_else(|_| serde_json::from_str(&record.line_without_args()))
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::NewRecord;
+
+    fn titles(args: Option<&str>) -> Vec<String> {
+        let record = NewRecord::decision(0, "upstream", "BLOCK")
+            .set("method", "tools/call")
+            .set("tool", "read")
+            .with_args(args.map(str::to_owned));
+        let record = match args {
+            Some(_) => record,
+            None => record.set("body", "erased"),
+        };
+        let rules = rules(&Stored::of(record, 1));
+        rules.into_iter().map(|it| it.title).collect()
+    }
+
+    #[test]
+    fn rules_are_offered_for_a_call_and_name_arguments_only_where_they_are_whole() {
+        let whole = titles(Some(r#"{"path":"/srv/notes/a.txt"}"#));
+        let erased = titles(None);
+        assert!(!erased.is_empty());
+        assert!(whole.len() > erased.len(), "{whole:?}");
+        assert_eq!(titles(Some(r#"{"path":"[REDACTED:x]"}"#)), erased);
+        let event = Stored::of(NewRecord::event(0, "X").set("tool", "read"), 1);
+        assert!(rules(&event).is_empty());
+    }
+
+    #[test]
+    fn numbers_no_reader_can_hold_take_the_arguments_out_of_the_record_only() {
+        let record = NewRecord::decision(0, "upstream", "ALLOW")
+            .set("tool", "read")
+            .with_args(Some(r#"{"n":1e999}"#.to_owned()));
+        let shown = value(&Stored::of(record, 1));
+        assert_eq!(shown["tool"], "read");
+        assert!(shown.get("args").is_none());
+    }
 }

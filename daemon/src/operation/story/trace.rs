@@ -109,7 +109,7 @@ fn judged(record: &Stored, policy: &Policy, call: &Call<'_>, home: Option<&Path>
 }
 
 /// The arguments as they were judged.
-fn whole_args(record: &Stored) -> Result<&str, &'static str> {
+pub(super) fn whole_args(record: &Stored) -> Result<&str, &'static str> {
     let Some(args) = record.args.as_deref() else {
         let kept = record.get("body").is_some();
         return match kept {
