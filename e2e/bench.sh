@@ -3,7 +3,7 @@
 # tables of Markdown. Wants a machine that does nothing else. No figure passes or fails.
 #
 #   e2e/bench.sh           everything, in some five minutes once it is built
-#   e2e/bench.sh --full    queries on a store of 1,000,000 records, not 100,000
+#   e2e/bench.sh --full    queries and screens on stores of 1,000,000 records, not 100,000
 #   e2e/bench.sh --write   also puts the tables into docs/performance.md
 #   AIP_BENCH_CORE=1       the core for what is measured on one core, 0 unless given
 set -euo pipefail
@@ -63,6 +63,8 @@ everything() {
     taskset -c "$core" "$hot"
     title "Queries, one core"
     taskset -c "$core" "$hot" store "$records"
+    title "Screens, one core"
+    taskset -c "$core" "$hot" screens "$records"
 }
 
 figures=$(mktemp)

@@ -61,6 +61,7 @@ pub(crate) fn queries(records: usize) {
     println!("| --- | --- | --- | --- | --- | --- |");
     screens.lists();
     screens.searches();
+    screens.unindexed();
     screens.figures();
     screens.stories();
 }
@@ -157,7 +158,7 @@ impl Screens {
         );
     }
 
-    /// Follows a query through up to so many of its pages; times the slowest.
+    /// Follows a query through its pages until fifty records are there; times the slowest page.
     fn list(&mut self, name: &str, query: &RecordQuery) {
         let (mut query, mut rows, mut pages, mut worst) = (query.clone(), 0, 0, 0.0_f64);
         loop {
@@ -355,6 +356,21 @@ impl Screens {
         for (name, query) in queries {
             self.list(&format!("search: {name}"), &query);
         }
+    }
+
+    /// A page of a search where nothing is indexed yet: so many records are read, and no more.
+    fn unindexed(&self) {
+        let q = Some("nowhere".to_owned());
+        let query = RecordQuery {
+            q,
+            ..RecordQuery::default()
+        };
+        let wanted = Wanted::read(query).unwrap();
+        let micros = sampled(|| {
+            let store = store::open_to_read(&self.path).unwrap();
+            page(&store, None, &wanted).unwrap().records.len()
+        });
+        self.row("search without an index, one page", 0, "1", micros);
     }
 
     fn figures(&self) {

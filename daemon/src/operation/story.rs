@@ -60,3 +60,43 @@ fn value(record: &Stored) -> serde_json::Value {
         .or_else(|_| serde_json::from_str(&record.line_without_args()))
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::NewRecord;
+
+    fn titles(args: Option<&str>) -> Vec<String> {
+        let record = NewRecord::decision(0, "upstream", "BLOCK")
+            .set("method", "tools/call")
+            .set("tool", "read")
+            .with_args(args.map(str::to_owned));
+        let record = match args {
+            Some(_) => record,
+            None => record.set("body", "erased"),
+        };
+        let rules = rules(&Stored::of(record, 1));
+        rules.into_iter().map(|it| it.title).collect()
+    }
+
+    #[test]
+    fn rules_are_offered_for_a_call_and_name_arguments_only_where_they_are_whole() {
+        let whole = titles(Some(r#"{"path":"/srv/notes/a.txt"}"#));
+        let erased = titles(None);
+        assert!(!erased.is_empty());
+        assert!(whole.len() > erased.len(), "{whole:?}");
+        assert_eq!(titles(Some(r#"{"path":"[REDACTED:x]"}"#)), erased);
+        let event = Stored::of(NewRecord::event(0, "X").set("tool", "read"), 1);
+        assert!(rules(&event).is_empty());
+    }
+
+    #[test]
+    fn numbers_no_reader_can_hold_take_the_arguments_out_of_the_record_only() {
+        let record = NewRecord::decision(0, "upstream", "ALLOW")
+            .set("tool", "read")
+            .with_args(Some(r#"{"n":1e999}"#.to_owned()));
+        let shown = value(&Stored::of(record, 1));
+        assert_eq!(shown["tool"], "read");
+        assert!(shown.get("args").is_none());
+    }
+}
