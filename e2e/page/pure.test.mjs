@@ -125,7 +125,9 @@ test("an event stream is taken apart however it is cut", () => {
     assert.deepEqual(got, expected, `in pieces of ${size}`);
   }
   assert.deepEqual(new Events().push("data: a\r\n\r\ndata: b\r\n\r\n").map((it) => it.data), ["a", "b"]);
-  assert.throws(() => new Events().push("x".repeat(5_000_000)));
+  assert.throws(() => new Events(1000).push("x".repeat(1001)));
+  // A call of 10 MiB of quotes, twice escaped, is still one.
+  assert.equal(new Events().push(`data: ${"\\\\".repeat(10 * 1024 * 1024)}\n\n`).length, 1);
 });
 
 test("one tries again ever later, and never later than half a minute", () => {

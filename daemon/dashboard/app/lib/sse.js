@@ -7,6 +7,11 @@ const LONGEST = 64 * 1024 * 1024;
 export class Events {
   #rest = "";
   #event = { name: "", data: [], id: null };
+  #longest;
+
+  constructor(longest = LONGEST) {
+    this.#longest = longest;
+  }
 
   /**
    * @param {string} text as it came
@@ -16,7 +21,7 @@ export class Events {
     const done = [];
     const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
     this.#rest = lines.pop();
-    if (this.#rest.length > LONGEST) throw new Error("an event has no end");
+    if (this.#rest.length > this.#longest) throw new Error("an event has no end");
     for (const line of lines) this.#line(line, done);
     return done;
   }
