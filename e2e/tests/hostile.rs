@@ -8,8 +8,8 @@ use e2e::client::{Client, PATIENCE};
 use e2e::home::{Home, resident_kib};
 use serde_json::{Value, json};
 
-/// The most the daemon may ever have resident, in KiB.
-const MOST_KIB: u64 = 40_000;
+/// The most the daemon may ever have resident, in KiB; a debug build's own code is half of it.
+const MOST_KIB: u64 = 48_000;
 /// The most a call of an undisturbed session may take.
 const UNDISTURBED: Duration = Duration::from_secs(2);
 /// Requests that may be under way at once in one direction.

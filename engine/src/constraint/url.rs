@@ -4,7 +4,7 @@
 //! very host in `hosts`, addresses of this machine and of private networks are refused. Residual:
 //! where a name leads, now or at the moment of the request, and what an answer redirects to.
 
-use std::net::Ipv4Addr;
+use core::net::Ipv4Addr;
 
 use super::Why;
 use crate::{node::Node, uri::origin};

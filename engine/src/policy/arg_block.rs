@@ -10,7 +10,7 @@ use super::{
 };
 use crate::constraint::{Constraint, sql, url};
 
-const DEMANDS: &[&str] = &[
+pub(super) const DEMANDS: &[&str] = &[
     "regex",
     "sql",
     "dialect",

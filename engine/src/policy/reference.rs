@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{dlp_block, rule_block, walk};
+use super::{arg_block, dlp_block, rule_block, walk};
 
 #[test]
 fn every_known_field_is_in_the_reference_and_no_other() {
@@ -10,6 +10,7 @@ fn every_known_field_is_in_the_reference_and_no_other() {
     check("`metadata`", walk::METADATA);
     check("`spec`", walk::SPEC);
     check("`tool_rules`", rule_block::RULE);
+    check("`allow_args`", arg_block::DEMANDS);
     check("`audit`", walk::AUDIT);
     check("`dlp`", dlp_block::DLP);
     check("`dlp.patterns`", dlp_block::PATTERN);
