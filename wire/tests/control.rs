@@ -146,7 +146,7 @@ fn replies() {
 fn what_replies_hold() {
     check(
         &Status::default(),
-        r#"{"daemon":{"pid":0,"version":"","started":""},"folders":{"aip_home":null,"config":"","state":"","runtime":""},"override":"none","override_until":null,"sessions":[],"approvals_waiting":0,"attention":[],"records":0,"needs_password":false,"dashboard":null}"#,
+        r#"{"daemon":{"pid":0,"version":"","started":""},"folders":{"aip_home":null,"config":"","state":"","runtime":""},"override":"none","override_until":null,"sessions":[],"approvals_waiting":0,"attention":[],"unwrapped":[],"records":0,"needs_password":false,"dashboard":null}"#,
     );
     check(
         &Session {

@@ -42,9 +42,6 @@ pub(super) async fn set(
         let message = "something else was set meanwhile; look at `aipctl status`, and try again";
         return Err(failure("conflict", message.to_owned()));
     }
-    if set == now && mode == OverrideMode::None {
-        return Ok(serde_json::json!({ "override": mode, "until": null }));
-    }
     daemon
         .set_override(set)
         .await

@@ -46,9 +46,11 @@ fn every_object_says_that_it_has_no_other_members() {
                 if members.get("type") == Some(&Value::from("object"))
                     && members.contains_key("properties")
                 {
+                    // A record has what its kind has.
+                    let open = place.ends_with("schemas/Record");
                     assert_eq!(
                         members.get("additionalProperties"),
-                        Some(&Value::from(false)),
+                        Some(&Value::from(open)),
                         "{place}"
                     );
                 }
