@@ -31,8 +31,8 @@ fn judge_declared(
     found: &Found<'_>,
 ) -> Option<Refusal> {
     let named = members.iter().filter(|(name, _)| *name == rule.name);
-    let values: Vec<_> = named.map(|(_, value)| value).collect();
-    if values.is_empty() {
+    let mut values = named.map(|(_, value)| value);
+    if values.clone().next().is_none() {
         let reason = format!("argument `{}` is missing", rule.name);
         let written = rule.pattern.as_ref().map(Pattern::written);
         let limit = || rule.limits.first().map(|(written, _)| written.as_str());
@@ -40,14 +40,13 @@ fn judge_declared(
         return Some(refuse(rule, written, &reason, &reason));
     }
     let by_pattern = rule.pattern.as_ref();
-    let by_pattern = by_pattern.and_then(|it| judge_pattern(rule, it, &values));
-    by_pattern.or_else(|| judge_limits(rule, &values, found))
+    let by_pattern = by_pattern.and_then(|it| judge_pattern(rule, it, values.clone()));
+    by_pattern.or_else(|| values.find_map(|value| judge_limits(rule, value, found)))
 }
 
-fn judge_limits(rule: &ArgRule, values: &[&Node<'_>], found: &Found<'_>) -> Option<Refusal> {
+fn judge_limits(rule: &ArgRule, value: &Node<'_>, found: &Found<'_>) -> Option<Refusal> {
     rule.limits.iter().find_map(|(written, limit)| {
-        let check = |value: &&Node<'_>| limit.check(&rule.name, value, found).err();
-        let why = values.iter().find_map(check)?;
+        let why = limit.check(&rule.name, value, found).err()?;
         let reason = format!("argument `{}` is not allowed", rule.name);
         let detail = format!("{reason}: `{}`: {}", limit.key(), why.detail);
         Some(refuse(
@@ -59,9 +58,12 @@ fn judge_limits(rule: &ArgRule, values: &[&Node<'_>], found: &Found<'_>) -> Opti
     })
 }
 
-fn judge_pattern(rule: &ArgRule, pattern: &Pattern, values: &[&Node<'_>]) -> Option<Refusal> {
+fn judge_pattern<'n>(
+    rule: &ArgRule,
+    pattern: &Pattern,
+    values: impl Iterator<Item = &'n Node<'n>>,
+) -> Option<Refusal> {
     let worst = values
-        .iter()
         .map(|value| pattern.outcome(&value.text()))
         .find(is_failure)?;
     let pattern = pattern.written();
