@@ -2,6 +2,7 @@
 //! the usual places, since neither polkit nor its helper for passwords can be told of others; but
 //! they are the test's: in a mount namespace that ends with it.
 
+use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -177,10 +178,15 @@ impl Authority {
         });
     }
 
-    /// How many were taken back.
+    /// How many were taken back. polkit at times tells an agent twice, so each question's cookie
+    /// counts once.
     #[must_use]
     pub fn cancelled(&self) -> usize {
-        self.log().matches("member=CancelAuthentication").count()
+        let log = self.log();
+        let after = log.split("member=CancelAuthentication\n").skip(1);
+        let cookie = |it: &str| Some(it.split_once('\n')?.0.to_owned());
+        let cookies: HashSet<_> = after.filter_map(cookie).collect();
+        cookies.len()
     }
 
     fn log(&self) -> String {
