@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use e2e::home::recorder;
+use e2e::programs::program;
 use rustix::process::Signal;
 
 use super::*;
@@ -67,19 +68,45 @@ fn nothing_of_the_traffics_runs_in_the_page() {
         "#/now".to_owned(),
     ];
     for screen in screens {
-        at.browser.go(&screen);
-        std::thread::sleep(Duration::from_millis(400));
-        assert_eq!(
-            at.browser.js("window.pwned ?? null"),
-            Value::Null,
-            "{screen}"
-        );
-        let made = "document.querySelectorAll('#page img, #page script, #page b b, #page a[href^=javascript]').length";
-        assert_eq!(at.browser.js(made), 0, "{screen}");
-        at.is_clean();
+        at.shows_harmlessly(&screen);
     }
     at.browser.press_in(".ask", "Deny");
     assert_eq!(answered(&mut client, id)["error"]["code"], -32004);
+}
+
+/// A server's errors, and those the page itself is told of a text that it is given.
+#[test]
+fn nothing_of_an_errors_runs_in_the_page() {
+    let test = "nothing_of_an_errors_runs_in_the_page";
+    let Some(mut at) = sitting(test, Whose::Anybodys) else {
+        return;
+    };
+    let spec = "  allowed_tools: [fails, refuses]";
+    let policy = at.home.policy("failing", spec);
+    let aip = at.home.aip(&policy, &["--name", "failing"], &at.failing());
+    let mut client = Client::start(aip);
+    client.initialize();
+    let failed = client.call("fails", &json!({}));
+    assert_eq!(failed["error"]["message"], SCRIPT, "{failed}");
+    let refused = client.call("refuses", &json!({}));
+    assert_eq!(refused["result"]["content"][0]["text"], SCRIPT, "{refused}");
+    at.browser.see_in(".rows", "refuses");
+    for decision in at.home.decisions() {
+        at.shows_harmlessly(&format!("#/activity/{}", decision["seq"]));
+    }
+    let broken = format!(
+        "{}  ? {}\n  : 1\n",
+        fs::read_to_string(&policy).unwrap(),
+        json!(SCRIPT)
+    );
+    fs::write(&policy, &broken).unwrap();
+    at.turn("#/policies", "Policies");
+    at.browser.press("Look at the file again");
+    at.browser.see(SCRIPT);
+    at.browser.fill("The policy's text", &broken);
+    at.browser.see_in("#checked", SCRIPT);
+    at.shows_harmlessly("#/policies");
+    at.shows_harmlessly("#/now");
 }
 
 /// The token is the page's own: another server of this machine, whose pages the same browser shows,
@@ -192,4 +219,37 @@ fn a_lost_daemon_is_told_and_found_again() {
     at.browser.see_in("h1", "This page has no key");
     at.browser.see("aipctl dashboard");
     at.is_clean();
+}
+
+impl Sitting {
+    /// Nothing on this screen has run, or become an element.
+    fn shows_harmlessly(&mut self, screen: &str) {
+        self.browser.go(screen);
+        std::thread::sleep(Duration::from_millis(400));
+        let ran = self.browser.js("window.pwned ?? null");
+        assert_eq!(ran, Value::Null, "{screen}");
+        let made = "document.querySelectorAll('#page img, #page script, #page b b, #page a[href^=javascript]').length";
+        assert_eq!(self.browser.js(made), 0, "{screen}");
+        self.is_clean();
+    }
+
+    /// A server that answers calls with an error, and then with a result that is one.
+    fn failing(&self) -> [String; 3] {
+        let answer =
+            |name: &str, value: &Value| json!([[{"jsonrpc": "2.0", "id": "$id", name: value}]]);
+        let capable = json!({"protocolVersion": "2025-06-18", "capabilities": {"tools": {}},
+            "serverInfo": {"name": SCRIPT, "version": SCRIPT}, "instructions": SCRIPT});
+        let tools =
+            ["fails", "refuses"].map(|it| json!({"name": it, "inputSchema": {"type": "object"}}));
+        let error = json!({"code": -32000, "message": SCRIPT, "data": {SCRIPT: SCRIPT}});
+        let result = json!({"isError": true, "content": [{"type": "text", "text": SCRIPT}]});
+        let calls = [answer("error", &error), answer("result", &result)].map(|it| it[0].clone());
+        let script = json!({"initialize": answer("result", &capable),
+            "tools/list": answer("result", &json!({"tools": tools})), "tools/call": calls});
+        let path = self.home.work().join("script.json");
+        fs::write(&path, script.to_string()).unwrap();
+        let record = self.home.record("server");
+        let words = [&program("aip-scripted"), record.path(), &path];
+        words.map(|it| it.to_string_lossy().into_owned())
+    }
 }
