@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use engine::diagnostic::{Diagnostics, Severity};
 use engine::policy::{Loaded, Place, Policy};
 use engine::rate::Buckets;
+use tokio::sync::{broadcast, watch};
 use wire::control::{PendingPolicy, PolicyState};
 use wire::folders::Folders;
 use wire::link::PolicyFile;
@@ -21,6 +22,7 @@ use crate::session::state::InForce;
 mod admit;
 pub mod file;
 mod slot;
+pub mod watching;
 
 pub use slot::Slot;
 use slot::slot;
@@ -74,7 +76,23 @@ pub struct Policies {
     none: Arc<Slot>,
     grants: Arc<Grants>,
     slots: tokio::sync::Mutex<HashMap<String, Arc<Slot>>>,
+    known: watch::Sender<()>,
+    news: broadcast::Sender<News>,
 }
+
+/// What a person is to be told of a policy, without having asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// The file.
+    pub path: String,
+    /// Why what the file holds is not in force.
+    pub why: String,
+    /// Whether it could be, once a person says so.
+    pub waits: bool,
+}
+
+/// News a reader may be behind.
+const NEWS: usize = 64;
 
 impl std::fmt::Debug for Policies {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -119,7 +137,26 @@ impl Policies {
             none: Arc::new(none),
             grants: Arc::default(),
             slots: tokio::sync::Mutex::default(),
+            known: watch::Sender::default(),
+            news: broadcast::Sender::new(NEWS),
         }
+    }
+
+    /// Hears whenever another file is known.
+    #[must_use]
+    pub fn known(&self) -> watch::Receiver<()> {
+        self.known.subscribe()
+    }
+
+    /// Hears of files whose present version is not in force.
+    #[must_use]
+    pub fn news(&self) -> broadcast::Receiver<News> {
+        self.news.subscribe()
+    }
+
+    /// Every file that is known.
+    pub async fn paths(&self) -> Vec<PathBuf> {
+        self.slots.lock().await.keys().map(PathBuf::from).collect()
     }
 
     /// The grants that end when a rule changes.
@@ -211,17 +248,22 @@ impl Policies {
 
     /// Looks at every file again. A bad one keeps the version in force and says so.
     pub async fn reload(&self) -> Vec<PolicyState> {
-        let paths: Vec<String> = self.slots.lock().await.keys().cloned().collect();
-        for path in &paths {
-            let outcome = match file::read(Path::new(path)) {
-                Ok(text) => self.admit(path, &text, Door::Rule).await.map(drop),
+        self.look_at(&self.paths().await).await;
+        self.shown().await
+    }
+
+    /// Looks at these files again, by the same rule.
+    pub async fn look_at(&self, paths: &[PathBuf]) {
+        for path in paths {
+            let Some(name) = path.to_str() else { continue };
+            let outcome = match file::read(path) {
+                Ok(text) => self.admit(name, &text, Door::Rule).await.map(drop),
                 Err(error) => Err(PolicyError::File(error)),
             };
             if let Err(error) = outcome {
-                self.keep(path, &error.to_string()).await;
+                self.keep(name, &error.to_string()).await;
             }
         }
-        self.shown().await
     }
 
     /// Every policy known, by path.

@@ -16,6 +16,7 @@ use crate::audit::{Audit, Batch, NewRecord, retention, store};
 use crate::config::{Config, ConfigError};
 use crate::daemon::Daemon;
 use crate::place::{self, Lock, Made, PlaceError, StartedBy};
+use crate::policies::watching;
 use crate::session::orphans;
 use crate::{control, doors, grants, http, session};
 
@@ -90,6 +91,8 @@ pub async fn run(folders: Folders, inherited: Option<Inherited>) -> Result<(), S
     let (opener, opens) = opening::opener();
     let windows = tokio::spawn(channels::windows(Arc::clone(&daemon), opens));
     let notifying = tokio::spawn(notification::notifications(Arc::clone(&daemon), opener));
+    let telling = tokio::spawn(notification::telling(Arc::clone(&daemon)));
+    let watching = tokio::spawn(watching::watch(Arc::clone(&daemon)));
     let expiring = tokio::spawn(grants::task::expire(Arc::clone(&daemon)));
     let open = Open::default();
     let idle = tokio::spawn(idle(Arc::clone(&daemon), open.clone(), activated));
@@ -120,7 +123,7 @@ pub async fn run(folders: Folders, inherited: Option<Inherited>) -> Result<(), S
     }
 
     taken_down(notifying).await;
-    for task in [upkeep, adopting, windows, expiring, idle] {
+    for task in [upkeep, adopting, windows, telling, watching, expiring, idle] {
         task.abort();
         let _ended = task.await;
     }

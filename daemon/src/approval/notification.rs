@@ -16,6 +16,23 @@ mod note;
 mod state;
 #[cfg(target_os = "linux")]
 mod task;
+#[cfg(target_os = "linux")]
+mod telling;
+
+/// Tells of policy files that have changed and are not in force, until the daemon ends.
+#[cfg(target_os = "linux")]
+pub async fn telling(daemon: Arc<Daemon>) {
+    telling::run(&daemon).await;
+}
+
+/// Only the log tells here.
+#[cfg(not(target_os = "linux"))]
+pub async fn telling(daemon: Arc<Daemon>) {
+    let mut news = daemon.policies.news();
+    while let Ok(crate::policies::News { path, why, .. }) = news.recv().await {
+        tracing::warn!(path, why, "a policy file has changed and is not in force");
+    }
+}
 
 /// Shows notifications for asks until the daemon ends, and takes them down then.
 #[cfg(target_os = "linux")]

@@ -8,7 +8,7 @@ use engine::policy::Policy;
 use wire::control::PendingPolicy;
 
 use super::slot::{Slot, SlotState, in_force, slot};
-use super::{Door, Opened, Policies, PolicyError};
+use super::{Door, News, Opened, Policies, PolicyError};
 use crate::audit::batch::PolicyRow;
 use crate::audit::{Batch, NewRecord, StateOp, Sync};
 use crate::config::PolicyTrust;
@@ -39,6 +39,7 @@ impl Policies {
                 self.buckets(path).await?,
             ));
             slots.insert(path.to_owned(), Arc::clone(&slot));
+            self.known.send_replace(());
             if self.trust == PolicyTrust::Ask && door == Door::Rule {
                 let why = "it has not been trusted yet";
                 return self.hold(slot, &policy, text, why, warnings).await;
@@ -151,13 +152,9 @@ impl Policies {
                 .set("policy_hash_pending", pending.hash.clone())
                 .set("reason", why);
             self.write(record, slot.row(Some(&pending))).await?;
-            slot.write().pending = Some(pending);
+            self.pending(&slot, pending);
         }
-        notices.push(format!(
-            "a newer version of `{0}` waits ({why}); see it and accept it with: \
-             aipctl policy trust {0}",
-            slot.path
-        ));
+        notices.extend(slot.notice());
         Ok(Opened { slot, notices })
     }
 
@@ -184,7 +181,18 @@ impl Policies {
         if let Err(error) = self.write(record, slot.row(Some(&pending))).await {
             tracing::error!(%error, path, "a refused policy could not be recorded");
         }
-        slot.write().pending = Some(pending);
+        self.pending(&slot, pending);
+    }
+
+    /// A person is told: on the desktop, and in the shim of every session under it.
+    fn pending(&self, slot: &Slot, pending: PendingPolicy) {
+        let news = News {
+            path: slot.path.clone(),
+            why: pending.why.clone(),
+            waits: !pending.hash.is_empty(),
+        };
+        slot.wait(pending);
+        let _nobody = self.news.send(news);
     }
 
     /// Grants under a rule that is another one now end with the same batch.

@@ -36,7 +36,7 @@ impl Slot {
         Arc::clone(&self.read().in_force)
     }
 
-    /// Hears whenever another version has come into force.
+    /// Hears whenever another version has come into force, or waits.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<()> {
         self.changes.subscribe()
@@ -46,6 +46,28 @@ impl Slot {
     pub(super) fn put(&self, state: SlotState) {
         *self.write() = state;
         self.changes.send_replace(());
+    }
+
+    /// What the file holds is not in force.
+    pub(super) fn wait(&self, pending: PendingPolicy) {
+        self.write().pending = Some(pending);
+        self.changes.send_replace(());
+    }
+
+    /// Why what the file holds is not in force, where it is not, for a person.
+    #[must_use]
+    pub fn notice(&self) -> Option<String> {
+        let state = self.read();
+        let PendingPolicy { hash, why, .. } = state.pending.as_ref()?;
+        let path = &self.path;
+        Some(if hash.is_empty() {
+            format!("the version of `{path}` that is in force stays: {why}")
+        } else {
+            format!(
+                "a newer version of `{path}` waits ({why}); see it and accept it with: \
+                 aipctl policy trust {path}"
+            )
+        })
     }
 
     /// The policy as the control socket shows it.

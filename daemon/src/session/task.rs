@@ -88,6 +88,8 @@ struct Task {
     slot: Arc<Slot>,
     /// Hears of other versions of the policy.
     changes: watch::Receiver<()>,
+    /// What was last told of a version that is not in force.
+    noticed: Option<String>,
     /// The version the client's lists were last looked at under.
     listed: Arc<InForce>,
     /// Hears of tools that were approved.
@@ -121,6 +123,7 @@ impl Task {
             decoder,
             state: opening.state,
             changes: opening.slot.changes(),
+            noticed: opening.slot.notice(),
             listed: opening.slot.in_force(),
             approvals,
             slot: opening.slot,

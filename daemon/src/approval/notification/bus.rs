@@ -76,6 +76,15 @@ impl Bus {
         self.write(&message).await
     }
 
+    /// Shows one that no answer is taken to, and leaves it.
+    pub(super) async fn tell(address: &str, note: &Note) -> Result<(), String> {
+        let connection = in_time(Builder::address(address).build()).await?;
+        let (to, path) = (Some(SERVICE), SERVICE_PATH);
+        let body = shown(0, note);
+        let shown = connection.call_method(to, path, to, "Notify", &body);
+        in_time(shown).await.map(drop)
+    }
+
     async fn write(&self, message: &Message) -> Result<(), String> {
         in_time(self.connection.send(message)).await
     }
@@ -199,12 +208,17 @@ fn message(call: &Call) -> Result<Message, String> {
 }
 
 fn notify(owner: &str, replaces: u32, note: &Note) -> Result<Message, String> {
+    to_service(owner, "Notify", &shown(replaces, note))
+}
+
+/// What `Notify` takes.
+fn shown(replaces: u32, note: &Note) -> impl serde::Serialize + zbus::DynamicType {
     let actions = note.actions.iter();
     let actions: Vec<&str> = actions
         .flat_map(|(key, label)| [key.as_str(), *label])
         .collect();
     let hints = HashMap::from([("urgency", Variant::from(CRITICAL))]);
-    let body = (
+    (
         "aip",
         replaces,
         "",
@@ -213,8 +227,7 @@ fn notify(owner: &str, replaces: u32, note: &Note) -> Result<Message, String> {
         actions,
         hints,
         NEVER,
-    );
-    to_service(owner, "Notify", &body)
+    )
 }
 
 fn to_bus<B: serde::Serialize + zbus::DynamicType>(

@@ -2,10 +2,14 @@
 //! be taken for markup: as entities where the service reads markup, as JSON escapes elsewhere.
 
 use crate::approval::shown::Shown;
+use crate::audit::escape::escaped;
 
 /// A text longer than this is not surely shown whole, so it can't be allowed where it stands:
 /// bytes. dunst cuts at 5,000.
 const WHOLE: usize = 4 * 1024;
+
+/// The most of a reason that is shown, in characters.
+const WHY: usize = 300;
 
 /// The key of the button that denies.
 pub(super) const DENY: &str = "deny";
@@ -71,6 +75,27 @@ impl Note {
         Self {
             summary: format!("{count} more {wait} for you"),
             body: "aipctl approvals lists them.".to_owned(),
+            actions: Vec::new(),
+        }
+    }
+}
+
+impl Note {
+    /// Of a policy file whose present version is not in force, and why.
+    pub(super) fn policy(path: &str, why: &str, waits: bool) -> Self {
+        let why = why.lines().next().unwrap_or_default();
+        let start: String = why.chars().take(WHY).collect();
+        let (path, why) = (escaped(path), escaped(&start));
+        let next = if waits {
+            "See the change and accept it: aipctl policy trust"
+        } else {
+            "Put the file right, and it is looked at again."
+        };
+        Self {
+            summary: "A policy file has changed and is not in force".to_owned(),
+            body: plain(&format!(
+                "{path}: {why}\nThe version before it still decides. {next}"
+            )),
             actions: Vec::new(),
         }
     }

@@ -1,6 +1,7 @@
 //! Tells the client that its lists have changed with the policy, and what a person is asked in it.
 
 use super::{Arc, Packet, Stream, Task, encode};
+use crate::audit::escape::escaped;
 
 /// Lines told at once are fewer than two to this power.
 const MOST_BITS: u32 = 12;
@@ -14,10 +15,23 @@ impl Task {
 
     /// Another version is in force: what may be called can be more, or less.
     pub(super) fn policy_changed(&mut self) {
+        self.policy_waits();
         let now = self.slot.in_force();
         let before = std::mem::replace(&mut self.listed, Arc::clone(&now));
         let lines = self.with_context(0, |state, ctx| state.policy_changed(ctx, &before));
         self.tell(lines);
+    }
+
+    /// A version that is not in force is told of once, as at the session's beginning.
+    fn policy_waits(&mut self) {
+        let notice = self.slot.notice();
+        if notice != self.noticed {
+            for line in notice.iter().flat_map(|it| it.lines()) {
+                let line = format!("aip: {}\n", escaped(line));
+                self.inject(Stream::Diagnostic, line.into_bytes());
+            }
+            self.noticed = notice;
+        }
     }
 
     /// A person has approved tools: more may be called, and shown.
