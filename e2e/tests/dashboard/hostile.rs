@@ -243,7 +243,8 @@ impl Sitting {
             ["fails", "refuses"].map(|it| json!({"name": it, "inputSchema": {"type": "object"}}));
         let error = json!({"code": -32000, "message": SCRIPT, "data": {SCRIPT: SCRIPT}});
         let result = json!({"isError": true, "content": [{"type": "text", "text": SCRIPT}]});
-        let calls = [answer("error", &error), answer("result", &result)].map(|it| it[0].clone());
+        let [failed, refused] = [answer("error", &error), answer("result", &result)];
+        let calls = [failed.get(0), refused.get(0)];
         let script = json!({"initialize": answer("result", &capable),
             "tools/list": answer("result", &json!({"tools": tools})), "tools/call": calls});
         let path = self.home.work().join("script.json");
