@@ -15,6 +15,7 @@ pub mod conformance;
 pub mod conformance_server;
 pub mod dashboard;
 pub mod deny;
+pub mod doctor;
 pub mod export;
 pub mod extend;
 pub mod generate_cursor_config;
@@ -41,6 +42,8 @@ pub mod wrap;
 pub enum Command {
     /// Show what waits for you, what needs attention, and what is going on
     Status(status::Status),
+    /// Look for what is wrong with aip on this machine, and say what to do
+    Doctor(doctor::Doctor),
     /// Put aip in front of the servers your AI clients start
     Install(install::Install),
     /// Take aip away again from where `install` put it
@@ -111,6 +114,7 @@ pub enum Command {
 pub fn run(command: Command, context: &mut Context<'_>) -> Result<Exit, Failure> {
     match command {
         Command::Status(it) => it.run(context),
+        Command::Doctor(it) => it.run(context),
         Command::Install(it) => it.run(context),
         Command::Uninstall(it) => it.run(context),
         Command::Clients(it) => it.run(context),

@@ -81,7 +81,7 @@ impl<'a> Context<'a> {
             folder: std::env::current_dir().ok(),
             variables: clients::VARIABLES
                 .into_iter()
-                .chain(["PATH"])
+                .chain(["PATH", "DISPLAY", "WAYLAND_DISPLAY"])
                 .filter_map(|name| Some((name, variable(name)?)))
                 .collect(),
             running: std::env::current_exe().unwrap_or_default(),

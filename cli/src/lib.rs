@@ -17,6 +17,7 @@ pub mod command;
 pub mod conformance;
 pub mod context;
 pub mod diff;
+pub mod doctor;
 pub mod exit;
 pub mod failure;
 pub mod grant;

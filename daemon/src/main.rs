@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use aipd::activation;
+use aipd::config::Config;
 use aipd::log;
 use aipd::place::PlaceError;
 use aipd::run::{self, StartError};
@@ -12,13 +13,17 @@ use wire::folders::Folders;
 const HELP: &str = include_str!("help.txt");
 
 fn main() -> ExitCode {
-    let detached = match arguments() {
-        Ok(detached) => detached,
+    let wish = match arguments() {
+        Ok(wish) => wish,
         Err(code) => return code,
     };
     let folders = match Folders::find(|name| std::env::var_os(name)) {
         Ok(folders) => folders,
         Err(error) => return log::say(&error.to_string()),
+    };
+    let detached = match wish {
+        Wish::Check => return check(&folders),
+        Wish::Run { detached } => detached,
     };
     // Before any thread runs, and before any descriptor is opened.
     let inherited = match activation::inherit(&folders, |name| std::env::var(name).ok()) {
@@ -52,13 +57,29 @@ fn main() -> ExitCode {
     }
 }
 
-fn arguments() -> Result<bool, ExitCode> {
+/// What the command line asks for.
+enum Wish {
+    Run { detached: bool },
+    Check,
+}
+
+/// Whether the daemon would start with its configuration.
+fn check(folders: &Folders) -> ExitCode {
+    match Config::load(&folders.config_file()) {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => log::say(&error.to_string()),
+    }
+}
+
+fn arguments() -> Result<Wish, ExitCode> {
     use lexopt::prelude::*;
-    let mut detached = false;
+    let (mut detached, mut check) = (false, false);
     let mut parser = lexopt::Parser::from_env();
     loop {
         match parser.next() {
-            Ok(None) => return Ok(detached),
+            Ok(None) if check => return Ok(Wish::Check),
+            Ok(None) => return Ok(Wish::Run { detached }),
+            Ok(Some(Long("check"))) => check = true,
             Ok(Some(Long("detached"))) => detached = true,
             Ok(Some(Long("version") | Short('V'))) => {
                 return Err(log::print(&format!("aipd {}\n", env!("CARGO_PKG_VERSION"))));
