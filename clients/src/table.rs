@@ -25,6 +25,14 @@ pub struct Client {
     pub project: Vec<Files>,
 }
 
+impl Client {
+    /// The syntax of its own file.
+    #[must_use]
+    pub fn format(&self) -> Option<Format> {
+        self.files.first().map(|it| it.shape.format)
+    }
+}
+
 /// What a new entry has beside a command, arguments and environment.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -111,7 +111,8 @@ fn what_aipctl_does_is_handed_over() {
             "npx 'a b'",
         ],
         &[
-            "generate-cursor-config",
+            "generate-config",
+            "cursor",
             "--policy",
             "p",
             "--",
