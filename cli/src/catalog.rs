@@ -172,10 +172,14 @@ mod tests {
         let read: Vec<Server> = serde_json::from_str(include_str!("catalog.json")).unwrap();
         assert_eq!(read.len(), servers().len());
         assert_eq!(read.len(), POLICIES.len());
+        let place = Place {
+            home: Some("/home/you".into()),
+            ..Place::default()
+        };
         let names: BTreeSet<_> = read.iter().map(|it| &it.name).collect();
         assert_eq!(names.len(), read.len(), "a name stands for one server");
         for server in &read {
-            let loaded = Policy::load(server.policy(), &Place::default());
+            let loaded = Policy::load(server.policy(), &place);
             let loaded = loaded.unwrap_or_else(|it| panic!("{}", it.render(&server.name)));
             assert_eq!(loaded.warnings.render(""), "", "{}", server.name);
             assert!(!server.launch.is_empty(), "{}", server.name);

@@ -202,10 +202,14 @@ mod tests {
             ("1", false, true),
             ("a/b.c-d", false, false),
         ]);
+        let place = Place {
+            home: Some("/home/you".into()),
+            ..Place::default()
+        };
         for server in servers() {
             assert!(!known(server.policy()).is_empty(), "{}", server.name);
             let text = fitted(&server.name, server.policy(), &tools);
-            let loaded = Policy::load(&text, &Place::default());
+            let loaded = Policy::load(&text, &place);
             let loaded = loaded.unwrap_or_else(|it| panic!("{}", it.render(&server.name)));
             assert_eq!(loaded.warnings.render(""), "", "{text}");
             assert_eq!(text.matches("\n  tool_rules:\n").count(), 1, "{text}");

@@ -123,6 +123,23 @@ fn what_aipctl_does_is_handed_over() {
 }
 
 #[test]
+fn any_clients_configuration_is_handed_over_with_its_name() {
+    hands_over(
+        &["--generate-config", "codex", "--verbose", "--", "srv"],
+        &["generate-config", "codex", "--verbose", "--", "srv"],
+    );
+    check(&["--generate-config", "codex"], Err(UsageError::NoTarget));
+    check(
+        &["--generate-config", "a", "--generate-config", "b"],
+        Err(UsageError::Twice("--generate-config")),
+    );
+    check(
+        &["--generate-config", ""],
+        Err(UsageError::Empty("--generate-config")),
+    );
+}
+
+#[test]
 fn what_cannot_be_meant_is_an_error() {
     check(&[], Err(UsageError::NoTarget));
     check(&["--policy", "x"], Err(UsageError::NoTarget));
