@@ -1,10 +1,8 @@
 //! `aip wrap` with real servers: what it starts, what it writes once, what it refuses, and that each
 //! starter policy fits the tools its server lists.
 #![expect(
-    clippy::expect_used,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::panic,
     reason = "what fails ends the test; a JSON member that is not there reads as null"
 )]
 
@@ -14,15 +12,14 @@ mod bench;
 mod fitted;
 #[path = "wrap/policies.rs"]
 mod policies;
+#[path = "wrap/printed.rs"]
+mod printed;
 
 use std::fs;
-use std::process::Command;
 
 use bench::{Bench, said};
 use e2e::client::{Client, PATIENCE};
-use e2e::counterparts::{driver, installed};
 use e2e::home::recorder;
-use e2e::needs::needs;
 use e2e::terminal::Terminal;
 use serde_json::{Value, json};
 
@@ -196,76 +193,6 @@ fn the_list_is_a_table_or_json() {
         "GITHUB_PERSONAL_ACCESS_TOKEN"
     );
     assert_eq!(github["environment"][0]["secret"], true);
-}
-
-/// Clients of every syntax and shape, each with the members that lead to its servers.
-const FORMS: [(&str, &str, &str); 6] = [
-    ("cursor", "jsonc", "mcpServers"),
-    ("vscode", "jsonc", "servers"),
-    ("codex", "toml", "mcp_servers"),
-    ("continue", "yaml", "mcpServers"),
-    ("goose", "yaml", "extensions"),
-    ("opencode", "jsonc", "mcp"),
-];
-
-#[test]
-fn what_is_printed_for_a_client_starts_the_real_server_under_the_real_sdk() {
-    let name = "what_is_printed_for_a_client_starts_the_real_server";
-    let python = needs(name, installed("fastmcp/bin/python"));
-    let time = needs(name, installed("mcp2/bin/mcp-server-time"));
-    let (Some(python), Some(time)) = (python, time) else {
-        return;
-    };
-    let bench = Bench::new();
-    bench.program("mcp-server-time", &format!("exec {time} \"$@\""));
-    for (client, format, at) in FORMS {
-        let zone = ["--", "--local-timezone=Etc/UTC"];
-        let block = said(bench.aip(&[&["wrap", "time", "--client", client], &zone[..]].concat()));
-        let file = bench.home.work().join(client);
-        fs::write(&file, block).unwrap();
-        let mut command = Command::new(&python);
-        bench.dress(&mut command);
-        command.arg(driver("from_config.py")).arg(format).arg(&file);
-        command.arg(json!([at, "time"]).to_string());
-        command.args(["get_current_time", r#"{"timezone": "Etc/UTC"}"#]);
-        let found: Value = serde_json::from_str(&said(command)).unwrap();
-        assert_eq!(
-            found["tools"],
-            json!(["convert_time", "get_current_time"]),
-            "{client}"
-        );
-        assert_eq!(found["failed"], false, "{client}: {found}");
-    }
-}
-
-#[test]
-fn the_block_of_every_client_there_is_is_printed_below_its_name_and_file() {
-    let bench = Bench::new();
-    let policy = bench.home.policy("agent", "  allowed_tools: [look]");
-    let policy = policy.to_str().unwrap();
-    let all = [
-        "--generate-config",
-        "all",
-        "--policy",
-        policy,
-        "--",
-        "srv",
-        "a b",
-    ];
-    let text = said(bench.aip(&all));
-    let heads: Vec<_> = text.lines().filter(|it| it.starts_with("# ")).collect();
-    assert_eq!(heads.len(), 23, "{heads:?}");
-    let home = bench.home.user();
-    for head in &heads {
-        assert!(head.contains(&format!(": {}/", home.display())), "{head}");
-    }
-    assert_eq!(text.matches(policy).count(), 23);
-    let one = said(bench.aip(&[&["--generate-config", "codex"], &all[2..]].concat()));
-    assert!(
-        one.starts_with("[mcp_servers.aip-protected-server]\n"),
-        "{one}"
-    );
-    assert!(text.contains(&one), "{text}");
 }
 
 fn sorted(env: &str) -> Vec<&str> {

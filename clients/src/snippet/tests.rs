@@ -1,3 +1,5 @@
+//! What is written is read back, for every client.
+
 use super::*;
 use crate::{Kind, clients, entries};
 

@@ -67,9 +67,9 @@ fn each_command_on_a_terminal_prints_the_block_that_a_client_starts() {
         let text = String::from_utf8(terminal.bytes())
             .unwrap()
             .replace('\r', "");
-        let start = text.find("{\n").unwrap();
+        let (_, text) = text.split_at(text.find("{\n").unwrap());
         let (block, told) = text.split_at(text.rfind("\n}\n").unwrap() + 3);
-        let block: Value = serde_json::from_str(&block[start..]).unwrap();
+        let block: Value = serde_json::from_str(block).unwrap();
         for file in [".cursor/mcp.json", "claude_desktop_config.json"] {
             assert!(told.contains(file), "{told}");
         }
