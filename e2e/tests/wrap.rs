@@ -16,6 +16,7 @@ mod policies;
 mod printed;
 
 use std::fs;
+use std::process::Stdio;
 
 use bench::{Bench, said};
 use e2e::client::{Client, PATIENCE};
@@ -169,6 +170,51 @@ fn what_is_missing_is_one_error_that_names_it_and_how_to_give_it() {
             assert!(told.contains(part), "no `{part}` in {told}");
         }
     }
+}
+
+#[test]
+fn no_block_is_printed_for_a_policy_that_is_invalid() {
+    let bench = Bench::new();
+    bench.program("mcp-server-time", "exit 0");
+    let _policy = bench.home.policy_text("broken", "kind: Agent");
+    for client in ["cursor", "all"] {
+        let words = [
+            "wrap",
+            "time",
+            "--client",
+            client,
+            "--policy",
+            "broken.yaml",
+        ];
+        let output = bench.aip(&words).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(output.stdout.is_empty());
+        assert!(
+            String::from_utf8(output.stderr)
+                .unwrap()
+                .contains("apiVersion")
+        );
+    }
+}
+
+#[test]
+fn two_clients_that_start_at_once_find_one_whole_policy() {
+    let bench = Bench::new();
+    bench.program("mcp-server-time", "exit 7");
+    let starts: Vec<_> = (0..8)
+        .map(|_| {
+            let mut command = bench.aip(&["wrap", "time"]);
+            command.stdin(Stdio::null());
+            command.stdout(Stdio::null()).stderr(Stdio::null());
+            command.spawn().unwrap()
+        })
+        .collect();
+    for mut child in starts {
+        assert_eq!(child.wait().unwrap().code(), Some(7));
+    }
+    let folder = bench.starter("time");
+    let left = fs::read_dir(folder.parent().unwrap()).unwrap().count();
+    assert_eq!(left, 1, "nothing is left lying about");
 }
 
 #[test]

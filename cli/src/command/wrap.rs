@@ -1,6 +1,7 @@
 //! `wrap`: shortcuts for well-known servers. On a terminal it prints what goes into a client's
 //! file; started by a client it runs the server behind aip. What `aip wrap` hands over to.
 
+use std::io::{self, IsTerminal};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -87,6 +88,15 @@ impl Wrap {
     ) -> Result<Exit, Failure> {
         has_environment(context, server)?;
         let (policy, _) = self.policy(context, server)?;
+        if io::stdin().is_terminal() {
+            // A person who sent the output elsewhere most likely wanted the block.
+            writeln!(
+                context.err,
+                "aip: `{}` runs, and waits for a client's messages; `--client cursor` prints the block \
+                 for a client's file instead",
+                server.name
+            )?;
+        }
         let aip = launch::program("aip", &context.running)?;
         let mut command = Command::new(&aip);
         command.arg("--policy").arg(policy);

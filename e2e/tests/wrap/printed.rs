@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use e2e::counterparts::{driver, installed};
+use e2e::counterparts::{driver, installed, npm_server};
 use e2e::needs::needs;
 use serde_json::{Value, json};
 
@@ -46,6 +46,52 @@ fn what_is_printed_for_a_client_starts_the_real_server_under_the_real_sdk() {
             "{client}"
         );
         assert_eq!(found["failed"], false, "{client}: {found}");
+    }
+}
+
+#[test]
+fn wrap_in_a_clients_file_starts_the_real_server_under_the_real_sdk() {
+    let name = "wrap_in_a_clients_file_starts_the_real_server";
+    let python = needs(name, installed("fastmcp/bin/python"));
+    let servers = needs(name, npm_server("filesystem").and(npm_server("memory")));
+    let (Some(python), Some(_)) = (python, servers) else {
+        return;
+    };
+    let bench = Bench::new();
+    let folder = bench.home.work().join("files");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("seen.txt"), "text").unwrap();
+    let path = folder.to_str().unwrap();
+    let looks = json!({"path": path});
+    for (server, arguments, tool, args, shows) in [
+        (
+            "filesystem",
+            &["--", path][..],
+            "list_directory",
+            &looks,
+            "seen.txt",
+        ),
+        ("memory", &[], "read_graph", &json!({}), "entities"),
+    ] {
+        let command = npm_server(server).unwrap().join(" ");
+        bench.program(
+            &format!("mcp-server-{server}"),
+            &format!("exec {command} \"$@\""),
+        );
+        let words = [&["wrap", server], arguments].concat();
+        let entry = json!({"command": bench.bin().join("aip"), "args": words});
+        let file = bench.home.work().join("mcp.json");
+        fs::write(&file, json!({"mcpServers": {"it": entry}}).to_string()).unwrap();
+        let mut command = Command::new(&python);
+        bench.dress(&mut command);
+        command.arg(driver("from_config.py")).arg("json").arg(&file);
+        command.args([r#"["mcpServers", "it"]"#, tool, &args.to_string()]);
+        let found: Value = serde_json::from_str(&said(command)).unwrap();
+        assert_eq!(found["failed"], false, "{server}: {found}");
+        assert!(
+            found["text"].to_string().contains(shows),
+            "{server}: {found}"
+        );
     }
 }
 

@@ -17,7 +17,7 @@ fn the_first_command_that_is_there_is_taken_and_places_are_filled() {
         &["docker"],
         &["--read-only"],
         Ok(
-            "docker run -i --rm -e GITHUB_PERSONAL_ACCESS_TOKEN ghcr.io/github/github-mcp-server --read-only",
+            "docker run -i --rm -e GITHUB_PERSONAL_ACCESS_TOKEN -e GITHUB_HOST -e GITHUB_TOOLSETS ghcr.io/github/github-mcp-server --read-only",
         ),
     );
     check(
