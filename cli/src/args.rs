@@ -101,6 +101,15 @@ mod tests {
         check("man", false);
         check("wrap docker --policy p", true);
         check("wrap --list", true);
+        check("wrap --list --json", true);
+        check("wrap --json", false);
+        check("wrap docker --list", false);
+        check("wrap git --fit -- /a", true);
+        check("wrap git --fit --client cursor", false);
+        check("wrap git --client all -- /a --verbose", true);
+        check("wrap git /a", false);
+        check("generate-config codex --policy p -- npx server", true);
+        check("generate-config -- npx server", false);
         check("dance", false);
         check("", false);
         fn check(typed: &str, understood: bool) {

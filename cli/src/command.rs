@@ -18,6 +18,7 @@ pub mod deny;
 pub mod doctor;
 pub mod export;
 pub mod extend;
+pub mod generate_config;
 pub mod generate_cursor_config;
 pub mod grants;
 pub mod install;
@@ -91,6 +92,10 @@ pub enum Command {
     /// Start, stop or look at the daemon
     #[command(subcommand)]
     Service(service::Service),
+    /// Run a well-known server through aip, or print what goes into a client's file for it
+    Wrap(wrap::Wrap),
+    /// Print the block that makes a client run a server through aip, in that client's form
+    GenerateConfig(generate_config::GenerateConfig),
     /// Print the block that makes Cursor run a server through aip
     GenerateCursorConfig(generate_cursor_config::GenerateCursorConfig),
     /// Run conformance vectors of the Agent Identity Protocol
@@ -102,9 +107,6 @@ pub enum Command {
     /// The MCP server that `conformance --wire` runs
     #[command(hide = true)]
     ConformanceServer(conformance_server::ConformanceServer),
-    /// Shortcuts for well-known servers; not in this version
-    #[command(hide = true, disable_help_flag = true)]
-    Wrap(wrap::Wrap),
 }
 
 /// Does what was asked.
@@ -137,11 +139,12 @@ pub fn run(command: Command, context: &mut Context<'_>) -> Result<Exit, Failure>
         Command::Resume(it) => it.run(context),
         Command::Path(it) => it.run(context),
         Command::Service(it) => it.run(context),
+        Command::GenerateConfig(it) => it.run(context),
         Command::GenerateCursorConfig(it) => it.run(context),
         Command::Conformance(it) => it.run(context),
         Command::Completions(it) => it.run(context),
         Command::Man(it) => it.run(context),
         Command::ConformanceServer(it) => it.run(context),
-        Command::Wrap(it) => it.run(),
+        Command::Wrap(it) => it.run(context),
     }
 }

@@ -47,6 +47,8 @@ pub struct Context<'a> {
     pub folder: Option<PathBuf>,
     /// Variables that say where programs and clients' files are.
     pub variables: HashMap<&'static str, OsString>,
+    /// Whether a variable has a value. The value itself may be a secret and is not looked at.
+    pub is_set: fn(&str) -> bool,
     /// This program's own file.
     pub running: PathBuf,
     /// What a started daemon's environment holds.
@@ -84,6 +86,7 @@ impl<'a> Context<'a> {
                 .chain(["PATH", "DISPLAY", "WAYLAND_DISPLAY"])
                 .filter_map(|name| Some((name, variable(name)?)))
                 .collect(),
+            is_set: |name| std::env::var_os(name).is_some_and(|it| !it.is_empty()),
             running: std::env::current_exe().unwrap_or_default(),
             environment: launch::folder_environment(),
             now: Timestamp::now(),
@@ -98,6 +101,15 @@ impl<'a> Context<'a> {
         self.folders
             .as_ref()
             .map_err(|error| Failure::NoHome(error.clone()))
+    }
+
+    /// Where `PATH` leads for this name: a file that may be run.
+    #[must_use]
+    pub fn program(&self, name: &str) -> Option<PathBuf> {
+        let folders = self.variables.get("PATH").map(std::env::split_paths);
+        let mut places = folders.into_iter().flatten().map(|it| it.join(name));
+        places
+            .find(|it| it.is_file() && rustix::fs::access(it, rustix::fs::Access::EXEC_OK).is_ok())
     }
 
     /// Asks the daemon that runs.

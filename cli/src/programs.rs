@@ -167,6 +167,6 @@ mod tests {
             names.contains(&"status") && names.contains(&"man"),
             "{names:?}"
         );
-        assert!(!names.contains(&"wrap") && !names.contains(&"conformance-server"));
+        assert!(!names.contains(&"conformance-server"));
     }
 }

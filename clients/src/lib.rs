@@ -10,6 +10,7 @@ mod edit;
 mod entries;
 mod places;
 mod secret;
+mod snippet;
 mod table;
 mod tree;
 
@@ -18,6 +19,7 @@ pub use edit::{EditError, Front, Put, Wrapped, unwrap, wrap};
 pub use entries::{At, Command, Entry, Kind, entries, is_aip};
 pub use places::{Finds, Place, VARIABLES, is_named_as, place_of, places, project_places};
 pub use secret::masked;
+pub use snippet::{Server, snippet};
 pub use table::{Client, Format, Os, Shape, client, clients};
 
 /// The longest configuration that is read, in bytes.

@@ -15,11 +15,38 @@ pub struct Client {
     /// What of its own it gives a model, none of which aip sees.
     #[serde(default)]
     pub own_tools: Option<String>,
+    /// How an entry of its files is written anew.
+    #[serde(default)]
+    pub(crate) snippet: Manner,
     /// Files of the user's.
     pub files: Vec<Files>,
     /// Files of a project, by paths below its folder.
     #[serde(default)]
     pub project: Vec<Files>,
+}
+
+impl Client {
+    /// The syntax of its own file.
+    #[must_use]
+    pub fn format(&self) -> Option<Format> {
+        self.files.first().map(|it| it.shape.format)
+    }
+}
+
+/// What a new entry has beside a command, arguments and environment.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Manner {
+    /// Members every entry has, as they are.
+    pub(crate) extra: serde_json::Map<String, serde_json::Value>,
+    /// The member that holds the environment, where it is not `env`.
+    pub(crate) env: Option<String>,
+    /// The servers are a list, each with its name.
+    pub(crate) list: bool,
+    /// The name stands in the entry too.
+    pub(crate) named: bool,
+    /// The command and its arguments are one list.
+    pub(crate) whole: bool,
 }
 
 /// Files of one form.

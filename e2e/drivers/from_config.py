@@ -1,9 +1,10 @@
 """Starts a server as an AI client would: out of its configuration, with the official Python SDK.
 
-usage: from_config.py FORMAT FILE PATH        (FORMAT: json, jsonc, toml, yaml)
+usage: from_config.py FORMAT FILE PATH [TOOL ARGS]        (FORMAT: json, jsonc, toml, yaml)
 
 PATH is a JSON list of the members that lead to the server; in a list of servers a name stands for
-the one that has it. What the server lists, and what the session says of it, is printed as JSON.
+the one that has it. What the server lists, and what it answers to one call (`list_notes`, or TOOL with
+the JSON object ARGS), is printed as JSON.
 """
 
 import asyncio
@@ -45,6 +46,10 @@ def expanded(value):
     return re.sub(r"\$\{env:(\w+)\}", lambda it: os.environ[it[1]], str(value))
 
 
+def environment(server):
+    return server.get("env") or server.get("envs") or server.get("environment") or {}
+
+
 def command_line(server):
     command = server.get("command", server.get("cmd"))
     if isinstance(command, list):
@@ -53,16 +58,17 @@ def command_line(server):
 
 
 async def main():
-    kind, file, path = sys.argv[1:]
+    kind, file, path, *call = sys.argv[1:]
+    tool, arguments = call or ("list_notes", "{}")
     with open(file, encoding="utf-8", newline="") as config:
         server = entry(READ[kind](config.read()), json.loads(path))
     command, *args = [expanded(it) for it in command_line(server)]
-    env = {name: expanded(it) for name, it in (server.get("env") or server.get("envs") or {}).items()}
+    env = {name: expanded(it) for name, it in environment(server).items()}
     parameters = StdioServerParameters(command=command, args=args, env={**os.environ, **env})
     async with stdio_client(parameters) as (read, write), ClientSession(read, write) as session:
         await session.initialize()
         tools = await session.list_tools()
-        called = await session.call_tool("list_notes", {})
+        called = await session.call_tool(tool, json.loads(arguments))
     print(
         json.dumps(
             {

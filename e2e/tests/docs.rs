@@ -110,6 +110,11 @@ fn every_command_in_the_docs_is_understood() {
                         &[words, &["--help"]].concat(),
                     );
                 }
+                Some((&"aip", words)) if words.first() == Some(&"wrap") => {
+                    let own = words.iter().take_while(|word| **word != "--");
+                    let own: Vec<_> = own.copied().chain(["--help"]).collect();
+                    printed(Command::new(program("aip")), &own);
+                }
                 Some((&"aip", words)) if !words.is_empty() => {
                     let own = words.iter().take_while(|word| **word != "--");
                     for word in own.filter(|word| word.starts_with("--")) {

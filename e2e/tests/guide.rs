@@ -27,3 +27,6 @@ mod use_cases;
 #[cfg(test)]
 #[path = "guide/watching.rs"]
 mod watching;
+#[cfg(test)]
+#[path = "guide/wrapping.rs"]
+mod wrapping;

@@ -113,7 +113,8 @@ struct Written {
     name: Option<OsString>,
     verbose: bool,
     validate: bool,
-    cursor: bool,
+    /// The client whose configuration is wanted.
+    config_for: Option<OsString>,
 }
 
 /// Reads a command line; its first item is the program's own name.
@@ -140,7 +141,20 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Want
             Arg::Long("version") | Arg::Short('V') => return Ok(Wanted::Version),
             Arg::Long("verbose") => written.verbose = true,
             Arg::Long("validate") => written.validate = true,
-            Arg::Long("generate-cursor-config") => written.cursor = true,
+            Arg::Long("generate-config") => {
+                set(
+                    &mut written.config_for,
+                    "--generate-config",
+                    parser.value()?,
+                )?;
+            }
+            Arg::Long("generate-cursor-config") => {
+                set(
+                    &mut written.config_for,
+                    "--generate-cursor-config",
+                    "cursor".into(),
+                )?;
+            }
             Arg::Long("target") => set(&mut written.target, "--target", parser.value()?)?,
             Arg::Long("policy") => set(&mut written.policy, "--policy", parser.value()?)?,
             Arg::Long("audit") => set(&mut written.audit, "--audit", parser.value()?)?,
@@ -173,7 +187,7 @@ fn set(
 }
 
 impl Written {
-    fn meant(self) -> Result<Wanted, UsageError> {
+    fn meant(mut self) -> Result<Wanted, UsageError> {
         if self.validate {
             let policy = self.policy.ok_or(UsageError::NeedsPolicy)?;
             return Ok(Wanted::HandOver(vec![
@@ -182,8 +196,8 @@ impl Written {
                 policy,
             ]));
         }
-        if self.cursor {
-            return Ok(Wanted::HandOver(self.cursor_arguments()?));
+        if let Some(client) = self.config_for.take() {
+            return Ok(Wanted::HandOver(self.config_arguments(client)?));
         }
         let argv = self.argv()?;
         let text = |value: OsString| {
@@ -214,9 +228,9 @@ impl Written {
     }
 
     /// The same options again for `aipctl`, which prints the configuration.
-    fn cursor_arguments(self) -> Result<Vec<OsString>, UsageError> {
+    fn config_arguments(self, client: OsString) -> Result<Vec<OsString>, UsageError> {
         let argv = self.argv()?;
-        let mut arguments: Vec<OsString> = vec!["generate-cursor-config".into()];
+        let mut arguments: Vec<OsString> = vec!["generate-config".into(), client];
         let options = [
             ("--policy", self.policy),
             ("--audit", self.audit),

@@ -118,6 +118,12 @@ impl Folders {
         self.config.join("first.yaml")
     }
 
+    /// The policies that `aip wrap` begins with, one for each server.
+    #[must_use]
+    pub fn policies(&self) -> PathBuf {
+        self.config.join("policies")
+    }
+
     /// Held for the daemon's life.
     #[must_use]
     pub fn lock(&self) -> PathBuf {

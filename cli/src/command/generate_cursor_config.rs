@@ -4,19 +4,19 @@
 //! Programs started from a desktop have a short `PATH` and a working folder of their own, so
 //! every path in it is absolute. Standard output holds the block alone.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
+use clients::{Client, Server};
 use engine::policy::Policy;
-use serde::Serialize;
 
 use super::policy::validate::{MAX_POLICY, place, refused};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::launch;
+use crate::snippet::{self, clients_of};
 use crate::text::visible;
 
 /// The guide's name for the server.
@@ -42,25 +42,21 @@ pub struct GenerateCursorConfig {
     command: Vec<String>,
 }
 
-/// The file's form as Cursor reads it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Config {
-    mcp_servers: BTreeMap<String, Server>,
-}
-
-#[derive(Serialize)]
-struct Server {
-    command: String,
-    args: Vec<String>,
-}
-
 impl GenerateCursorConfig {
     /// Prints it.
     ///
     /// # Errors
-    /// When the command is empty or a path can't be written in JSON.
+    /// When the command is empty or a path can't be written.
     pub fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
+        self.print(context, &clients_of("cursor")?)
+    }
+
+    /// Prints the block of each of these clients.
+    pub(super) fn print(
+        self,
+        context: &mut Context<'_>,
+        clients: &[&'static Client],
+    ) -> Result<Exit, Failure> {
         if self.command.first().is_none_or(String::is_empty) {
             return Err(Failure::Usage(
                 "the server's command is empty; write it after `--`".to_owned(),
@@ -84,14 +80,14 @@ impl GenerateCursorConfig {
                 "no --policy given: every tool call will be refused; add --policy FILE"
             )?;
         }
+        let mut command = vec![absolute(&aip)?];
+        command.extend(self.arguments()?);
         let server = Server {
-            command: absolute(&aip)?,
-            args: self.arguments()?,
+            name: self.name.as_deref().unwrap_or(SERVER),
+            command: &command,
+            env: &[],
         };
-        let name = self.name.unwrap_or_else(|| SERVER.to_owned());
-        context.print_json(&Config {
-            mcp_servers: BTreeMap::from([(name, server)]),
-        })?;
+        snippet::print(context, clients, &server)?;
         Ok(Exit::Done)
     }
 
@@ -156,7 +152,7 @@ pub(super) fn absolute(path: &Path) -> Result<String, Failure> {
     absolute.into_os_string().into_string().map_err(|path| {
         let path = visible(&path.to_string_lossy());
         Failure::Usage(format!(
-            "the path `{path}` is not UTF-8, so JSON can't hold it; move it to one that is"
+            "the path `{path}` is not UTF-8, so the block can't hold it; move it to one that is"
         ))
     })
 }

@@ -1,9 +1,6 @@
 //! `install`: puts aip in front of the servers that clients start.
 
 use std::ffi::OsString;
-use std::fs::OpenOptions;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -18,9 +15,10 @@ use crate::install::found::{self, Found};
 use crate::install::plan::{Planned, Wish, plan};
 use crate::install::record::{Installed, InstalledFile, Store, hash};
 use crate::install::stable::stable;
-use crate::install::write::{own_folder, replace};
+use crate::install::write::replace;
 use crate::launch;
 use crate::text::visible;
+use crate::wrap::starter::write_once;
 
 /// What a first install begins with.
 const FIRST: &str = include_str!("../../../policies/first.yaml");
@@ -186,21 +184,12 @@ fn servers(planned: &[Planned<'_>]) -> usize {
 
 /// Writes the first policy, unless there is one.
 fn first_policy(file: &Path) -> Result<(), Failure> {
-    let failed = |source| Failure::File {
+    let wrote = write_once(file, FIRST).map_err(|source| Failure::File {
         doing: "write",
         path: file.to_path_buf(),
         source,
-    };
-    if let Some(folder) = file.parent() {
-        own_folder(folder).map_err(failed)?;
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    match options.open(file) {
-        Ok(mut new) => new.write_all(FIRST.as_bytes()).map_err(failed),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(failed(error)),
-    }
+    });
+    wrote.map(drop)
 }
 
 /// Does it, file by file.

@@ -126,7 +126,8 @@ impl Folder {
         work.parent().unwrap().join("bin")
     }
 
-    fn stand_in(&self, name: &str) {
+    /// A program of this name that plays the server, whatever it is told to run.
+    pub(crate) fn stand_in(&self, name: &str) {
         let bin = self.bin();
         let tools = bin.join("tools.json");
         let listed = TOOLS.map(|name| json!({"name": name, "inputSchema": {"type": "object"}}));

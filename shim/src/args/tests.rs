@@ -111,13 +111,31 @@ fn what_aipctl_does_is_handed_over() {
             "npx 'a b'",
         ],
         &[
-            "generate-cursor-config",
+            "generate-config",
+            "cursor",
             "--policy",
             "p",
             "--",
             "npx",
             "a b",
         ],
+    );
+}
+
+#[test]
+fn any_clients_configuration_is_handed_over_with_its_name() {
+    hands_over(
+        &["--generate-config", "codex", "--verbose", "--", "srv"],
+        &["generate-config", "codex", "--verbose", "--", "srv"],
+    );
+    check(&["--generate-config", "codex"], Err(UsageError::NoTarget));
+    check(
+        &["--generate-config", "a", "--generate-config", "b"],
+        Err(UsageError::Twice("--generate-config")),
+    );
+    check(
+        &["--generate-config", ""],
+        Err(UsageError::Empty("--generate-config")),
     );
 }
 

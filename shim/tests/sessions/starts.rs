@@ -82,7 +82,13 @@ fn aipctl_takes_the_place_of_aip_for_what_it_does() {
     ];
     let finished = run(&mut aip_with(home.path(), &arguments));
     let words = finished.output.concat();
-    assert_eq!(words, "<generate-cursor-config><--policy><p><--><npx><a b>");
+    assert_eq!(
+        words,
+        "<generate-config><cursor><--policy><p><--><npx><a b>"
+    );
+
+    let finished = run(&mut aip_with(home.path(), &["wrap", "x", "--", "--y z"]));
+    assert_eq!(finished.output.concat(), "<wrap><x><--><--y z>");
 }
 
 #[test]
