@@ -14,10 +14,12 @@ mod refused;
 mod resources;
 mod rule;
 mod rule_block;
+mod schema;
 mod source;
 mod tools;
 mod values;
 mod walk;
+mod words;
 mod written;
 mod yaml;
 
@@ -27,6 +29,7 @@ use crate::{diagnostic::Diagnostics, dlp};
 
 pub use outline::Entry;
 pub use place::Place;
+pub use schema::schema;
 pub use written::{
     ArgsWish, AuditWishes, ListFilter, MethodsWish, Mode, OnBlock, Pinning, SyncWish,
 };

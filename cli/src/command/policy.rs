@@ -11,6 +11,7 @@ use crate::failure::Failure;
 
 pub mod explain;
 pub mod reload;
+pub mod schema;
 pub mod show;
 pub mod trust;
 pub mod validate;
@@ -22,6 +23,8 @@ pub enum Policy {
     Validate(validate::Validate),
     /// Tell how a call would be decided, step by step
     Explain(explain::Explain),
+    /// Print a JSON Schema of the policy language, for an editor
+    Schema(schema::Schema),
     /// Show the policies in force
     Show(show::Show),
     /// Accept the present version of a policy file, after showing what changed
@@ -39,6 +42,7 @@ impl Policy {
         match self {
             Self::Validate(it) => it.run(context),
             Self::Explain(it) => it.run(context),
+            Self::Schema(it) => it.run(context),
             Self::Show(it) => it.run(context),
             Self::Trust(it) => it.run(context),
             Self::Reload(it) => it.run(context),
