@@ -102,7 +102,10 @@ fn what_the_reader_refuses_for_its_form_the_schema_refuses() {
         ("{name: a}", "{name: a, signature: b}"),
         ("spec:", "specs:"),
     ] {
-        check_refused(&schema, &format!("{HEAD}  mode: enforce\n").replace(old, new));
+        check_refused(
+            &schema,
+            &format!("{HEAD}  mode: enforce\n").replace(old, new),
+        );
     }
 }
 
@@ -148,7 +151,12 @@ fn policies_of_the_repository() -> Vec<(String, String)> {
             all.push((name, fs::read_to_string(path).unwrap()));
         }
     }
-    for page in ["README.md", "docs/policy.md", "docs/approvals.md", "docs/grants.md"] {
+    for page in [
+        "README.md",
+        "docs/policy.md",
+        "docs/approvals.md",
+        "docs/grants.md",
+    ] {
         let text = fs::read_to_string(repository().join(page)).unwrap();
         let blocks = text.split("```yaml\n").skip(1);
         for block in blocks.filter_map(|rest| rest.split("```").next()) {

@@ -10,6 +10,7 @@ pub mod decide;
 pub mod diagnostic;
 pub mod dlp;
 pub mod ideas;
+pub mod lint;
 pub mod method;
 pub mod name;
 pub mod node;

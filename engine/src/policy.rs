@@ -1,6 +1,7 @@
 //! A policy: the document as written, checked and compiled into what decides.
 
 mod arg_block;
+mod comments;
 mod compile;
 mod dlp_block;
 mod fields;
@@ -8,6 +9,7 @@ mod methods;
 mod outline;
 mod pattern;
 mod place;
+mod reading;
 #[cfg(test)]
 mod reference;
 mod refused;
@@ -34,11 +36,16 @@ pub use written::{
     ArgsWish, AuditWishes, ListFilter, MethodsWish, Mode, OnBlock, Pinning, SyncWish,
 };
 
+pub(crate) use comments::{Comment, comments};
+pub(crate) use fields::nearest;
 pub(crate) use methods::MethodLists;
-pub(crate) use pattern::{Outcome, Pattern};
+pub(crate) use pattern::{Matching, Outcome, Pattern};
+pub(crate) use reading::Reading;
 pub(crate) use resources::{NamedLists, UriEntry};
 pub(crate) use rule::{Action, ArgRule, Rule, Rules};
+pub(crate) use source::At;
 pub(crate) use tools::{Tool, Tools};
+pub(crate) use written::{Limit, Spec, Text, WrittenArg, WrittenRule};
 
 /// A policy ready to decide.
 #[derive(Clone, Debug)]

@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 pub mod explain;
+pub mod lint;
 pub mod reload;
 pub mod schema;
 pub mod show;
@@ -21,6 +22,8 @@ pub mod validate;
 pub enum Policy {
     /// Check policy files and report every error in them
     Validate(validate::Validate),
+    /// Warn of what weakens a valid policy
+    Lint(lint::Lint),
     /// Tell how a call would be decided, step by step
     Explain(explain::Explain),
     /// Print a JSON Schema of the policy language, for an editor
@@ -41,6 +44,7 @@ impl Policy {
     pub fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
         match self {
             Self::Validate(it) => it.run(context),
+            Self::Lint(it) => it.run(context),
             Self::Explain(it) => it.run(context),
             Self::Schema(it) => it.run(context),
             Self::Show(it) => it.run(context),

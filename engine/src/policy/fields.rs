@@ -224,7 +224,8 @@ fn unknown_key(entry: &Entry, what: &str, known: &[&str], source: &mut Source<'_
     }
 }
 
-fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
+/// The known name that a given one is likely a slip of.
+pub(crate) fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
     let given = given.to_lowercase().replace('-', "_");
     let close = |name: &&'k str| (strsim::normalized_damerau_levenshtein(&given, name), *name);
     let best = known.iter().map(close).max_by(|a, b| a.0.total_cmp(&b.0))?;

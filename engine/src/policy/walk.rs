@@ -137,8 +137,10 @@ fn spec(tree: &Tree, source: &mut Source<'_>) -> Option<Spec> {
         mode: word(&found, "mode", &words::MODES, source).unwrap_or(Mode::Enforce),
         matching: word(&found, "match", &words::MATCHING, source).unwrap_or(Matching::Full),
         on_block: word(&found, "on_block", &words::ANSWERS, source).unwrap_or(OnBlock::Error),
-        list_filter: word(&found, "list_filter", &words::FILTERS, source).unwrap_or(ListFilter::Hide),
-        profile: word(&found, "method_profile", &words::PROFILES, source).unwrap_or(Profile::Compat),
+        list_filter: word(&found, "list_filter", &words::FILTERS, source)
+            .unwrap_or(ListFilter::Hide),
+        profile: word(&found, "method_profile", &words::PROFILES, source)
+            .unwrap_or(Profile::Compat),
         strict_args_default: field(&found, "strict_args_default", source, flag).unwrap_or(false),
         allowed_tools: list(&found, "allowed_tools", source).unwrap_or_default(),
         denied_tools: list(&found, "denied_tools", source).unwrap_or_default(),

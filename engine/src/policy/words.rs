@@ -3,9 +3,7 @@
 use super::{
     pattern::Matching,
     rule::Action,
-    written::{
-        ArgsWish, ListFilter, MethodsWish, Mode, OnBlock, Pinning, Profile, SyncWish,
-    },
+    written::{ArgsWish, ListFilter, MethodsWish, Mode, OnBlock, Pinning, Profile, SyncWish},
 };
 use crate::dlp::{OnFailure, OnRequestMatch, PatternScope};
 

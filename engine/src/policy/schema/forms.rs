@@ -47,7 +47,10 @@ fn spec(key: &str) -> Option<Node<'static>> {
         "method_profile" => one_of(&words::PROFILES),
         "pinning" => one_of(&words::PINNING),
         "strict_args_default" | "ask_in_client" | "unsafe_dlp" => flag(),
-        "allowed_tools" | "denied_tools" | "allowed_methods" | "denied_methods"
+        "allowed_tools"
+        | "denied_tools"
+        | "allowed_methods"
+        | "denied_methods"
         | "allowed_server_methods" => array(matching(GLOB)),
         "allowed_resources" | "denied_resources" | "allowed_prompts" | "protected_paths" => {
             array(matching(r"\S"))
@@ -115,8 +118,13 @@ fn audit(key: &str) -> Option<Node<'static>> {
 
 fn dlp(key: &str) -> Option<Node<'static>> {
     Some(match key {
-        "enabled" | "scan_responses" | "scan_requests" | "unsafe_dlp"
-        | "log_original_on_failure" | "detect_encoding" | "filter_stderr" => flag(),
+        "enabled"
+        | "scan_responses"
+        | "scan_requests"
+        | "unsafe_dlp"
+        | "log_original_on_failure"
+        | "detect_encoding"
+        | "filter_stderr" => flag(),
         "on_request_match" => one_of(&words::ON_MATCH),
         "on_redaction_failure" => one_of(&words::ON_FAILURE),
         "on_oversize" => one_of(&words::OVERSIZE),
