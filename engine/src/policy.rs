@@ -5,6 +5,7 @@ mod comments;
 mod compile;
 mod dlp_block;
 mod fields;
+mod format;
 mod methods;
 mod outline;
 mod pattern;
@@ -29,6 +30,7 @@ use std::{path::PathBuf, time::Duration};
 
 use crate::{diagnostic::Diagnostics, dlp};
 
+pub use format::{FormatError, format};
 pub use outline::Entry;
 pub use place::Place;
 pub use schema::schema;
