@@ -1,6 +1,7 @@
 //! A policy: the document as written, checked and compiled into what decides.
 
 mod arg_block;
+mod cases;
 mod comments;
 mod compile;
 mod dlp_block;
@@ -30,6 +31,7 @@ use std::{path::PathBuf, time::Duration};
 
 use crate::{diagnostic::Diagnostics, dlp};
 
+pub use cases::{Case, Expected, cases};
 pub use format::{FormatError, format};
 pub use outline::Entry;
 pub use place::Place;

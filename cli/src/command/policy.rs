@@ -10,10 +10,12 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 pub mod explain;
+pub mod fmt;
 pub mod lint;
 pub mod reload;
 pub mod schema;
 pub mod show;
+pub mod test;
 pub mod trust;
 pub mod validate;
 
@@ -26,6 +28,10 @@ pub enum Policy {
     Lint(lint::Lint),
     /// Tell how a call would be decided, step by step
     Explain(explain::Explain),
+    /// Play the cases kept beside a policy file
+    Test(test::Test),
+    /// Put policy files into their canonical layout
+    Fmt(fmt::Fmt),
     /// Print a JSON Schema of the policy language, for an editor
     Schema(schema::Schema),
     /// Show the policies in force
@@ -46,6 +52,8 @@ impl Policy {
             Self::Validate(it) => it.run(context),
             Self::Lint(it) => it.run(context),
             Self::Explain(it) => it.run(context),
+            Self::Test(it) => it.run(context),
+            Self::Fmt(it) => it.run(context),
             Self::Schema(it) => it.run(context),
             Self::Show(it) => it.run(context),
             Self::Trust(it) => it.run(context),

@@ -90,7 +90,8 @@ fn told(text: &str) -> Vec<String> {
 fn is_same(one: &Tree, other: &Tree) -> bool {
     match (&one.value, &other.value) {
         (Value::Plain(a), Value::Plain(b)) | (Value::Quoted(a), Value::Quoted(b)) => a == b,
-        (Value::Plain(bare), Value::Quoted(quoted)) | (Value::Quoted(quoted), Value::Plain(bare)) => {
+        (Value::Plain(bare), Value::Quoted(quoted))
+        | (Value::Quoted(quoted), Value::Plain(bare)) => {
             bare == quoted && plain(bare) == Plain::Text
         }
         (Value::List(a), Value::List(b)) => {

@@ -91,7 +91,10 @@ pub(super) fn read(text: &str) -> Result<Document, FormatError> {
     let mut reader = Reader {
         events: events.into_iter(),
         letters: text.chars().collect(),
-        remarks: remarks.iter().map(|it| (it.at.line, it.at.column)).collect(),
+        remarks: remarks
+            .iter()
+            .map(|it| (it.at.line, it.at.column))
+            .collect(),
         units: Vec::new(),
     };
     let root = reader.value(None)?;

@@ -112,7 +112,12 @@ impl<'d> Printer<'d> {
         let key = written(&entry.key, false);
         let _ = write!(self.text, "{key}:");
         self.path.push(&entry.key.text);
-        self.value(entry.unit, &entry.value, indent, indent + key.chars().count() + 2);
+        self.value(
+            entry.unit,
+            &entry.value,
+            indent,
+            indent + key.chars().count() + 2,
+        );
         self.path.pop();
     }
 

@@ -35,10 +35,11 @@ pub(super) fn block(scalar: &Scalar) -> Option<(&'static str, Vec<&str>)> {
         None => ("|-", text),
     };
     let lines: Vec<&str> = body.split('\n').collect();
-    let plain = |line: &&str| {
-        !line.chars().any(is_unprintable) && !line.ends_with(char::is_whitespace)
-    };
-    let first = lines.first().is_some_and(|it| !it.is_empty() && !it.starts_with(char::is_whitespace));
+    let plain =
+        |line: &&str| !line.chars().any(is_unprintable) && !line.ends_with(char::is_whitespace);
+    let first = lines
+        .first()
+        .is_some_and(|it| !it.is_empty() && !it.starts_with(char::is_whitespace));
     let last = lines.last().is_some_and(|it| !it.is_empty());
     (lines.len() > 1 && first && last && lines.iter().all(plain)).then_some((mark, lines))
 }

@@ -20,18 +20,30 @@ fn keys_stand_in_the_references_order_with_their_comments() {
 fn quotes_stand_where_a_text_would_be_misread() {
     let list = |items: &str| format!("  allowed_tools:\n{items}");
     check(
-        &list("  - \"read\"\n  - 'no'\n  - \"1.0\"\n  - '*'\n  - 'a b'\n  - \"null\"\n  - 'a: b'\n  - '1.0.0'\n"),
-        &list("    - read\n    - \"no\"\n    - \"1.0\"\n    - \"*\"\n    - a b\n    - \"null\"\n    - \"a: b\"\n    - \"1.0.0\"\n"),
+        &list(
+            "  - \"read\"\n  - 'no'\n  - \"1.0\"\n  - '*'\n  - 'a b'\n  - \"null\"\n  - 'a: b'\n  - '1.0.0'\n",
+        ),
+        &list(
+            "    - read\n    - \"no\"\n    - \"1.0\"\n    - \"*\"\n    - a b\n    - \"null\"\n    - \"a: b\"\n    - \"1.0.0\"\n",
+        ),
     );
-    let args = |written: &str| format!("  tool_rules:\n    - tool: t\n      allow_args:\n        a: {written}\n");
+    let args = |written: &str| {
+        format!("  tool_rules:\n    - tool: t\n      allow_args:\n        a: {written}\n")
+    };
     check(&args("\"\\\\d+\""), &args("\\d+"));
     check(&args("'a #b'"), &args("\"a #b\""));
     check(&args("\"\\\"\\\\d: \""), &args("'\"\\d: '"));
     check(&args("'it''s: '"), &args("\"it's: \""));
-    check(&args("{one_of: ['a,b', c, 1, '1']}"), &args("{one_of: [\"a,b\", c, 1, \"1\"]}"));
+    check(
+        &args("{one_of: ['a,b', c, 1, '1']}"),
+        &args("{one_of: [\"a,b\", c, 1, \"1\"]}"),
+    );
     check(&args("\"\\u200b\""), &args("\"\\u200b\""));
     check(&args(">-\n          one\n          two"), &args("one two"));
-    check(&args("|\n            one\n              two"), &args("|\n          one\n            two"));
+    check(
+        &args("|\n            one\n              two"),
+        &args("|\n          one\n            two"),
+    );
 }
 
 #[test]
@@ -45,7 +57,10 @@ fn space_is_two_a_level_and_blank_lines_are_one() {
         &format!("  allowed_tools: [{long}, {long}]\n"),
         &format!("  allowed_tools:\n    - {long}\n    - {long}\n"),
     );
-    check("  allowed_tools: []\r\n  mode: enforce\r\n", "  mode: enforce\n  allowed_tools: []\n");
+    check(
+        "  allowed_tools: []\r\n  mode: enforce\r\n",
+        "  mode: enforce\n  allowed_tools: []\n",
+    );
 }
 
 #[test]
@@ -99,7 +114,12 @@ fn part() -> impl Strategy<Value = (&'static str, String)> {
         Just("\n\n  # e\n".to_owned()),
         Just("\n\n\n# f".to_owned()),
     ];
-    let keys = prop::sample::select(vec!["tool_rules", "dlp", "protected_paths", "allowed_prompts"]);
+    let keys = prop::sample::select(vec![
+        "tool_rules",
+        "dlp",
+        "protected_paths",
+        "allowed_prompts",
+    ]);
     let shape = 0..4usize;
     (keys, prop::collection::vec((text, comment), 1..4), shape).prop_map(|(key, texts, shape)| {
         let mut out = String::new();
