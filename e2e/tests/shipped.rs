@@ -21,7 +21,10 @@ fn every_shipped_policy_is_valid() {
     let home = Home::new();
     let mut policies = Vec::new();
     for entry in fs::read_dir(workspace().join("policies")).expect("there are policies") {
-        policies.push(entry.expect("it can be read").path());
+        let path = entry.expect("it can be read").path();
+        if !path.to_string_lossy().ends_with(".tests.yaml") {
+            policies.push(path);
+        }
     }
     assert!(!policies.is_empty());
     for policy in policies {

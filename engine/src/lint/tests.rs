@@ -263,6 +263,13 @@ fn a_check_that_needs_a_list_is_told_where_there_is_none() {
     let report = lint(&text, &place(), Some(&listed())).unwrap();
     assert_eq!(report.skipped, [""; 0]);
     assert!(lint("kind: x", &place(), None).unwrap_err().has_errors());
+    let errors = lint(&format!("{HEAD}  policy_trust: off\n"), &place(), None).unwrap_err();
+    assert!(
+        errors
+            .to_string()
+            .contains("the daemon's own `config.yaml`"),
+        "{errors}"
+    );
 }
 
 #[test]
