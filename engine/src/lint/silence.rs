@@ -4,8 +4,8 @@
 use super::{CHECKS, Finding};
 use crate::policy::{At, Comment};
 
-const CODE: &str = "L002";
-const NAME: &str = "idle-allowance";
+pub(super) const CODE: &str = "L002";
+pub(super) const NAME: &str = "idle-allowance";
 const MARK: &str = "aip-lint:";
 
 /// The allowances of a file.

@@ -273,6 +273,23 @@ fn a_check_that_needs_a_list_is_told_where_there_is_none() {
 }
 
 #[test]
+fn the_docs_name_every_code_and_no_other() {
+    let page = include_str!("../../../docs/policy-files.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `L"));
+    let told = rows.filter_map(|row| row.split_once("` | "));
+    let told: Vec<_> = told
+        .filter_map(|(digits, rest)| Some((format!("L{digits}"), rest.split(" | ").next()?)))
+        .collect();
+    let mut known: Vec<_> = CHECKS
+        .iter()
+        .map(|it| (it.code.to_owned(), it.name))
+        .chain([(silence::CODE.to_owned(), silence::NAME)])
+        .collect();
+    known.sort();
+    assert_eq!(told, known);
+}
+
+#[test]
 fn codes_are_given_once() {
     let codes: Vec<_> = CHECKS.iter().map(|it| it.code).collect();
     assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
