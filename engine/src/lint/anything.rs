@@ -67,14 +67,13 @@ pub(super) fn each_pattern(subject: &Subject<'_>, mut each: impl FnMut(PatternOf
 
 /// As the engine reads it: in full a `.` is a line break too, and a comment at the end is closed.
 fn parsed(reading: &str, matching: Matching) -> Option<Hir> {
-    let parse = |pattern: &str| Parser::new().parse(pattern);
-    let parsed = match matching {
+    let parse = |pattern: &str| Parser::new().parse(pattern).ok();
+    match matching {
         Matching::Full => {
-            parse(&format!("(?s:{reading})")).or_else(|_| parse(&format!("(?s:{reading}\n)")))
+            parse(&format!("(?s:{reading})")).or_else(|| parse(&format!("(?s:{reading}\n)")))
         }
         Matching::Search => parse(reading),
-    };
-    parsed.ok()
+    }
 }
 
 /// Whether it is a run of any characters, with nothing beside it.

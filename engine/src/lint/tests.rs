@@ -119,7 +119,7 @@ fn a_rule_that_no_call_goes_by_is_found() {
     );
     check(
         "  tool_rules: [{tool: 'a**'}, {tool: 'a*'}]\n",
-        &["L008 10:40"],
+        &["L008 10:38"],
     );
     check(
         "  tool_rules: [{tool: 'a*', action: block}, {tool: 'a*b'}]\n",

@@ -16,7 +16,7 @@ use super::{
     fields::{Plain, plain},
     yaml::{Tree, Value},
 };
-use crate::diagnostic::Diagnostics;
+use crate::{compare::only_tighter, diagnostic::Diagnostics};
 
 /// Why a policy is not laid out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +58,9 @@ pub fn format(text: &str, place: &Place) -> Result<String, FormatError> {
     let Ok(after) = Reading::of(&out, place) else {
         return unsure("its meaning");
     };
-    let hashes = [&before, &after].map(|it| it.loaded.policy.hash().to_owned());
-    if !is_same(&before.tree, &after.tree) || hashes.first() != hashes.last() {
+    let (old, new) = (&before.loaded.policy, &after.loaded.policy);
+    let equal = only_tighter(old, new) && only_tighter(new, old);
+    if !equal || !is_same(&before.tree, &after.tree) || old.hash() != new.hash() {
         return unsure("its meaning");
     }
     if told(text) != told(&out) {

@@ -109,9 +109,7 @@ fn listed(context: &Context<'_>, server: Option<&str>) -> Result<Result<Listed, 
 
 /// A tool that is still listed; without its arguments where the definition was too long to be kept.
 fn tool(pinned: &PinnedDefinition) -> Option<ListedTool> {
-    if pinned.hash.is_none() {
-        return None;
-    }
+    pinned.hash.as_ref()?;
     let text = pinned.listed.as_deref().unwrap_or_default();
     let parsed = wire::json::parse(text.as_bytes());
     Some(match parsed {

@@ -1,7 +1,7 @@
 //! Which entry or item each comment stands at. None is lost: what fits nowhere else stands below
 //! what comes before it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use super::nodes::Unit;
 use crate::policy::comments::Comment;
@@ -71,10 +71,11 @@ pub(super) fn attach(units: &[Unit], comments: &[Comment], text: &str) -> Attach
 }
 
 fn beside(all: &mut Attached, unit: usize, shown: Line) {
-    if all.beside.contains_key(&unit) {
-        all.below.entry(unit).or_default().push(shown);
-    } else {
-        all.beside.insert(unit, shown.text);
+    match all.beside.entry(unit) {
+        Entry::Vacant(free) => {
+            free.insert(shown.text);
+        }
+        Entry::Occupied(_) => all.below.entry(unit).or_default().push(shown),
     }
 }
 

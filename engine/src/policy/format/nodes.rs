@@ -84,7 +84,12 @@ pub(super) fn read(text: &str) -> Result<Document, FormatError> {
             | Event::StreamEnd
             | Event::DocumentStart(_)
             | Event::DocumentEnd => {}
-            other => events.push((other, span)),
+            Event::Alias(_)
+            | Event::Scalar(..)
+            | Event::SequenceStart(..)
+            | Event::SequenceEnd
+            | Event::MappingStart(..)
+            | Event::MappingEnd => events.push((event, span)),
         }
     }
     let remarks = comments(text);
@@ -103,6 +108,9 @@ pub(super) fn read(text: &str) -> Result<Document, FormatError> {
         units: reader.units,
     })
 }
+
+/// A collection, and where its end stands.
+type Read = Result<(Node, Span), FormatError>;
 
 struct Reader<'t> {
     events: std::vec::IntoIter<(Event<'t>, Span)>,
@@ -157,7 +165,7 @@ impl<'t> Reader<'t> {
         span: Span,
         bracket: char,
         parent: Option<usize>,
-        read: fn(&mut Self, Span, Option<usize>) -> Result<(Node, Span), FormatError>,
+        read: fn(&mut Self, Span, Option<usize>) -> Read,
     ) -> Result<Node, FormatError> {
         let flow = self.letters.get(span.start.index()) == Some(&bracket);
         let units = self.units.len();
@@ -174,7 +182,7 @@ impl<'t> Reader<'t> {
         Ok(Node::Flow(Box::new(node)))
     }
 
-    fn list(&mut self, list: Span, parent: Option<usize>) -> Result<(Node, Span), FormatError> {
+    fn list(&mut self, list: Span, parent: Option<usize>) -> Read {
         let mut items = Vec::new();
         loop {
             let (event, span) = self.next()?;
@@ -192,7 +200,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn map(&mut self, _: Span, parent: Option<usize>) -> Result<(Node, Span), FormatError> {
+    fn map(&mut self, _: Span, parent: Option<usize>) -> Read {
         let mut entries = Vec::new();
         loop {
             let (event, span) = self.next()?;

@@ -125,7 +125,7 @@ impl<'d> Printer<'d> {
         self.path.push("*");
         match &item.value {
             Node::Map(entries) if !entries.is_empty() => self.compact(item, entries, indent, first),
-            value => {
+            value @ (Node::Scalar(_) | Node::Flow(_) | Node::List(_) | Node::Map(_)) => {
                 self.indented(indent, "-");
                 self.value(item.unit, value, indent, indent + STEP);
             }
