@@ -126,7 +126,7 @@ fn a_rule_that_no_call_goes_by_is_found() {
         &[],
     );
     let monitor = "  mode: monitor\n  denied_tools: [a, b]\n  tool_rules: [{tool: a, action: ask}, {tool: b}]\n";
-    check(monitor, &["L008 12:47", "L011 10:3"]);
+    check(monitor, &["L011 10:3", "L008 12:47"]);
     check_listed(
         "  tool_rules: [{tool: 'g*'}, {tool: get}, {tool: 'wr*'}]\n",
         &["L008 10:23 delete the rule"],
