@@ -16,6 +16,8 @@ pub enum Exit {
     NoDaemon = 3,
     /// Refused, or not found.
     Refused = 4,
+    /// A policy is valid, and something weakens it.
+    Findings = 5,
 }
 
 impl Exit {
@@ -23,10 +25,11 @@ impl Exit {
     pub const HELP: &str = "\
 Exit codes:
   0  done
-  1  the answer is no: an invalid policy, a broken audit chain, a failed conformance case
+  1  the answer is no: an invalid policy, a broken audit chain, a failed case
   2  the command line can't be understood
   3  the daemon can't be reached
-  4  refused, or not found";
+  4  refused, or not found
+  5  `policy lint` found what weakens a valid policy";
 }
 
 impl From<Exit> for ExitCode {

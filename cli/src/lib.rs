@@ -24,6 +24,9 @@ pub mod failure;
 pub mod grant;
 pub mod install;
 pub mod launch;
+// The daemon's own way to follow links: what a case names is read as a call's arguments are.
+#[path = "../../daemon/src/links.rs"]
+pub mod links;
 pub mod programs;
 pub mod record;
 pub mod snippet;

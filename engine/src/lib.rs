@@ -4,12 +4,15 @@
 //! what paths resolve to come in as facts; decisions and redacted texts go out.
 
 mod bytes;
+pub mod cases;
 pub mod compare;
 mod constraint;
 pub mod decide;
 pub mod diagnostic;
 pub mod dlp;
+pub mod explain;
 pub mod ideas;
+pub mod lint;
 pub mod method;
 pub mod name;
 pub mod node;

@@ -6,6 +6,7 @@
 //! command computes or joins from three pieces; `/proc/*/fd`; prose-named arguments a server uses as a
 //! path, and scripts padded with prose in an argument named like neither a command nor a path.
 
+mod arguments;
 mod expand;
 mod glob;
 mod json;
@@ -21,6 +22,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub use arguments::Reading;
 pub use settle::lexical;
 pub use within::{all_within, named_within};
 

@@ -1,23 +1,29 @@
 //! A policy: the document as written, checked and compiled into what decides.
 
 mod arg_block;
+mod cases;
+mod comments;
 mod compile;
 mod dlp_block;
 mod fields;
+mod format;
 mod methods;
 mod outline;
 mod pattern;
 mod place;
+mod reading;
 #[cfg(test)]
 mod reference;
 mod refused;
 mod resources;
 mod rule;
 mod rule_block;
+mod schema;
 mod source;
 mod tools;
 mod values;
 mod walk;
+mod words;
 mod written;
 mod yaml;
 
@@ -25,17 +31,25 @@ use std::{path::PathBuf, time::Duration};
 
 use crate::{diagnostic::Diagnostics, dlp};
 
+pub use cases::{Case, Expected, cases};
+pub use format::{FormatError, format};
 pub use outline::Entry;
 pub use place::Place;
+pub use schema::schema;
 pub use written::{
     ArgsWish, AuditWishes, ListFilter, MethodsWish, Mode, OnBlock, Pinning, SyncWish,
 };
 
+pub(crate) use comments::{Comment, comments};
+pub(crate) use fields::nearest;
 pub(crate) use methods::MethodLists;
-pub(crate) use pattern::{Outcome, Pattern};
+pub(crate) use pattern::{Matching, Outcome, Pattern};
+pub(crate) use reading::Reading;
 pub(crate) use resources::{NamedLists, UriEntry};
 pub(crate) use rule::{Action, ArgRule, Rule, Rules};
+pub(crate) use source::At;
 pub(crate) use tools::{Tool, Tools};
+pub(crate) use written::{Limit, Spec, Text, WrittenArg, WrittenRule};
 
 /// A policy ready to decide.
 #[derive(Clone, Debug)]

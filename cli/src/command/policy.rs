@@ -10,8 +10,12 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 pub mod explain;
+pub mod fmt;
+pub mod lint;
 pub mod reload;
+pub mod schema;
 pub mod show;
+pub mod test;
 pub mod trust;
 pub mod validate;
 
@@ -20,8 +24,16 @@ pub mod validate;
 pub enum Policy {
     /// Check policy files and report every error in them
     Validate(validate::Validate),
+    /// Warn of what weakens a valid policy
+    Lint(lint::Lint),
     /// Tell how a call would be decided, step by step
     Explain(explain::Explain),
+    /// Play the cases kept beside a policy file
+    Test(test::Test),
+    /// Put policy files into their canonical layout
+    Fmt(fmt::Fmt),
+    /// Print a JSON Schema of the policy language, for an editor
+    Schema(schema::Schema),
     /// Show the policies in force
     Show(show::Show),
     /// Accept the present version of a policy file, after showing what changed
@@ -38,7 +50,11 @@ impl Policy {
     pub fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
         match self {
             Self::Validate(it) => it.run(context),
+            Self::Lint(it) => it.run(context),
             Self::Explain(it) => it.run(context),
+            Self::Test(it) => it.run(context),
+            Self::Fmt(it) => it.run(context),
+            Self::Schema(it) => it.run(context),
             Self::Show(it) => it.run(context),
             Self::Trust(it) => it.run(context),
             Self::Reload(it) => it.run(context),

@@ -12,7 +12,7 @@ pub mod approve;
 pub mod diff;
 pub mod hash;
 pub mod list;
-mod pretty;
+pub(super) mod pretty;
 
 /// Pinned tools.
 #[derive(Debug, Args)]
@@ -56,12 +56,12 @@ impl Tools {
 /// The least of an id, or of a hash, that is taken for one.
 const LEAST: usize = 4;
 
-fn servers(context: &Context<'_>) -> Result<Vec<PinnedServer>, Failure> {
+pub(super) fn servers(context: &Context<'_>) -> Result<Vec<PinnedServer>, Failure> {
     Ok(context.ask(&Request::Tools)?.items()?)
 }
 
 /// The one server that is meant: by its label, else by the beginning of its id or identity.
-fn one(servers: Vec<PinnedServer>, named: &str) -> Result<PinnedServer, Failure> {
+pub(super) fn one(servers: Vec<PinnedServer>, named: &str) -> Result<PinnedServer, Failure> {
     let by_label = |it: &PinnedServer| it.server == named;
     let by_id = |it: &PinnedServer| {
         named.len() >= LEAST && (it.id.starts_with(named) || it.identity.starts_with(named))
@@ -107,7 +107,7 @@ fn refused(code: &str, message: String) -> Failure {
     })
 }
 
-fn definitions(
+pub(super) fn definitions(
     context: &Context<'_>,
     server: &PinnedServer,
     tool: Option<&str>,

@@ -4,10 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use engine::decide::{Call, Decision, Facts, Listing, Named, Override, Refusal, Verdict, decide};
+use engine::decide::{Call, Decision, Facts, Listing, Override, decide};
 use engine::diagnostic::{Diagnostic, Diagnostics, Severity};
+use engine::explain::{explained, named};
 use engine::node::Node;
-use engine::paths::Found;
+use engine::paths::{Found, Reading};
 use engine::rate::Buckets;
 use wire::control::{ExplainQuery, Explained, OverrideMode, PolicyChecked, PolicyDiagnostic};
 
@@ -16,7 +17,6 @@ use crate::approval::failure;
 use crate::policies::Policies;
 use crate::session::node::node;
 use crate::session::state::InForce;
-use crate::session::state::places::Reading;
 
 /// What stands for the path of a text that is in no file.
 const NO_FILE: &str = "";
@@ -120,24 +120,18 @@ fn tried(
         named: &named,
     };
     let decision = decided(daemon, in_force, &call, cwd);
+    let told = explained(&in_force.policy, &call, decision);
+    let refusal = told.refusal.as_ref();
     Ok(Explained {
-        trace: engine::trace::decision_lines(&in_force.policy, &call, &decision),
+        decision: Some(told.decision.to_owned()),
+        error_code: refusal.map(|it| i64::from(it.code.number())),
+        reason: refusal.map(|it| it.reason.clone()),
+        detail: refusal.map(|it| it.detail.clone()),
+        line: told.line.map(|it| it as u64),
+        trace: told.trace,
         notes: notes(daemon, query),
-        ..told(in_force, query, decision)
+        ..Explained::default()
     })
-}
-
-/// What other methods name, as far as it stands in their params by one name.
-fn named<'n>(method: &str, params: &'n Node<'_>) -> Vec<Named<'n>> {
-    let text = |name| match params.member(name) {
-        Some(Node::String(text)) => Some(text.as_ref()),
-        _ => None,
-    };
-    match method {
-        "resources/read" | "resources/subscribe" => vec![Named::Resource(text("uri"))],
-        "prompts/get" => vec![Named::Prompt(text("name"))],
-        _ => Vec::new(),
-    }
 }
 
 fn decided(daemon: &Daemon, in_force: &InForce, call: &Call<'_>, cwd: Option<PathBuf>) -> Decision {
@@ -165,44 +159,6 @@ fn decided(daemon: &Daemon, in_force: &InForce, call: &Call<'_>, cwd: Option<Pat
         task_known: false,
     };
     decide(&in_force.policy, call, &facts, &mut Buckets::default())
-}
-
-fn told(in_force: &InForce, query: &ExplainQuery, decision: Decision) -> Explained {
-    let asks = match &decision {
-        Decision::Ask(ask) => Some(ask.line as u64),
-        Decision::Allow(_) | Decision::Refuse(_) => None,
-    };
-    let (refusal, refused) = match decision {
-        Decision::Allow(it) => (it.violation, false),
-        Decision::Ask(it) => (it.violation, false),
-        Decision::Refuse(it) => (Some(it), true),
-    };
-    let by_name = || {
-        let tool = query.tool.as_deref()?;
-        in_force.policy.entry_for(tool).map(|it| it.line as u64)
-    };
-    let line = match &refusal {
-        Some(it) => it.line.map(|it| it as u64),
-        None => asks.or_else(by_name),
-    };
-    Explained {
-        decision: Some(word(refusal.as_ref(), refused, asks.is_some()).to_owned()),
-        error_code: refusal.as_ref().map(|it| i64::from(it.code.number())),
-        reason: refusal.as_ref().map(|it| it.reason.clone()),
-        detail: refusal.map(|it| it.detail),
-        line,
-        ..Explained::default()
-    }
-}
-
-fn word(refusal: Option<&Refusal>, refused: bool, asks: bool) -> &'static str {
-    match refusal {
-        Some(it) if refused && it.verdict == Verdict::RateLimited => "RATE_LIMITED",
-        Some(_) if refused => "BLOCK",
-        _ if asks => "ASK",
-        Some(_) => "ALLOW_MONITOR",
-        None => "ALLOW",
-    }
 }
 
 /// What a real call would be judged by besides.

@@ -5,6 +5,7 @@ use super::{
     fields::{Fields, choice, fields, flag, items, scalar, text, texts, wrong},
     source::Source,
     walk::field,
+    words,
     written::{Limit, Text, WrittenArg, WrittenLimit},
     yaml::{Entry, Tree, Value},
 };
@@ -20,11 +21,11 @@ pub(super) const DEMANDS: &[&str] = &[
     "one_of",
     "max_length",
 ];
-const PATH: &[&str] = &["under"];
-const URL: &[&str] = &["hosts", "schemes", "private"];
+pub(super) const PATH: &[&str] = &["under"];
+pub(super) const URL: &[&str] = &["hosts", "schemes", "private"];
 
 /// The longest `max_length`, in characters: no frame is longer.
-const MAX_LENGTH: usize = 10 << 20;
+pub(super) const MAX_LENGTH: usize = 10 << 20;
 
 /// Reads the entry.
 pub(super) fn read(entry: &Entry, source: &mut Source<'_>) -> Option<WrittenArg> {
@@ -89,7 +90,7 @@ fn beside_sql(found: &Fields<'_>) -> String {
 }
 
 fn read_only(tree: &Tree, found: &Fields<'_>, source: &mut Source<'_>) -> Option<Limit> {
-    choice(tree, "`sql`", &[("read_only", ())], source)?;
+    choice(tree, "`sql`", &words::READ_ONLY, source)?;
     let dialect = match found.get("dialect") {
         Some(tree) => choice(tree, "`dialect`", &sql::DIALECTS, source)?,
         None => sql::Dialect::Any,
@@ -128,9 +129,8 @@ fn web(tree: &Tree, source: &mut Source<'_>) -> Option<Limit> {
     let schemes = match found.get("schemes") {
         None => vec!["https".to_owned()],
         Some(tree) => {
-            let known = [("https", "https"), ("http", "http")];
             let all = items(tree, "`schemes`", source)?;
-            let read = |tree| choice(tree, "a scheme", &known, source).map(str::to_owned);
+            let read = |tree| choice(tree, "a scheme", &words::SCHEMES, source).map(str::to_owned);
             all.iter().filter_map(read).collect()
         }
     };

@@ -6,9 +6,10 @@ use super::{
     source::Source,
     values,
     walk::{field, word},
+    words,
     yaml::Tree,
 };
-use crate::dlp::{DlpSpec, OnFailure, OnRequestMatch, PatternScope, PatternSpec};
+use crate::dlp::{DlpSpec, OnFailure, PatternScope, PatternSpec};
 
 pub(super) const DLP: &[&str] = &[
     "enabled",
@@ -17,12 +18,12 @@ pub(super) const DLP: &[&str] = &[
     "scan_requests",
     "on_request_match",
     "on_redaction_failure",
+    "unsafe_dlp",
     "log_original_on_failure",
     "detect_encoding",
     "filter_stderr",
     "max_scan_size",
     "on_oversize",
-    "unsafe_dlp",
     "rules",
 ];
 pub(super) const PATTERN: &[&str] = &["name", "regex", "scope"];
@@ -60,17 +61,6 @@ pub(super) fn read(tree: &Tree, unsafe_beside: bool, source: &mut Source<'_>) ->
 
 fn switches(found: &Fields<'_>, source: &mut Source<'_>) -> DlpSpec {
     let default = DlpSpec::default();
-    let on_match = [
-        ("block", OnRequestMatch::Block),
-        ("redact", OnRequestMatch::Redact),
-        ("warn", OnRequestMatch::Warn),
-    ];
-    let on_failure = [
-        ("block", OnFailure::Block),
-        ("reject", OnFailure::Reject),
-        ("allow_original", OnFailure::AllowOriginal),
-    ];
-    let oversize = [("scan", false), ("refuse", true)];
     let mut is = |key: &str, default| field(found, key, source, flag).unwrap_or(default);
     DlpSpec {
         enabled: is("enabled", default.enabled),
@@ -79,13 +69,13 @@ fn switches(found: &Fields<'_>, source: &mut Source<'_>) -> DlpSpec {
         log_original_on_failure: is("log_original_on_failure", default.log_original_on_failure),
         detect_encoding: is("detect_encoding", default.detect_encoding),
         filter_stderr: is("filter_stderr", default.filter_stderr),
-        on_request_match: word(found, "on_request_match", &on_match, source)
+        on_request_match: word(found, "on_request_match", &words::ON_MATCH, source)
             .unwrap_or(default.on_request_match),
-        on_failure: word(found, "on_redaction_failure", &on_failure, source)
+        on_failure: word(found, "on_redaction_failure", &words::ON_FAILURE, source)
             .unwrap_or(default.on_failure),
         max_scan_size: field(found, "max_scan_size", source, values::size)
             .unwrap_or(default.max_scan_size),
-        refuse_oversize: word(found, "on_oversize", &oversize, source)
+        refuse_oversize: word(found, "on_oversize", &words::OVERSIZE, source)
             .unwrap_or(default.refuse_oversize),
         patterns: Vec::new(),
     }
@@ -98,14 +88,9 @@ fn pattern(tree: &Tree, source: &mut Source<'_>) -> Option<PatternSpec> {
             source.error(found.at, format!("a pattern needs a `{key}`"));
         }
     }
-    let scopes = [
-        ("request", PatternScope::Request),
-        ("response", PatternScope::Response),
-        ("all", PatternScope::All),
-    ];
     let name = field(&found, "name", source, text);
     let regex = field(&found, "regex", source, text);
-    let scope = word(&found, "scope", &scopes, source).unwrap_or(PatternScope::All);
+    let scope = word(&found, "scope", &words::SCOPES, source).unwrap_or(PatternScope::All);
     let (name, regex) = (name?, regex?);
     let (line, column) = (regex.at.line, regex.at.column);
     Some(PatternSpec {

@@ -9,6 +9,18 @@ use super::{
 /// A name this close to a known one is taken for a slip.
 const CLOSE: f64 = 0.75;
 
+/// What the daemon's own configuration knows, and no policy.
+const OF_THE_DAEMON: [&str; 8] = [
+    "policy_trust",
+    "prompts_per_minute",
+    "channels",
+    "notification_allow",
+    "approval_auth",
+    "retention",
+    "idle_exit",
+    "dashboard",
+];
+
 /// So many known names are told whole.
 const FEW: usize = 8;
 
@@ -215,6 +227,10 @@ fn describe(tree: &Tree) -> &'static str {
 
 fn unknown_key(entry: &Entry, what: &str, known: &[&str], source: &mut Source<'_>) {
     let message = format!("unknown key `{}` in {what}", entry.key);
+    if OF_THE_DAEMON.contains(&entry.key.as_str()) {
+        let help = "it belongs into the daemon's own `config.yaml`, see `aipctl path`";
+        return source.error_with_help(entry.at, message, help);
+    }
     match nearest(&entry.key, known) {
         Some(near) => source.error_with_help(entry.at, message, format!("did you mean `{near}`?")),
         None if known.len() <= FEW => {
@@ -224,7 +240,8 @@ fn unknown_key(entry: &Entry, what: &str, known: &[&str], source: &mut Source<'_
     }
 }
 
-fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
+/// The known name that a given one is likely a slip of.
+pub(crate) fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
     let given = given.to_lowercase().replace('-', "_");
     let close = |name: &&'k str| (strsim::normalized_damerau_levenshtein(&given, name), *name);
     let best = known.iter().map(close).max_by(|a, b| a.0.total_cmp(&b.0))?;

@@ -6,13 +6,13 @@ use super::{
     yaml::{Entry, Value},
 };
 
-const NOT_BUILT: [&str; 1] = ["extends"];
+pub(super) const NOT_BUILT: [&str; 1] = ["extends"];
 
 /// Blocks of AIP's higher levels that are off unless they say otherwise.
-const OFF_BY_DEFAULT: [&str; 2] = ["identity", "server"];
+pub(super) const OFF_BY_DEFAULT: [&str; 2] = ["identity", "server"];
 
 /// Blocks of AIP's higher levels that have to say that they are off.
-const OFF_IF_SAID: [&str; 2] = ["registry", "aat"];
+pub(super) const OFF_IF_SAID: [&str; 2] = ["registry", "aat"];
 
 /// The wording for a field that is not built.
 pub(super) fn unsupported(field: &str) -> String {

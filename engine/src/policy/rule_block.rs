@@ -5,7 +5,8 @@ use super::{
     fields::{entries, fields, flag, is_number_node, text, wrong},
     rule::Action,
     source::Source,
-    walk::{MATCHING, field, word},
+    walk::{field, word},
+    words,
     written::{Text, WrittenArg, WrittenRule},
     yaml::Tree,
 };
@@ -16,24 +17,19 @@ pub(super) const RULE: &[&str] = &[
     "allow_args",
     "strict_args",
     "rate_limit",
-    "schema_hash",
     "match",
+    "schema_hash",
 ];
 
 /// Reads the entry.
 pub(super) fn read(tree: &Tree, source: &mut Source<'_>) -> Option<WrittenRule> {
     let found = fields(tree, "an item of `tool_rules`", RULE, source)?;
-    let actions = [
-        ("allow", Action::Allow),
-        ("block", Action::Block),
-        ("ask", Action::Ask),
-    ];
     if found.get("tool").is_none() {
         source.error(found.at, "a rule needs a `tool`");
     }
     let tool = field(&found, "tool", source, text);
     let rule = WrittenRule {
-        action: word(&found, "action", &actions, source).unwrap_or(Action::Allow),
+        action: word(&found, "action", &words::ACTIONS, source).unwrap_or(Action::Allow),
         args: found
             .get("allow_args")
             .map(|it| args(it, source))
@@ -41,7 +37,7 @@ pub(super) fn read(tree: &Tree, source: &mut Source<'_>) -> Option<WrittenRule> 
         strict_args: field(&found, "strict_args", source, flag),
         rate_limit: field(&found, "rate_limit", source, rate),
         schema_hash: field(&found, "schema_hash", source, text),
-        matching: word(&found, "match", &MATCHING, source),
+        matching: word(&found, "match", &words::MATCHING, source),
         tool: tool?,
     };
     Some(rule)

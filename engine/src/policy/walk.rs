@@ -7,16 +7,16 @@ use super::{
     pattern::Matching,
     refused, rule_block,
     source::{At, Source},
-    values,
+    values, words,
     written::{
-        ArgsWish, AuditWishes, Document, ListFilter, MethodsWish, Mode, OnBlock, Pinning, Profile,
-        Spec, SyncWish, Text, TextList, WrittenRule,
+        AuditWishes, Document, ListFilter, Mode, OnBlock, Profile, Spec, Text, TextList,
+        WrittenRule,
     },
     yaml::Tree,
 };
 
-const VERSIONS: [&str; 3] = ["aip.io/v1alpha1", "aip.io/v1alpha2", "aip.io/v1alpha3"];
-const KIND: &str = "AgentPolicy";
+pub(super) const VERSIONS: [&str; 3] = ["aip.io/v1alpha1", "aip.io/v1alpha2", "aip.io/v1alpha3"];
+pub(super) const KIND: &str = "AgentPolicy";
 
 pub(super) const TOP: &[&str] = &["apiVersion", "kind", "metadata", "spec"];
 pub(super) const METADATA: &[&str] = &["name", "version", "owner", "signature"];
@@ -25,42 +25,31 @@ pub(super) const SPEC: &[&str] = &[
     "mode",
     "allowed_tools",
     "denied_tools",
+    "tool_rules",
     "allowed_methods",
     "denied_methods",
-    "protected_paths",
-    "strict_args_default",
-    "tool_rules",
-    "dlp",
-    "match",
-    "on_block",
     "method_profile",
     "allowed_server_methods",
-    "ask_timeout",
-    "ask_in_client",
-    "audit",
-    "unsafe_dlp",
-    "list_filter",
-    "pinning",
     "allowed_resources",
     "denied_resources",
     "allowed_prompts",
+    "protected_paths",
+    "strict_args_default",
+    "match",
+    "on_block",
+    "ask_timeout",
+    "ask_in_client",
+    "audit",
+    "dlp",
+    "unsafe_dlp",
+    "pinning",
+    "list_filter",
     "extends",
     "identity",
     "server",
     "registry",
     "aat",
 ];
-
-/// The words of `pinning`.
-const PINNING: [(&str, Pinning); 3] = [
-    ("off", Pinning::Off),
-    ("warn", Pinning::Warn),
-    ("block", Pinning::Block),
-];
-
-/// The words of `match`.
-pub(super) const MATCHING: [(&str, Matching); 2] =
-    [("full", Matching::Full), ("search", Matching::Search)];
 
 /// Reads the document; what is wrong is reported, and left at its default.
 pub(super) fn document(tree: &Tree, source: &mut Source<'_>) -> Option<Document> {
@@ -139,28 +128,19 @@ fn metadata(top: &Fields<'_>, source: &mut Source<'_>) -> (String, Option<String
 fn spec(tree: &Tree, source: &mut Source<'_>) -> Option<Spec> {
     let found = fields(tree, "`spec`", SPEC, source)?;
     refused::check(&found, source);
-    let modes = [("enforce", Mode::Enforce), ("monitor", Mode::Monitor)];
-    let answers = [
-        ("error", OnBlock::Error),
-        ("tool_result", OnBlock::ToolResult),
-    ];
-    let filters = [
-        ("hide", ListFilter::Hide),
-        ("mark", ListFilter::Mark),
-        ("none", ListFilter::None),
-    ];
-    let profiles = [("compat", Profile::Compat), ("strict", Profile::Strict)];
     let unsafe_dlp = field(&found, "unsafe_dlp", source, flag).unwrap_or(false);
     let dlp = found
         .get("dlp")
         .and_then(|it| dlp_block::read(it, unsafe_dlp, source));
     Some(Spec {
         at: found.at,
-        mode: word(&found, "mode", &modes, source).unwrap_or(Mode::Enforce),
-        matching: word(&found, "match", &MATCHING, source).unwrap_or(Matching::Full),
-        on_block: word(&found, "on_block", &answers, source).unwrap_or(OnBlock::Error),
-        list_filter: word(&found, "list_filter", &filters, source).unwrap_or(ListFilter::Hide),
-        profile: word(&found, "method_profile", &profiles, source).unwrap_or(Profile::Compat),
+        mode: word(&found, "mode", &words::MODES, source).unwrap_or(Mode::Enforce),
+        matching: word(&found, "match", &words::MATCHING, source).unwrap_or(Matching::Full),
+        on_block: word(&found, "on_block", &words::ANSWERS, source).unwrap_or(OnBlock::Error),
+        list_filter: word(&found, "list_filter", &words::FILTERS, source)
+            .unwrap_or(ListFilter::Hide),
+        profile: word(&found, "method_profile", &words::PROFILES, source)
+            .unwrap_or(Profile::Compat),
         strict_args_default: field(&found, "strict_args_default", source, flag).unwrap_or(false),
         allowed_tools: list(&found, "allowed_tools", source).unwrap_or_default(),
         denied_tools: list(&found, "denied_tools", source).unwrap_or_default(),
@@ -179,7 +159,7 @@ fn spec(tree: &Tree, source: &mut Source<'_>) -> Option<Spec> {
             .unwrap_or_default(),
         ask_timeout: field(&found, "ask_timeout", source, values::timeout),
         ask_in_client: field(&found, "ask_in_client", source, flag).unwrap_or(false),
-        pinning: word(&found, "pinning", &PINNING, source).unwrap_or_default(),
+        pinning: word(&found, "pinning", &words::PINNING, source).unwrap_or_default(),
     })
 }
 
@@ -222,17 +202,10 @@ fn audit(tree: &Tree, source: &mut Source<'_>) -> AuditWishes {
     let Some(found) = fields(tree, "`audit`", AUDIT, source) else {
         return default;
     };
-    let args = [
-        ("full", ArgsWish::Full),
-        ("shape", ArgsWish::Shape),
-        ("hash", ArgsWish::Hash),
-    ];
-    let methods = [("refused", MethodsWish::Refused), ("all", MethodsWish::All)];
-    let sync = [("normal", SyncWish::Normal), ("full", SyncWish::Full)];
     AuditWishes {
-        args: word(&found, "args", &args, source).unwrap_or(default.args),
-        methods: word(&found, "methods", &methods, source).unwrap_or(default.methods),
-        sync: word(&found, "sync", &sync, source).unwrap_or(default.sync),
+        args: word(&found, "args", &words::AUDIT_ARGS, source).unwrap_or(default.args),
+        methods: word(&found, "methods", &words::AUDIT_METHODS, source).unwrap_or(default.methods),
+        sync: word(&found, "sync", &words::AUDIT_SYNC, source).unwrap_or(default.sync),
     }
 }
 

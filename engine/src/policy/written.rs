@@ -122,72 +122,72 @@ pub(crate) struct TextList {
 
 /// The document.
 #[derive(Debug)]
-pub(super) struct Document {
-    pub(super) name: String,
-    pub(super) version: Option<String>,
-    pub(super) hash: String,
-    pub(super) spec: Spec,
+pub(crate) struct Document {
+    pub(crate) name: String,
+    pub(crate) version: Option<String>,
+    pub(crate) hash: String,
+    pub(crate) spec: Spec,
 }
 
 /// Its `spec`.
 #[derive(Debug)]
-pub(super) struct Spec {
-    pub(super) at: At,
-    pub(super) mode: Mode,
-    pub(super) matching: Matching,
-    pub(super) on_block: OnBlock,
-    pub(super) list_filter: ListFilter,
-    pub(super) profile: Profile,
-    pub(super) strict_args_default: bool,
-    pub(super) allowed_tools: Vec<Text>,
-    pub(super) denied_tools: Vec<Text>,
-    pub(super) allowed_methods: Option<Vec<Text>>,
-    pub(super) denied_methods: Vec<Text>,
-    pub(super) allowed_server_methods: Option<Vec<Text>>,
-    pub(super) allowed_resources: Option<TextList>,
-    pub(super) denied_resources: Option<TextList>,
-    pub(super) allowed_prompts: Option<TextList>,
-    pub(super) protected_paths: Vec<Text>,
-    pub(super) rules: Vec<WrittenRule>,
-    pub(super) dlp: Option<DlpSpec>,
-    pub(super) audit: AuditWishes,
-    pub(super) ask_timeout: Option<Duration>,
-    pub(super) ask_in_client: bool,
-    pub(super) pinning: Pinning,
+pub(crate) struct Spec {
+    pub(crate) at: At,
+    pub(crate) mode: Mode,
+    pub(crate) matching: Matching,
+    pub(crate) on_block: OnBlock,
+    pub(crate) list_filter: ListFilter,
+    pub(crate) profile: Profile,
+    pub(crate) strict_args_default: bool,
+    pub(crate) allowed_tools: Vec<Text>,
+    pub(crate) denied_tools: Vec<Text>,
+    pub(crate) allowed_methods: Option<Vec<Text>>,
+    pub(crate) denied_methods: Vec<Text>,
+    pub(crate) allowed_server_methods: Option<Vec<Text>>,
+    pub(crate) allowed_resources: Option<TextList>,
+    pub(crate) denied_resources: Option<TextList>,
+    pub(crate) allowed_prompts: Option<TextList>,
+    pub(crate) protected_paths: Vec<Text>,
+    pub(crate) rules: Vec<WrittenRule>,
+    pub(crate) dlp: Option<DlpSpec>,
+    pub(crate) audit: AuditWishes,
+    pub(crate) ask_timeout: Option<Duration>,
+    pub(crate) ask_in_client: bool,
+    pub(crate) pinning: Pinning,
 }
 
 /// An entry of `tool_rules`.
 #[derive(Debug)]
-pub(super) struct WrittenRule {
-    pub(super) tool: Text,
-    pub(super) action: Action,
-    pub(super) args: Vec<WrittenArg>,
-    pub(super) strict_args: Option<bool>,
-    pub(super) rate_limit: Option<Text>,
-    pub(super) schema_hash: Option<Text>,
-    pub(super) matching: Option<Matching>,
+pub(crate) struct WrittenRule {
+    pub(crate) tool: Text,
+    pub(crate) action: Action,
+    pub(crate) args: Vec<WrittenArg>,
+    pub(crate) strict_args: Option<bool>,
+    pub(crate) rate_limit: Option<Text>,
+    pub(crate) schema_hash: Option<Text>,
+    pub(crate) matching: Option<Matching>,
 }
 
 /// An entry of `allow_args`.
 #[derive(Debug)]
-pub(super) struct WrittenArg {
-    pub(super) name: String,
-    pub(super) at: At,
-    pub(super) pattern: Option<Text>,
-    pub(super) limits: Vec<WrittenLimit>,
+pub(crate) struct WrittenArg {
+    pub(crate) name: String,
+    pub(crate) at: At,
+    pub(crate) pattern: Option<Text>,
+    pub(crate) limits: Vec<WrittenLimit>,
 }
 
 /// What an argument has to be beside its pattern.
 #[derive(Debug)]
-pub(super) struct WrittenLimit {
-    pub(super) limit: Limit,
+pub(crate) struct WrittenLimit {
+    pub(crate) limit: Limit,
     /// The same for any way to write it.
-    pub(super) written: String,
+    pub(crate) written: String,
 }
 
 /// A limit as far as it can be made of the text alone.
 #[derive(Debug)]
-pub(super) enum Limit {
+pub(crate) enum Limit {
     Ready(Constraint),
     /// Folders, to be read where the policy stands.
     Under(Vec<Text>),

@@ -60,7 +60,7 @@ fn end(depth: usize, out: &mut Vec<u8>) {
 }
 
 /// The engine's view of a value.
-pub(super) fn node<'v>(value: &'v Value<'_>) -> Node<'v> {
+pub(in crate::command) fn node<'v>(value: &'v Value<'_>) -> Node<'v> {
     match value {
         Value::Null => Node::Null,
         Value::Bool(it) => Node::Bool(*it),

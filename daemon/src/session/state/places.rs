@@ -1,10 +1,10 @@
 //! The paths a message names, and those protected in this session.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 
 use engine::decide::{Code, Refusal, Verdict};
 use engine::node::Node;
-use engine::paths::{Candidate, Found, Ground, Reach, candidates, hit};
+use engine::paths::{Candidate, Found, Reading, hit};
 use wire::json::Value;
 
 use super::{Context, State};
@@ -67,67 +67,6 @@ impl State {
         };
         reading.of(arguments)
     }
-}
-
-/// What the paths in arguments are read against.
-pub(crate) struct Reading<'a> {
-    /// The client's working folder and roots.
-    pub(crate) bases: &'a [PathBuf],
-    /// The client's home folder, and the daemon's: a client may have been given another one, and
-    /// `~` is protected in both.
-    pub(crate) homes: [Option<&'a Path>; 2],
-    /// The home folder of another user.
-    pub(crate) user_homes: &'a dyn Fn(&str) -> Option<PathBuf>,
-    /// Where a path with globs leads through links that are there; `None` for too much to tell.
-    pub(crate) through_links: &'a dyn Fn(&Path) -> Option<Vec<PathBuf>>,
-}
-
-impl Reading<'_> {
-    /// Every path the arguments could name.
-    pub(crate) fn of(&self, arguments: &Node<'_>) -> Vec<Candidate> {
-        let under = |home| {
-            let ground = Ground {
-                home,
-                bases: self.bases,
-                user_homes: self.user_homes,
-            };
-            candidates(arguments, &ground)
-        };
-        let [home, other] = self.homes;
-        let mut found = under(home);
-        if other.is_some() && other != home {
-            found.extend(under(other));
-        }
-        for named in &mut found {
-            if wanders(named) {
-                named.reach = Reach::Anything;
-            }
-        }
-        let mut linked = Vec::new();
-        for named in found.iter_mut().filter(|it| it.reach == Reach::Pattern) {
-            match (self.through_links)(&named.path) {
-                None => named.reach = Reach::Anything,
-                Some(places) => linked.extend(places.into_iter().map(|path| Candidate {
-                    path,
-                    ..named.clone()
-                })),
-            }
-        }
-        found.extend(linked);
-        found
-    }
-}
-
-/// A path that climbs, or guesses, from where the kernel shows a process to itself: what the
-/// server would reach by it can't be told from here.
-fn wanders(named: &Candidate) -> bool {
-    let below = |tops: [&str; 2]| tops.iter().any(|top| named.path.starts_with(top));
-    let climbs = named
-        .path
-        .components()
-        .any(|part| part == Component::ParentDir);
-    (climbs && below(["/proc", "/dev"]))
-        || (named.reach != Reach::Exact && below(["/proc", "/dev/fd"]))
 }
 
 pub(super) fn protected(what: &str) -> Refusal {

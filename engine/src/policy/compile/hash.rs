@@ -28,7 +28,8 @@ pub(in crate::policy) fn canonical_text(tree: &Tree) -> String {
     canonical(&json(tree), Numbers::Es6)
 }
 
-fn json(tree: &Tree) -> Node<'_> {
+/// A part of the document as JSON.
+pub(in crate::policy) fn json(tree: &Tree) -> Node<'_> {
     match &tree.value {
         Value::Quoted(text) => Node::String(Cow::Borrowed(text)),
         Value::Plain(text) => match plain(text) {
