@@ -120,7 +120,13 @@ fn patience(request: &Request) -> Option<Duration> {
     {
         return None;
     }
-    let long = matches!(request, Request::Logs(_) | Request::AuditVerify { .. });
+    let long = matches!(
+        request,
+        Request::Logs(_)
+            | Request::AuditVerify { .. }
+            | Request::PolicySuggest(_)
+            | Request::PolicyReplay(_)
+    );
     Some(if long {
         LONG_PATIENCE
     } else if is_a_persons(request) {
@@ -157,6 +163,8 @@ pub fn is_a_persons(request: &Request) -> bool {
         | Request::PolicyValidate { .. }
         | Request::PolicyExplain(_)
         | Request::PolicyRules { .. }
+        | Request::PolicySuggest(_)
+        | Request::PolicyReplay(_)
         | Request::Approvals
         | Request::ApprovalsWatch
         | Request::GrantPlan { .. }

@@ -16,6 +16,8 @@ pub enum Exit {
     NoDaemon = 3,
     /// Refused, or not found.
     Refused = 4,
+    /// A policy would change what becomes of recorded calls.
+    Changed = 5,
 }
 
 impl Exit {
@@ -26,7 +28,8 @@ Exit codes:
   1  the answer is no: an invalid policy, a broken audit chain, a failed conformance case
   2  the command line can't be understood
   3  the daemon can't be reached
-  4  refused, or not found";
+  4  refused, or not found
+  5  `policy replay` found calls that would end in another way";
 }
 
 impl From<Exit> for ExitCode {

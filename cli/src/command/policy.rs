@@ -11,7 +11,9 @@ use crate::failure::Failure;
 
 pub mod explain;
 pub mod reload;
+pub mod replay;
 pub mod show;
+pub mod suggest;
 pub mod trust;
 pub mod validate;
 
@@ -22,6 +24,10 @@ pub enum Policy {
     Validate(validate::Validate),
     /// Tell how a call would be decided, step by step
     Explain(explain::Explain),
+    /// Make the tightest policy that admits the calls that passed
+    Suggest(suggest::Suggest),
+    /// Tell what a policy would make of the calls that were recorded
+    Replay(replay::Replay),
     /// Show the policies in force
     Show(show::Show),
     /// Accept the present version of a policy file, after showing what changed
@@ -39,6 +45,8 @@ impl Policy {
         match self {
             Self::Validate(it) => it.run(context),
             Self::Explain(it) => it.run(context),
+            Self::Suggest(it) => it.run(context),
+            Self::Replay(it) => it.run(context),
             Self::Show(it) => it.run(context),
             Self::Trust(it) => it.run(context),
             Self::Reload(it) => it.run(context),

@@ -130,7 +130,7 @@ fn wanders(named: &Candidate) -> bool {
         || (named.reach != Reach::Exact && below(["/proc", "/dev/fd"]))
 }
 
-pub(super) fn protected(what: &str) -> Refusal {
+pub(crate) fn protected(what: &str) -> Refusal {
     Refusal {
         code: Code::ProtectedPath,
         verdict: Verdict::Block,
