@@ -10,9 +10,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use e2e::client::Client;
-use e2e::home::Home;
+use e2e::client::{Client, PATIENCE};
+use e2e::home::{Home, recorder};
 use e2e::needs::needs;
+use e2e::programs::workspace;
 use serde_json::{Value, json};
 
 #[path = "suggest/traffic.rs"]
@@ -21,6 +22,64 @@ mod traffic;
 use traffic::{SERVERS, Traffic};
 
 const MONITOR: &str = "  mode: monitor\n  allowed_tools: []";
+
+#[test]
+fn the_page_shows_what_the_programs_print() {
+    let page = workspace().join("docs/learning.md");
+    let text = fs::read_to_string(&page).unwrap();
+    let home = Home::new();
+    let policy = home.policy("watch", MONITOR);
+    let record = recorder(&home.record("server"), &[]);
+    let mut client = Client::start(home.aip(&policy, &["--name", "files"], &record));
+    client.initialize();
+    for (tool, args) in traffic::of_the_page() {
+        client.call(tool, &args);
+    }
+    let since = ["--since", "2026-01-01", "--server", "files"];
+    let (yaml, file) = suggested(&home, &[&since[..], &["--from", "monitor"]].concat());
+    assert_eq!(replayed(&home, &file, &since).1, 0);
+    let tight = fence(&text, "yaml", 1);
+    let tight = home.policy_text("tight", tight);
+    let args = [&["policy", "replay", tight.to_str().unwrap()], &since[..]].concat();
+    let told = home.ctl(&args);
+    assert_eq!(told.status.code(), Some(5), "{told:?}");
+
+    let mut now = put(&text, "yaml", yaml.trim_end());
+    now = put(&now, "text", stdout(&told).trim_end());
+    if std::env::var_os("AIP_UPDATE").is_some() {
+        fs::write(page, now).unwrap();
+    } else {
+        assert_eq!(
+            without_numbers(&now),
+            without_numbers(&text),
+            "run with AIP_UPDATE=1"
+        );
+    }
+}
+
+/// The nth block of a language.
+fn fence<'t>(text: &'t str, language: &str, nth: usize) -> &'t str {
+    let start = format!("```{language}\n");
+    let block = text.split(start.as_str()).nth(nth + 1).unwrap();
+    block.split("```").next().unwrap()
+}
+
+/// The text with another first block of a language.
+fn put(text: &str, language: &str, block: &str) -> String {
+    let start = format!("```{language}\n");
+    let (before, rest) = text.split_once(start.as_str()).unwrap();
+    let (_, after) = rest.split_once("```").unwrap();
+    format!("{before}{start}{block}\n```{after}")
+}
+
+/// Numbers of records depend on when outcomes were written.
+fn without_numbers(text: &str) -> String {
+    let line = |it: &str| match it.strip_prefix("  records ") {
+        Some(_) => "  records".to_owned(),
+        None => it.to_owned(),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
 
 /// Starts a server behind aip, under its name.
 fn client(home: &Home, policy: &Path, traffic: &Traffic) -> Client {
@@ -264,4 +323,65 @@ fn names_and_values_of_an_attacker_stay_in_their_quotes() {
     assert_eq!(play(&mut held, &[("anything", json!({}))]), [-32001]);
     let moved = fs::metadata(&file).unwrap();
     assert!(moved.is_file());
+}
+
+#[test]
+fn what_was_refused_and_would_pass_is_told() {
+    let home = Home::new();
+    let rules = "  tool_rules:\n    - {tool: read, allow_args: {path: '/srv/notes/[a-m]'}}";
+    let policy = home.policy("agent", rules);
+    let record = home.record("server");
+    let mut client = home.wrap(&policy, &record, &[]);
+    client.initialize();
+    for name in ["a", "b", "z"] {
+        client.call("read", &json!({"path": format!("/srv/notes/{name}")}));
+    }
+    let (yaml, file) = suggested(&home, &[]);
+    let refused = home.decisions()[2]["seq"].clone();
+    let told = format!("Take care: calls that were refused would pass (1), as records {refused}.");
+    assert!(yaml.contains(&told), "{told} {yaml}");
+    let (told, code) = replayed(&home, &file, &[]);
+    assert_eq!(
+        (&told["changes"][0]["examples"], code),
+        (&json!([refused]), 5),
+        "{told}"
+    );
+}
+
+#[test]
+fn many_pages_of_records_are_walked_and_filters_hold() {
+    let home = Home::new();
+    let policy = home.policy("agent", "  allowed_tools: [look, other]");
+    let second = home.policy("second", "  allowed_tools: [look, other]");
+    let record = home.record("server");
+    let mut many = home.wrap(&policy, &record, &[]);
+    many.initialize();
+    for _ in 0..3 {
+        let ask = |it| many.ask_call("look", &json!({"n": it}));
+        let asked: Vec<i64> = (0..400).map(ask).collect();
+        for id in asked {
+            assert!(many.answer(id, PATIENCE).is_some());
+        }
+    }
+    let server = recorder(&record, &[]);
+    let mut named = Client::start(home.aip(&second, &["--name", "b"], &server));
+    named.initialize();
+    named.call("other", &json!({}));
+    let check = |args: &[&str], look: bool, other: bool| {
+        let (yaml, _) = suggested(&home, args);
+        assert_eq!(yaml.contains("# 1200 calls"), look, "{args:?} {yaml}");
+        assert_eq!(yaml.contains("- tool: other"), other, "{args:?} {yaml}");
+    };
+    check(&[], true, true);
+    check(&["--server", "b"], false, true);
+    check(&["--policy", policy.to_str().unwrap()], true, false);
+    check(
+        &["--policy", second.to_str().unwrap(), "--since", "1h"],
+        false,
+        true,
+    );
+    let early = home.ctl(&["policy", "suggest", "--until", "1h"]);
+    assert_eq!(early.status.code(), Some(1), "{early:?}");
+    let (told, _) = replayed(&home, &policy, &[]);
+    assert_eq!(told["unchanged"], 1201, "{told}");
 }

@@ -93,7 +93,7 @@ fn requests_to_learn_from_records() {
     );
     check(
         &Suggested::default(),
-        r#"{"yaml":"","calls":0,"tools":0,"left_out":0,"refused":0,"servers":[],"policy":null}"#,
+        r#"{"yaml":"","calls":0,"tools":0,"left_out":0,"refused":0,"reopened":0,"servers":[],"policy":null}"#,
     );
 }
 

@@ -28,6 +28,35 @@ pub(crate) fn any_installed() -> bool {
     npm_server("filesystem").is_ok() || pypi_server("mcp-server-time").is_ok()
 }
 
+/// What the page's example is made of.
+pub(crate) fn of_the_page() -> Vec<(&'static str, Value)> {
+    let read = |path: &str| ("read_text_file", json!({"path": path}));
+    let query = |sql: &str| ("read_query", json!({"query": sql}));
+    vec![
+        read("/srv/notes/plan.md"),
+        read("/srv/notes/tea.md"),
+        read("/srv/notes/public/index.md"),
+        query("SELECT name FROM tea"),
+        query("SELECT count(*) FROM tea WHERE minutes > 3"),
+        (
+            "fetch",
+            json!({"url": "https://example.com/tea", "max_length": 5000}),
+        ),
+        (
+            "fetch",
+            json!({"url": "https://example.org/", "max_length": 200}),
+        ),
+        ("convert", json!({"unit": "cup", "amount": 2})),
+        ("convert", json!({"unit": "cup", "amount": 1.5})),
+        ("search", json!({"query": "green tea"})),
+        ("search", json!({"query": "pot", "limit": 5})),
+        (
+            "write_file",
+            json!({"path": "/srv/notes/new.md", "content": "buy tea\n"}),
+        ),
+    ]
+}
+
 fn traffic(name: &'static str, command: Vec<String>) -> Traffic {
     Traffic {
         name,

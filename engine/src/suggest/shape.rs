@@ -120,6 +120,15 @@ impl Shape {
     }
 }
 
+/// So many of what stands before it.
+fn times(least: usize, most: usize) -> String {
+    match (least, most) {
+        (1, 1) => String::new(),
+        (least, most) if least == most => format!("{{{most}}}"),
+        (least, most) => format!("{{{least},{most}}}"),
+    }
+}
+
 /// A round bound that is not below it.
 fn rounded(length: usize) -> usize {
     length.max(SHORT).next_power_of_two()
@@ -198,8 +207,7 @@ fn of_runs(runs: &[Run]) -> String {
     for run in runs {
         // A String takes every write.
         let _ = match *run {
-            Run::Digits { least, most } if least == most => write!(out, "[0-9]{{{most}}}"),
-            Run::Digits { least, most } => write!(out, "[0-9]{{{least},{most}}}"),
+            Run::Digits { least, most } => write!(out, "[0-9]{}", times(least, most)),
             Run::Letters { lower, upper, most } => {
                 let lower = if lower { "a-z" } else { "" };
                 let upper = if upper { "A-Z" } else { "" };
@@ -244,10 +252,10 @@ impl Numbers {
         }
         let part = match self.part {
             None | Some((_, 0)) => String::new(),
-            Some((0, most)) => format!(r"(\.[0-9]{{1,{most}}})?"),
-            Some((_, most)) => format!(r"\.[0-9]{{1,{most}}}"),
+            Some((0, most)) => format!(r"(\.[0-9]{})?", times(1, most)),
+            Some((_, most)) => format!(r"\.[0-9]{}", times(1, most)),
         };
-        format!("^{sign}[0-9]{{1,{}}}{part}$", self.whole)
+        format!("^{sign}[0-9]{}{part}$", times(1, self.whole))
     }
 }
 
@@ -283,8 +291,8 @@ mod tests {
     #[test]
     fn numbers_have_as_many_digits_as_were_seen() {
         check_numbers(&["7", "120"], "^[0-9]{1,3}$");
-        check_numbers(&["-1", "1.5"], r"^-?[0-9]{1,1}(\.[0-9]{1,1})?$");
-        check_numbers(&["1.5", "2.25"], r"^[0-9]{1,1}\.[0-9]{1,2}$");
+        check_numbers(&["-1", "1.5"], r"^-?[0-9](\.[0-9])?$");
+        check_numbers(&["1.5", "2.25"], r"^[0-9]\.[0-9]{1,2}$");
         check_numbers(&["1e9"], r"^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$");
     }
 

@@ -83,7 +83,7 @@ fn comments(out: &mut String, learnt: &Learner, head: &Head) {
     comment(
         out,
         0,
-        "Not learnt, to be added by hand: protected_paths, dlp, pinning, rates but as comments.",
+        "Not learnt, to be added by hand: protected_paths, dlp, pinning, rate_limit.",
     );
 }
 
@@ -121,7 +121,7 @@ fn methods(out: &mut String, learnt: &Learner) {
 fn rule(out: &mut String, tool: &Tool) {
     let calls = counted(tool.calls, "call");
     let busiest = tool.busiest;
-    comment(out, 4, &format!("{calls}, {busiest} in the busiest minute"));
+    comment(out, 4, &format!("{calls}, at most {busiest} in a minute"));
     if tool.asked > 0 {
         let asked = counted(tool.asked, "call");
         comment(

@@ -35,6 +35,8 @@ pub struct Suggested {
     /// Calls it was made of and would refuse all the same: their arguments are not known, or one
     /// names a path that is protected by now.
     pub refused: u64,
+    /// Calls that were refused, by a rule or a person, and that it would let pass.
+    pub reopened: u64,
     /// Their servers, the first few.
     pub servers: Vec<String>,
     /// The policy file of the newest call's session.

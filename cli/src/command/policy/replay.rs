@@ -122,21 +122,30 @@ fn sentences(changes: &[ReplayChange], end: &Replayed, file: &str) -> String {
     let unknown: u64 = end.unknown.iter().map(|it| it.count).sum();
     let _ = writeln!(
         text,
-        "{} calls: {} unchanged, {} changed, {unknown} unknown.",
-        end.calls, end.unchanged, end.changed
+        "{}: {} unchanged, {} changed, {unknown} unknown.",
+        calls(end.calls),
+        end.unchanged,
+        end.changed
     );
     for it in &end.unknown {
-        let _ = writeln!(text, "Unknown: {} calls: {}", it.count, visible(&it.why));
+        let _ = writeln!(text, "Unknown: {}: {}", calls(it.count), visible(&it.why));
     }
     if end.paths > 0 {
         let _ = writeln!(
             text,
-            "Note: {} calls named paths: judged by the links there are now, and without the folders \
-             that clients told their servers of",
-            end.paths
+            "Note: {} named paths: judged by the links there are now, and without the folders that \
+             clients told their servers of",
+            calls(end.paths)
         );
     }
     text
+}
+
+fn calls(count: u64) -> String {
+    if count == 1 {
+        return "1 call".to_owned();
+    }
+    format!("{count} calls")
 }
 
 fn sentence(change: &ReplayChange) -> String {
@@ -151,10 +160,11 @@ fn sentence(change: &ReplayChange) -> String {
         examples,
     } = change;
     let mut text = format!(
-        "{}: {} -> {}: {count} calls",
+        "{}: {} -> {}: {}",
         visible(what),
         visible(old),
-        visible(new)
+        visible(new),
+        calls(*count)
     );
     if let Some(reason) = reason {
         let _ = write!(text, ", {}", shortened(&visible(reason), MAX_REASON));

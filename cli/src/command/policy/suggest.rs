@@ -70,10 +70,17 @@ impl Suggest {
         } else {
             write!(context.out, "{}", visible_lines(&made.yaml))?;
         }
+        if made.reopened > 0 {
+            writeln!(
+                context.err,
+                "Take care: it would let pass {} calls that were refused.",
+                made.reopened
+            )?;
+        }
         let (calls, tools) = (made.calls, made.tools);
         writeln!(
             context.err,
-            "Made of {calls} calls of {tools} tools. Read it before you use it; `aipctl policy replay \
+            "Made of {calls} recorded calls, {tools} tools in it. Read it before you use it; `aipctl policy replay \
              FILE` tells what it would change."
         )?;
         Ok(Exit::Done)

@@ -11,7 +11,7 @@ use engine::suggest::{Head, Learner, Seen};
 use wire::control::{SuggestQuery, Suggested};
 
 use super::judge::{Judge, Places};
-use super::record::{Kept, kept};
+use super::record::{Kept, kept, old};
 use super::secrets::is_secret;
 use super::{Session, Span};
 use crate::approval::failure;
@@ -23,6 +23,8 @@ use crate::session::state::InForce;
 
 /// How often the policy is made anew for what it would refuse.
 const ROUNDS: usize = 3;
+/// The most records that are named.
+const MAX_EXAMPLES: usize = 5;
 /// The most servers that are told of.
 const MAX_SERVERS: usize = 16;
 /// The most arguments that one round makes wider.
@@ -44,7 +46,18 @@ struct Trial {
     monitor: bool,
     /// Tools and arguments for which it refuses a call it was made of.
     refused: BTreeSet<(String, Option<String>)>,
-    calls: u64,
+    found: Findings,
+}
+
+/// What the trial came to.
+#[derive(Clone, Debug, Default)]
+struct Findings {
+    /// Calls it is made of and would refuse.
+    refused: u64,
+    /// Calls that were refused, by a rule or a person, and that it would let pass.
+    reopened: u64,
+    /// Records of the first of those.
+    examples: Vec<u64>,
 }
 
 pub(in crate::operation) async fn suggest(daemon: &Daemon, query: SuggestQuery) -> Outcome {
@@ -59,17 +72,17 @@ pub(in crate::operation) async fn suggest(daemon: &Daemon, query: SuggestQuery) 
     let times = (query.since.clone(), query.until.clone());
     let span = Span::read(daemon, times, query.server.clone(), query.policy.clone()).await?;
     work = span.walk(daemon, work, learn).await?;
-    let mut refused = 0;
+    let mut found = Findings::default();
     for _ in 0..ROUNDS {
-        let yaml = work.yaml(&span, 0);
+        let yaml = work.yaml(&span, &found);
         let trial = Trial {
             judge: judge(daemon, &yaml)?,
             monitor: query.monitor,
             refused: BTreeSet::new(),
-            calls: 0,
+            found: Findings::default(),
         };
         let trial = span.walk(daemon, trial, attempt).await?;
-        refused = trial.calls;
+        found = trial.found;
         let mut wider = false;
         for (tool, argument) in &trial.refused {
             wider |= work.learner.widen(tool, argument.as_deref());
@@ -79,11 +92,12 @@ pub(in crate::operation) async fn suggest(daemon: &Daemon, query: SuggestQuery) 
         }
     }
     as_value(&Suggested {
-        yaml: work.yaml(&span, refused),
+        yaml: work.yaml(&span, &found),
         calls: work.learner.calls(),
         tools: work.learner.tools() as u64,
         left_out: work.learner.left_out(),
-        refused,
+        refused: found.refused,
+        reopened: found.reopened,
         servers: work.servers.into_iter().collect(),
         policy: work.policy,
     })
@@ -178,18 +192,24 @@ fn call_passed(
 
 /// Tries the policy on one call that it was made of.
 fn attempt(trial: &mut Trial, record: &Stored, session: &Session) {
-    if !passed(record, trial.monitor) || record.text("method").as_deref() != Some("tools/call") {
+    let learnt = passed(record, trial.monitor);
+    let refused = matches!(record.text("decision").as_deref(), Some("BLOCK"));
+    if !(learnt || refused) || record.text("method").as_deref() != Some("tools/call") {
         return;
     }
     let Ok(said) = trial.judge.judge(record, session) else {
         return;
     };
+    if refused {
+        reopens(&mut trial.found, record, said.effect);
+        return;
+    }
     match said.effect {
         Effect::Allow | Effect::Ask => {}
         // Left out: what it is not made of is told apart.
         Effect::Block if said.rule == "allowed_tools" => {}
         Effect::Block | Effect::RateLimit => {
-            trial.calls += 1;
+            trial.found.refused += 1;
             let tool = record.text("tool").unwrap_or_default().into_owned();
             if said.rule != "protected_paths" && trial.refused.len() < MAX_WIDENED {
                 trial.refused.insert((tool, said.argument));
@@ -198,13 +218,36 @@ fn attempt(trial: &mut Trial, record: &Stored, session: &Session) {
     }
 }
 
+/// Takes note of a call that was refused, where it would pass, or be asked about and was not.
+fn reopens(found: &mut Findings, record: &Stored, new: Effect) {
+    let opened = match (old(record), new) {
+        (Ok(_), Effect::Allow) => true,
+        (Ok(old), Effect::Ask) => old != Effect::Ask,
+        (Ok(_) | Err(_), Effect::Block | Effect::RateLimit) | (Err(_), _) => false,
+    };
+    if opened {
+        found.reopened += 1;
+        if found.examples.len() < MAX_EXAMPLES {
+            found.examples.push(record.seq);
+        }
+    }
+}
+
 impl Work {
-    fn yaml(&self, span: &Span, refused: u64) -> String {
+    fn yaml(&self, span: &Span, found: &Findings) -> String {
         let mut notes = vec![self.source(span)];
-        notes.push(match refused {
+        notes.push(match found.refused {
             0 => "Tried on them: each passes, but for those told of below.".to_owned(),
             some => format!("Tried on them: {some} would be refused, see aipctl policy replay."),
         });
+        if found.reopened > 0 {
+            let records: Vec<String> = found.examples.iter().map(u64::to_string).collect();
+            notes.push(format!(
+                "Take care: calls that were refused would pass ({}), as records {}.",
+                found.reopened,
+                records.join(", ")
+            ));
+        }
         if self.servers.len() > 1 {
             let servers = self.servers.len();
             notes.push(format!(
