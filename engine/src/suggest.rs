@@ -6,6 +6,7 @@
 
 mod argument;
 mod folders;
+mod numbers;
 mod shape;
 mod text;
 mod tool;

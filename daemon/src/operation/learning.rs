@@ -113,6 +113,9 @@ impl Span {
         let mut sessions = Sessions::default();
         let mut after = 0;
         loop {
+            if *daemon.stop.borrow() {
+                return Err(failure("unavailable", "aipd is about to end".to_owned()));
+            }
             let (span, each) = (self.clone(), each.clone());
             let read = daemon.audit.read(move |store| {
                 let page = span.page(store, after)?;

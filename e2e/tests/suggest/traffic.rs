@@ -46,7 +46,7 @@ pub(crate) fn of_the_page() -> Vec<(&'static str, Value)> {
             "fetch",
             json!({"url": "https://example.org/", "max_length": 200}),
         ),
-        ("convert", json!({"unit": "cup", "amount": 2})),
+        ("convert", json!({"unit": "cup", "amount": 2.5})),
         ("convert", json!({"unit": "cup", "amount": 1.5})),
         ("search", json!({"query": "green tea"})),
         ("search", json!({"query": "pot", "limit": 5})),

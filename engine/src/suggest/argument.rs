@@ -1,11 +1,13 @@
-//! What is known of one argument, and what is demanded of it.
+//! What is known of one argument.
+
+mod demand;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::folders::Folders;
-use super::shape::{Numbers, Shape};
-use super::text::{counted, list};
+use super::numbers::Numbers;
+use super::shape::Shape;
 use super::urls::Urls;
 use super::{IsSecret, is_redacted};
 use crate::constraint::{Constraint, path::Under, sql};
@@ -14,8 +16,6 @@ use crate::paths::Found;
 
 /// The most values an argument is held to by name.
 const MAX_ONE_OF: usize = 8;
-/// A value is named only where each was seen so often, taken all together.
-const REPEATS: u64 = 2;
 /// The longest value that is named, in bytes.
 const MAX_VALUE: usize = 128;
 /// The most paths in a list.
@@ -27,12 +27,6 @@ const PATH_STARTS: [&str; 5] = ["/", "~/", "./", "../", "file://"];
 
 /// The facts an argument is read by.
 pub(super) type Facts<'f> = (&'f Found<'f>, &'f IsSecret<'f>);
-
-/// What it has to be, as YAML, and the comment on it.
-pub(super) struct Demand {
-    pub(super) yaml: String,
-    pub(super) note: String,
-}
 
 /// An argument.
 #[derive(Debug)]
@@ -107,7 +101,7 @@ impl Argument {
         if !self.urls.as_mut().is_some_and(|it| it.add(value, found)) {
             self.urls = None;
         }
-        self.read_paths(name, value, (found, is_secret));
+        self.read_paths(name, value, (found, is_secret), room);
         self.read_sql(value, found);
     }
 
@@ -133,7 +127,13 @@ impl Argument {
         }
     }
 
-    fn read_paths(&mut self, name: &str, value: &Node<'_>, (found, is_secret): Facts<'_>) {
+    fn read_paths(
+        &mut self,
+        name: &str,
+        value: &Node<'_>,
+        (found, is_secret): Facts<'_>,
+        room: &mut usize,
+    ) {
         let Some(folders) = self.folders.as_mut().filter(|_| names_paths(name, value)) else {
             self.folders = None;
             return;
@@ -149,7 +149,7 @@ impl Argument {
         let is_own = |at: &str| at == pointer || at.starts_with(&below);
         for (one, real) in found.candidates.iter().zip(found.resolved) {
             if is_own(&one.pointer) {
-                folders.add(real);
+                folders.add(real, room);
                 let plain = real.to_str().filter(|it| !is_secret(name, it));
                 if plain.is_none() {
                     self.folders = None;
@@ -167,93 +167,6 @@ impl Argument {
             demand.check("", value, found).is_ok()
         };
         self.dialects.retain(reads);
-    }
-
-    /// What is demanded of it.
-    pub(super) fn demand(&self) -> Demand {
-        if let Some(why) = self.anything() {
-            return Demand {
-                yaml: "'.*'".to_owned(),
-                note: format!("any text: {why}"),
-            };
-        }
-        self.by_meaning()
-            .or_else(|| self.by_value())
-            .unwrap_or_else(|| self.by_form())
-    }
-
-    /// Why nothing can be demanded.
-    fn anything(&self) -> Option<String> {
-        if self.redacted > 0 {
-            let of = counted(self.seen, "value");
-            return Some(format!("{} of {of} redacted in the record", self.redacted));
-        }
-        if self.secret > 0 {
-            let of = counted(self.seen, "value");
-            return Some(format!("{} of {of} had the look of a secret", self.secret));
-        }
-        let why = "what could be said of it refused a call that passed";
-        self.refused_once.then(|| why.to_owned())
-    }
-
-    fn by_meaning(&self) -> Option<Demand> {
-        if let Some(dialect) = self.dialects.first() {
-            let word = dialect.word();
-            let dialect = match dialect {
-                sql::Dialect::Any => String::new(),
-                sql::Dialect::Postgres
-                | sql::Dialect::MySql
-                | sql::Dialect::Sqlite
-                | sql::Dialect::MsSql => format!(", dialect: {word}"),
-            };
-            return Some(Demand {
-                yaml: format!("{{sql: read_only{dialect}}}"),
-                note: "statements that only read".to_owned(),
-            });
-        }
-        if let Some(urls) = &self.urls {
-            let (yaml, note) = urls.written();
-            return Some(Demand { yaml, note });
-        }
-        let folders = self.folders.as_ref()?.folders()?;
-        let texts: Vec<&str> = folders.iter().filter_map(|it| it.to_str()).collect();
-        Some(Demand {
-            yaml: format!("{{path: {{under: {}}}}}", list(texts.iter().copied())),
-            note: format!("paths below {}", counted(texts.len() as u64, "place")),
-        })
-    }
-
-    fn by_value(&self) -> Option<Demand> {
-        let values = self.values.as_ref().filter(|it| !it.is_empty())?;
-        let count = values.len() as u64;
-        let repeats = values.values().sum::<u64>() >= REPEATS * count;
-        (repeats || self.flags).then(|| Demand {
-            yaml: format!("{{one_of: {}}}", list(values.keys().map(String::as_str))),
-            note: counted(count, "value"),
-        })
-    }
-
-    fn by_form(&self) -> Demand {
-        let pattern = match &self.numbers {
-            Some(numbers) => Some((numbers.pattern(), "numbers of so many digits")),
-            None if self.nested => None,
-            None => self.shape.pattern(),
-        };
-        if let Some((pattern, note)) = pattern {
-            return Demand {
-                yaml: format!("'{}'", pattern.replace('\'', "''")),
-                note: note.to_owned(),
-            };
-        }
-        let what = if self.nested {
-            "lists or objects"
-        } else {
-            "text"
-        };
-        Demand {
-            yaml: format!("{{max_length: {}}}", self.shape.length()),
-            note: format!("any {what} of this length"),
-        }
     }
 }
 

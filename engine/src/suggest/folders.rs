@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// The most paths kept; past it only folders are.
 const MAX_PATHS: usize = 64;
+/// The longest path kept, in bytes.
+const MAX_PATH: usize = 1024;
 /// The most folders an argument is held to.
 const MAX_FOLDERS: usize = 6;
 /// Folders are not made wider than so many steps below the root by putting two of them together.
@@ -21,14 +23,25 @@ pub(super) struct Folders {
 }
 
 impl Folders {
-    /// Takes in a path, absolute and with its links resolved.
-    pub(super) fn add(&mut self, path: &Path) {
+    /// Takes in a path, absolute and with its links resolved, as far as there is `room` in bytes.
+    pub(super) fn add(&mut self, path: &Path, room: &mut usize) {
         if path.parent().is_none() {
             // The root: every path lies below it.
             self.scattered = true;
         }
         if self.scattered || self.wide.iter().any(|it| path.starts_with(it)) {
             return;
+        }
+        if self.paths.contains(path) {
+            return;
+        }
+        let length = path.as_os_str().len();
+        match room.checked_sub(length) {
+            Some(left) if length <= MAX_PATH => *room = left,
+            Some(_) | None => {
+                self.scattered = true;
+                return;
+            }
         }
         self.paths.insert(path.to_owned());
         if self.paths.len() > MAX_PATHS {
@@ -125,10 +138,27 @@ mod tests {
         check(&far, None);
     }
 
+    #[test]
+    fn paths_for_which_there_is_no_room_say_nothing() {
+        let mut folders = Folders::default();
+        let mut room = 8;
+        folders.add(Path::new("/a/b"), &mut room);
+        assert!(folders.folders().is_some() && room == 4);
+        folders.add(Path::new("/a/b"), &mut room);
+        assert!(folders.folders().is_some() && room == 4);
+        folders.add(Path::new("/a/bcd"), &mut room);
+        assert_eq!(folders.folders(), None);
+        let mut long = Folders::default();
+        let path = format!("/{}", "a".repeat(MAX_PATH));
+        long.add(Path::new(&path), &mut usize::MAX.clone());
+        assert_eq!(long.folders(), None);
+    }
+
     fn check(paths: &[&str], expected: Option<&[&str]>) {
         let mut folders = Folders::default();
+        let mut room = 10_000;
         for path in paths {
-            folders.add(Path::new(path));
+            folders.add(Path::new(path), &mut room);
         }
         let expected = expected.map(|all| all.iter().map(PathBuf::from).collect::<Vec<_>>());
         assert_eq!(folders.folders(), expected, "{paths:?}");

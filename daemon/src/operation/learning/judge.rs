@@ -126,7 +126,7 @@ impl Judge {
         let buckets = self.in_force.buckets.lock();
         let mut buckets = buckets.unwrap_or_else(PoisonError::into_inner);
         let said = Said::of(decide(policy, call, &facts(record, places), &mut buckets));
-        if said.rule == "schema_hash" {
+        if said.effect == Effect::Block && said.rule == "schema_hash" {
             return Err(
                 "`schema_hash` compares what the server listed, which is not in the record",
             );

@@ -12,7 +12,7 @@ const ENDS: &str = "\"'`,;=&?#(){}[]<>|";
 /// policy in force, and by the looks that clients' configurations are masked by.
 pub(super) fn is_secret(policies: &[Arc<InForce>], name: &str, text: &str) -> bool {
     let found = |it: &Arc<InForce>| redact::word(text, it.policy.dlp()) != text;
-    telling(name) || policies.iter().any(found) || words(text).any(|it| masks(it))
+    telling(name) || policies.iter().any(found) || words(text).any(masks)
 }
 
 /// Whether the name says that the value is a secret.

@@ -6,29 +6,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use engine::node::Node;
-use engine::replay::Effect;
 use engine::suggest::{Head, Learner, Seen};
 use wire::control::{SuggestQuery, Suggested};
 
-use super::judge::{Judge, Places};
-use super::record::{Kept, kept, old};
+use super::judge::Places;
+use super::record::{Kept, kept};
 use super::secrets::is_secret;
 use super::{Session, Span};
-use crate::approval::failure;
 use crate::audit::query::Stored;
 use crate::operation::story::trace::was_asked;
 use crate::operation::{Daemon, Outcome, as_value};
 use crate::session::node::node;
 use crate::session::state::InForce;
+use trial::{Findings, Trial, attempt, passed};
+
+mod trial;
 
 /// How often the policy is made anew for what it would refuse.
 const ROUNDS: usize = 3;
-/// The most records that are named.
-const MAX_EXAMPLES: usize = 5;
 /// The most servers that are told of.
 const MAX_SERVERS: usize = 16;
-/// The most arguments that one round makes wider.
-const MAX_WIDENED: usize = 1024;
 
 /// Learning under way.
 struct Work {
@@ -38,26 +35,6 @@ struct Work {
     policies: Vec<Arc<InForce>>,
     servers: BTreeSet<String>,
     policy: Option<String>,
-}
-
-/// The policy on its trial.
-struct Trial {
-    judge: Judge,
-    monitor: bool,
-    /// Tools and arguments for which it refuses a call it was made of.
-    refused: BTreeSet<(String, Option<String>)>,
-    found: Findings,
-}
-
-/// What the trial came to.
-#[derive(Clone, Debug, Default)]
-struct Findings {
-    /// Calls it is made of and would refuse.
-    refused: u64,
-    /// Calls that were refused, by a rule or a person, and that it would let pass.
-    reopened: u64,
-    /// Records of the first of those.
-    examples: Vec<u64>,
 }
 
 pub(in crate::operation) async fn suggest(daemon: &Daemon, query: SuggestQuery) -> Outcome {
@@ -75,12 +52,7 @@ pub(in crate::operation) async fn suggest(daemon: &Daemon, query: SuggestQuery) 
     let mut found = Findings::default();
     for _ in 0..ROUNDS {
         let yaml = work.yaml(&span, &found);
-        let trial = Trial {
-            judge: judge(daemon, &yaml)?,
-            monitor: query.monitor,
-            refused: BTreeSet::new(),
-            found: Findings::default(),
-        };
+        let trial = Trial::of(daemon, &yaml, query.monitor)?;
         let trial = span.walk(daemon, trial, attempt).await?;
         found = trial.found;
         let mut wider = false;
@@ -101,36 +73,6 @@ pub(in crate::operation) async fn suggest(daemon: &Daemon, query: SuggestQuery) 
         servers: work.servers.into_iter().collect(),
         policy: work.policy,
     })
-}
-
-/// The policy as a session would go by it.
-fn judge(daemon: &Daemon, yaml: &str) -> Result<Judge, super::Failure> {
-    // Where no session's policy is, and what is protected anyway.
-    let path = daemon.folders.state.join("suggested.yaml");
-    let path = path.to_string_lossy();
-    let loaded = daemon.policies.read(&path, yaml).map_err(|errors| {
-        let first = errors.0.first().map(|it| it.message.clone());
-        let what = first.unwrap_or_default();
-        failure("unavailable", format!("no policy could be made: {what}"))
-    })?;
-    Ok(Judge {
-        in_force: daemon.policies.as_if_in_force(&path, loaded.policy),
-        home: daemon.home.clone(),
-        paths: 0,
-    })
-}
-
-/// Whether a decision let something through that may be learnt from: never what a person or a rule
-/// refused.
-fn passed(record: &Stored, monitor: bool) -> bool {
-    let upstream = record.text("direction").as_deref() == Some("upstream");
-    let passed = match record.text("decision").as_deref() {
-        Some("ALLOW") => true,
-        Some("ALLOW_MONITOR") => monitor,
-        Some(_) | None => false,
-    };
-    let watched = record.text("policy_mode").as_deref() == Some("monitor");
-    upstream && passed && (!monitor || watched)
 }
 
 fn learn(work: &mut Work, record: &Stored, session: &Session) {
@@ -188,49 +130,6 @@ fn call_passed(
     };
     // What can't be named is counted, and told in the policy.
     let _left_out = learner.learn(&seen, secret);
-}
-
-/// Tries the policy on one call that it was made of.
-fn attempt(trial: &mut Trial, record: &Stored, session: &Session) {
-    let learnt = passed(record, trial.monitor);
-    let refused = matches!(record.text("decision").as_deref(), Some("BLOCK"));
-    if !(learnt || refused) || record.text("method").as_deref() != Some("tools/call") {
-        return;
-    }
-    let Ok(said) = trial.judge.judge(record, session) else {
-        return;
-    };
-    if refused {
-        reopens(&mut trial.found, record, said.effect);
-        return;
-    }
-    match said.effect {
-        Effect::Allow | Effect::Ask => {}
-        // Left out: what it is not made of is told apart.
-        Effect::Block if said.rule == "allowed_tools" => {}
-        Effect::Block | Effect::RateLimit => {
-            trial.found.refused += 1;
-            let tool = record.text("tool").unwrap_or_default().into_owned();
-            if said.rule != "protected_paths" && trial.refused.len() < MAX_WIDENED {
-                trial.refused.insert((tool, said.argument));
-            }
-        }
-    }
-}
-
-/// Takes note of a call that was refused, where it would pass, or be asked about and was not.
-fn reopens(found: &mut Findings, record: &Stored, new: Effect) {
-    let opened = match (old(record), new) {
-        (Ok(_), Effect::Allow) => true,
-        (Ok(old), Effect::Ask) => old != Effect::Ask,
-        (Ok(_) | Err(_), Effect::Block | Effect::RateLimit) | (Err(_), _) => false,
-    };
-    if opened {
-        found.reopened += 1;
-        if found.examples.len() < MAX_EXAMPLES {
-            found.examples.push(record.seq);
-        }
-    }
 }
 
 impl Work {
