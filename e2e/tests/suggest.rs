@@ -18,6 +18,8 @@ use serde_json::{Value, json};
 
 #[path = "suggest/person.rs"]
 mod person;
+#[path = "suggest/secrets.rs"]
+mod secrets;
 #[path = "suggest/traffic.rs"]
 mod traffic;
 

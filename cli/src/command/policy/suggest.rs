@@ -121,3 +121,27 @@ fn present(
     }
     Ok(state.text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::is_hidden;
+
+    #[test]
+    fn showing_a_policy_changes_nothing_in_it() {
+        for character in ('\u{0}'..=char::MAX).filter(|it| is_hidden(*it)) {
+            let yaml = format!("a: {}\n", engine::yaml_text::quoted(&character.to_string()));
+            assert_eq!(visible_lines(&yaml), yaml, "{character:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_to_learn_from_says_what_to_do() {
+        assert!(nothing(&Suggested::default()).contains("--from monitor"));
+        let unnamed = Suggested {
+            left_out: 2,
+            ..Suggested::default()
+        };
+        assert!(nothing(&unnamed).starts_with("2 calls passed"));
+    }
+}

@@ -57,7 +57,11 @@ fn judge(daemon: &Daemon, yaml: &str) -> Result<Judge, Failure> {
     let loaded = daemon.policies.read(&path, yaml).map_err(|errors| {
         let first = errors.0.first().map(|it| it.message.clone());
         let what = first.unwrap_or_default();
-        failure("unavailable", format!("no policy could be made: {what}"))
+        let message = format!(
+            "no policy can be made of so much ({what}); name one server, or less time: `--server`, \
+             `--since`"
+        );
+        failure("unavailable", message)
     })?;
     Ok(Judge {
         in_force: daemon.policies.as_if_in_force(&path, loaded.policy),
