@@ -47,6 +47,19 @@ mod tests {
         check("audit erase --yes", false);
         check("policy validate a.yaml b.yaml", true);
         check("policy validate", false);
+        check("policy suggest", true);
+        check(
+            "policy suggest --server files --since 7d --until 1d --policy a.yaml --from monitor --diff",
+            true,
+        );
+        check("policy suggest --from enforce", false);
+        check(
+            "policy replay a.yaml --since 7d --server files --json",
+            true,
+        );
+        check("policy replay a.yaml --limit-examples 100", true);
+        check("policy replay a.yaml --limit-examples 101", false);
+        check("policy replay", false);
         check("policy show", true);
         check("policy trust a.yaml --yes", true);
         check("policy reload", true);

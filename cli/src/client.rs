@@ -22,6 +22,8 @@ pub const MAX_REPLY: u64 = 64 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The same where it has a whole store to read.
 const LONG_PATIENCE: Duration = Duration::from_secs(120);
+/// The same where it judges every call in the store, and says nothing before it is through.
+const WALK_PATIENCE: Duration = Duration::from_secs(30 * 60);
 /// The same where the person may have to give a password first, for which they have two minutes.
 const PERSONS_PATIENCE: Duration = Duration::from_secs(240);
 
@@ -121,7 +123,13 @@ fn patience(request: &Request) -> Option<Duration> {
         return None;
     }
     let long = matches!(request, Request::Logs(_) | Request::AuditVerify { .. });
-    Some(if long {
+    let walks = matches!(
+        request,
+        Request::PolicySuggest(_) | Request::PolicyReplay(_)
+    );
+    Some(if walks {
+        WALK_PATIENCE
+    } else if long {
         LONG_PATIENCE
     } else if is_a_persons(request) {
         PERSONS_PATIENCE
@@ -157,6 +165,8 @@ pub fn is_a_persons(request: &Request) -> bool {
         | Request::PolicyValidate { .. }
         | Request::PolicyExplain(_)
         | Request::PolicyRules { .. }
+        | Request::PolicySuggest(_)
+        | Request::PolicyReplay(_)
         | Request::Approvals
         | Request::ApprovalsWatch
         | Request::GrantPlan { .. }

@@ -16,7 +16,7 @@ pub enum Exit {
     NoDaemon = 3,
     /// Refused, or not found.
     Refused = 4,
-    /// A policy is valid, and something weakens it.
+    /// Something was found: what weakens a policy, or recorded calls that it would change.
     Findings = 5,
 }
 
@@ -29,7 +29,8 @@ Exit codes:
   2  the command line can't be understood
   3  the daemon can't be reached
   4  refused, or not found
-  5  `policy lint` found what weakens a valid policy";
+  5  something was found: by `policy lint` what weakens a policy, by `policy replay` calls that
+     would end in another way";
 }
 
 impl From<Exit> for ExitCode {

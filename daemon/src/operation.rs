@@ -15,6 +15,7 @@ mod approvals;
 mod clients;
 mod dashboard;
 mod grants;
+mod learning;
 mod logs;
 mod maintain;
 mod overriding;
@@ -146,6 +147,8 @@ pub async fn operate(
         Request::PolicyValidate { text, path } => try_out::validate(daemon, text, path).await,
         Request::PolicyExplain(query) => try_out::explain(daemon, query).await,
         Request::PolicyRules { path, hours } => policy::rules(daemon, path, hours, answers).await,
+        Request::PolicySuggest(query) => learning::suggest::suggest(&it, query).await,
+        Request::PolicyReplay(query) => learning::replay::replay(&it, query, answers).await,
         Request::Approvals => approvals::list(daemon, answers).await,
         Request::ApprovalsWatch => approvals::watch(daemon, answers).await,
         Request::Answer {

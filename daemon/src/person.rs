@@ -49,6 +49,8 @@ pub fn deed(request: &Request, now: Overriding) -> Option<&'static str> {
         | Request::PolicyValidate { .. }
         | Request::PolicyExplain(_)
         | Request::PolicyRules { .. }
+        | Request::PolicySuggest(_)
+        | Request::PolicyReplay(_)
         // Puts nothing in force that would have to be trusted.
         | Request::PolicyReload
         | Request::Approvals

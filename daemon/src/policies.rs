@@ -286,6 +286,12 @@ impl Policies {
         all.find(|it| it.policy.hash() == hash)
     }
 
+    /// Every version in force.
+    pub async fn all_in_force(&self) -> Vec<Arc<InForce>> {
+        let slots = self.slots.lock().await;
+        slots.values().map(|slot| slot.in_force()).collect()
+    }
+
     /// Reads a text as a session under this path would, and puts it nowhere.
     ///
     /// # Errors

@@ -20,6 +20,8 @@ pub mod paths;
 pub mod policy;
 pub mod rate;
 mod re2;
+pub mod replay;
+pub mod suggest;
 pub mod suspicious;
 pub mod trace;
 pub mod uri;

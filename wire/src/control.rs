@@ -9,6 +9,7 @@ mod approvals;
 mod clients;
 mod dashboard;
 mod grants;
+mod learning;
 mod policies;
 mod records;
 mod stats;
@@ -18,6 +19,7 @@ pub use approvals::{Approval, Channel};
 pub use clients::{ClientServer, EditedFile, ServerState, Unwrapped};
 pub use dashboard::{DashboardCode, DashboardOpened, DashboardToken};
 pub use grants::{Before, Grant, GrantPlan, GrantWish, Lasts, PastCall, What};
+pub use learning::{ReplayChange, ReplayQuery, Replayed, SuggestQuery, Suggested, Unknown};
 pub use policies::{ExplainQuery, Explained, PolicyChecked, PolicyDiagnostic, PolicyRule};
 pub use records::{
     MAX_PAGE, PAGE, RecordKind, RecordPage, RecordQuery, RuleIdea, SearchState, Story, Trace,
@@ -96,6 +98,11 @@ pub enum Request {
         /// How far back, in hours.
         hours: u64,
     },
+    /// The tightest policy that admits the calls that passed. End: [`Suggested`].
+    PolicySuggest(SuggestQuery),
+    /// What another policy would make of the calls that were recorded. Items: [`ReplayChange`]; end:
+    /// [`Replayed`].
+    PolicyReplay(ReplayQuery),
     /// Calls that wait for a person. Items: [`Approval`].
     Approvals,
     /// The same, and then each as it begins to wait, is given more time, and ends, until the

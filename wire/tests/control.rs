@@ -4,7 +4,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 use wire::control::{
     Approval, Channel, EraseQuery, Failure, GrantWish, Lasts, LogQuery, OverrideMode, PolicyState,
-    RecordKind, RecordQuery, Reply, Request, Session, Status, Verified, VerifiedAt, What,
+    RecordKind, RecordQuery, ReplayChange, ReplayQuery, Replayed, Reply, Request, Session, Status,
+    SuggestQuery, Suggested, Unknown, Verified, VerifiedAt, What,
 };
 
 #[test]
@@ -47,6 +48,52 @@ fn requests_for_records() {
     check(
         &verified,
         r#"{"at":"t","intact":false,"records":0,"head":"","problems":[]}"#,
+    );
+}
+
+#[test]
+fn requests_to_learn_from_records() {
+    check(
+        &Request::PolicySuggest(SuggestQuery {
+            server: Some("files".into()),
+            monitor: true,
+            ..SuggestQuery::default()
+        }),
+        r#"{"op":"policy_suggest","since":null,"until":null,"server":"files","policy":null,"monitor":true}"#,
+    );
+    check(
+        &Request::PolicyReplay(ReplayQuery {
+            text: "a".into(),
+            path: "/p".into(),
+            examples: 3,
+            ..ReplayQuery::default()
+        }),
+        r#"{"op":"policy_replay","text":"a","path":"/p","since":null,"until":null,"server":null,"examples":3}"#,
+    );
+    check(
+        &ReplayChange {
+            what: "read".into(),
+            old: "allow".into(),
+            new: "block".into(),
+            count: 2,
+            examples: vec![1, 2],
+            ..ReplayChange::default()
+        },
+        r#"{"what":"read","old":"allow","new":"block","rule":null,"reason":null,"line":null,"count":2,"examples":[1,2]}"#,
+    );
+    check(
+        &Replayed {
+            unknown: vec![Unknown {
+                why: "erased".into(),
+                count: 1,
+            }],
+            ..Replayed::default()
+        },
+        r#"{"calls":0,"unchanged":0,"changed":0,"more":0,"unknown":[{"why":"erased","count":1}],"paths":0,"diagnostics":[]}"#,
+    );
+    check(
+        &Suggested::default(),
+        r#"{"yaml":"","calls":0,"tools":0,"left_out":0,"refused":0,"reopened":0,"servers":[],"policy":null}"#,
     );
 }
 

@@ -13,8 +13,10 @@ pub mod explain;
 pub mod fmt;
 pub mod lint;
 pub mod reload;
+pub mod replay;
 pub mod schema;
 pub mod show;
+pub mod suggest;
 pub mod test;
 pub mod trust;
 pub mod validate;
@@ -34,6 +36,10 @@ pub enum Policy {
     Fmt(fmt::Fmt),
     /// Print a JSON Schema of the policy language, for an editor
     Schema(schema::Schema),
+    /// Make the tightest policy that admits the calls that passed
+    Suggest(suggest::Suggest),
+    /// Tell what a policy would make of the calls that were recorded
+    Replay(replay::Replay),
     /// Show the policies in force
     Show(show::Show),
     /// Accept the present version of a policy file, after showing what changed
@@ -55,6 +61,8 @@ impl Policy {
             Self::Test(it) => it.run(context),
             Self::Fmt(it) => it.run(context),
             Self::Schema(it) => it.run(context),
+            Self::Suggest(it) => it.run(context),
+            Self::Replay(it) => it.run(context),
             Self::Show(it) => it.run(context),
             Self::Trust(it) => it.run(context),
             Self::Reload(it) => it.run(context),

@@ -8,7 +8,7 @@ use crate::audit::query::Stored;
 use crate::audit::story;
 use crate::session::node::node;
 
-mod trace;
+pub(super) mod trace;
 
 pub(super) async fn story(daemon: &Daemon, seq: u64) -> Outcome {
     let read = daemon.audit.read(move |store| story::story(store, seq));

@@ -42,7 +42,7 @@ fn check(policies: &Policies, path: &str, text: &str) -> PolicyChecked {
     }
 }
 
-fn listed(found: &Diagnostics) -> Vec<PolicyDiagnostic> {
+pub(super) fn listed(found: &Diagnostics) -> Vec<PolicyDiagnostic> {
     let place = |at: usize, it: &Diagnostic| (it.line > 0).then_some(at as u64);
     let one = |it: &Diagnostic| PolicyDiagnostic {
         severity: match it.severity {

@@ -77,7 +77,7 @@ impl Dialect {
         }
     }
 
-    fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         DIALECTS
             .iter()
             .find(|(_, it)| *it == self)

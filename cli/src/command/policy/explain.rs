@@ -101,7 +101,7 @@ fn sentences(told: &Explained, file: &str) -> String {
     text
 }
 
-fn diagnostic(found: &PolicyDiagnostic, file: &str) -> String {
+pub(super) fn diagnostic(found: &PolicyDiagnostic, file: &str) -> String {
     let place = match (found.line, found.column) {
         (Some(line), Some(column)) => format!(":{line}:{column}"),
         (Some(line), None) => format!(":{line}"),

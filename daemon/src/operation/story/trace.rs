@@ -109,7 +109,7 @@ fn judged(record: &Stored, policy: &Policy, call: &Call<'_>, home: Option<&Path>
 }
 
 /// The arguments as they were judged.
-pub(super) fn whole_args(record: &Stored) -> Result<&str, &'static str> {
+pub(in crate::operation) fn whole_args(record: &Stored) -> Result<&str, &'static str> {
     let Some(args) = record.args.as_deref() else {
         let kept = record.get("body").is_some();
         return match kept {
@@ -120,14 +120,18 @@ pub(super) fn whole_args(record: &Stored) -> Result<&str, &'static str> {
     if args.contains("[REDACTED:") {
         return Err("its arguments were redacted");
     }
-    let parsed: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(args);
-    let is_cut = parsed.is_ok_and(|it| {
-        it.contains_key("unscanned") || (it.contains_key("sha256") && it.contains_key("length"))
-    });
-    if is_cut {
+    if is_cut(args) {
         return Err("its arguments are not kept whole");
     }
     Ok(args)
+}
+
+/// Whether something else stands for the arguments: head and tail, or a hash.
+pub(in crate::operation) fn is_cut(args: &str) -> bool {
+    let parsed: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(args);
+    parsed.is_ok_and(|it| {
+        it.contains_key("unscanned") || (it.contains_key("sha256") && it.contains_key("length"))
+    })
 }
 
 /// Whether judging it once more came to what was recorded.
@@ -162,12 +166,12 @@ fn is_same(record: &Stored, decision: &Decision, policy: &Policy) -> bool {
 }
 
 /// A person was asked about it, or had allowed it before.
-fn was_asked(record: &Stored) -> bool {
+pub(in crate::operation) fn was_asked(record: &Stored) -> bool {
     record.get("approval").is_some() || record.get("grant").is_some()
 }
 
 /// How the tool differed from its pin.
-fn held(record: &Stored) -> Option<Held> {
+pub(in crate::operation) fn held(record: &Stored) -> Option<Held> {
     let word = record.text("pin")?;
     [Held::Removed, Held::New, Held::Changed]
         .into_iter()

@@ -161,6 +161,8 @@ fn other(request: &Request) -> String {
         | Request::PolicyValidate { .. }
         | Request::PolicyExplain(_)
         | Request::PolicyRules { .. }
+        | Request::PolicySuggest(_)
+        | Request::PolicyReplay(_)
         | Request::Approvals
         | Request::ApprovalsWatch
         | Request::Grants

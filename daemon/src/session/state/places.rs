@@ -69,7 +69,7 @@ impl State {
     }
 }
 
-pub(super) fn protected(what: &str) -> Refusal {
+pub(crate) fn protected(what: &str) -> Refusal {
     Refusal {
         code: Code::ProtectedPath,
         verdict: Verdict::Block,
