@@ -20,8 +20,10 @@ fn a_change_is_made_whole_though_the_peer_is_gone() {
             let told = all.filter(|line| line["item"]["event"] == "OVERRIDE_CHANGED");
             told.count() == n
         });
-        let mode = &daemon.answer(r#"{"op":"status"}"#)["end"]["override"];
-        assert_eq!(mode, "deny_all");
+        // What is recorded takes effect just after.
+        wait("it is in effect", || {
+            daemon.answer(r#"{"op":"status"}"#)["end"]["override"] == "deny_all"
+        });
     }
 }
 
