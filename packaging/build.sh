@@ -89,17 +89,17 @@ build() {
     programs=$target_dir/$folder
 }
 
-# stage FOLDER ZSH: what every package holds, as it is under its prefix.
+# What every package holds, as it is under its prefix.
 stage() {
-    local to=$1 zsh=$2 program shell
-    install -d "$to/bin" "$to/libexec/aip" "$to/share/doc/aip/policies" "$to/share/$zsh" \
+    local to=$scratch/stage program
+    install -d "$to/bin" "$to/libexec/aip" "$to/share/doc/aip/policies" "$to/share/zsh/site-functions" \
         "$to/share/bash-completion/completions" "$to/share/fish/vendor_completions.d"
     for program in aip aipd aipctl; do
         [[ $("$programs/$program" --version) == "$program $version" ]] ||
             fail "\`$programs/$program\` is not there, or not of version $version; build it anew"
         strip --strip-unneeded -R .comment -R .note -o "$to/bin/$program" "$programs/$program"
         "$programs/aipctl" completions bash $program >"$to/share/bash-completion/completions/$program"
-        "$programs/aipctl" completions zsh $program >"$to/share/$zsh/_$program"
+        "$programs/aipctl" completions zsh $program >"$to/share/zsh/site-functions/_$program"
         "$programs/aipctl" completions fish $program >"$to/share/fish/vendor_completions.d/$program.fish"
     done
     "$programs/aipctl" man "$to/share/man/man1" >/dev/null
@@ -126,6 +126,7 @@ sums() {
 
 if [[ $what != source ]]; then
     build
+    stage
 fi
 if [[ $what == deb || $what == all ]]; then
     deb

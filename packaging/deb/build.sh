@@ -87,7 +87,9 @@ deb() {
     done
     deb_version=$(sed 's/-/~/' <<<"$version")-1
     maintainer="${DEBFULLNAME:-$(git log -1 --format=%an)} <${DEBEMAIL:-$(git log -1 --format=%ae)}>"
-    stage "$tree/usr" zsh/vendor-completions
+    mkdir "$tree"
+    cp -R "$scratch/stage" "$tree/usr"
+    mv "$tree/usr/share/zsh/site-functions" "$tree/usr/share/zsh/vendor-completions"
     deb_docs "$tree"
     deb_units "$tree"
     install -d "$tree/DEBIAN"

@@ -3,7 +3,7 @@
 tarball() {
     local name=aip-$version-$triple
     local tree=$scratch/$name level=-9 file=$output/$name.tar.gz
-    stage "$tree" zsh/site-functions
+    cp -R "$scratch/stage" "$tree"
     install -m 644 LICENSE README.md CHANGELOG.md "$tree/share/doc/aip/"
     install -m 755 packaging/tarball/uninstall.sh "$tree/libexec/aip/uninstall.sh"
     (cd "$tree" && find bin libexec share -type f -print0 | sort -z | xargs -0 sha256sum) \

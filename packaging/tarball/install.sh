@@ -149,6 +149,7 @@ main() {
     trap 'exit 1' HUP INT TERM
     umask 022
     look
+    [ -d "$prefix" ] || folders='folder  .'
     mkdir -p "$prefix" || fail "the folder \`$prefix\` can't be made"
     folder libexec/aip
     note

@@ -55,7 +55,7 @@ take_out() {
     rm -f "$manifest"
     # Folders that install.sh made, the inner ones first, where nothing else is in them.
     sed -n 's/^folder  //p' "$scratch/manifest" | while read -r path; do
-        rmdir "$prefix/$path" 2>/dev/null || :
+        case $path in .) rmdir "$prefix" ;; *) rmdir "$prefix/$path" ;; esac 2>/dev/null || :
     done
 }
 
