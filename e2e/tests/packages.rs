@@ -17,30 +17,30 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use e2e::programs::{folder, workspace};
-use tempfile::TempDir;
+use e2e::programs::{self, workspace};
+use rustix::fs::FlockOperation;
 
-/// Packages of the programs the tests use, in a folder of their own.
-struct Packages(TempDir);
+/// Packages of the programs the tests use.
+struct Packages(PathBuf);
 
 impl Packages {
-    /// `packaging/build.sh WHAT`, which builds no program.
+    /// `packaging/build.sh WHAT`, which builds no program; made once for all tests of a run.
     fn of(what: &str) -> Self {
-        Self::made_by(&mut Command::new("packaging/build.sh"), what)
-    }
-
-    fn made_by(script: &mut Command, what: &str) -> Self {
-        let output = tempfile::tempdir().unwrap();
-        let made = script
-            .current_dir(workspace())
-            .args([what, "--profile", "dev", "--programs"])
-            .arg(folder())
-            .arg("--output")
-            .arg(output.path())
-            .output()
-            .expect("it can be run");
-        assert!(made.status.success(), "{}", said(&made));
-        Self(output)
+        let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packages");
+        fs::create_dir_all(&all).unwrap();
+        let lock = fs::File::create(all.join("lock")).unwrap();
+        rustix::fs::flock(&lock, FlockOperation::LockExclusive).unwrap();
+        let alone = || format!("process-{}", std::process::id());
+        let run = std::env::var("NEXTEST_RUN_ID").unwrap_or_else(|_| alone());
+        let folder = all.join(&run).join(what);
+        if !folder.join("SHA256SUMS").exists() {
+            for entry in fs::read_dir(&all).unwrap().flatten() {
+                let of_before = entry.file_name() != *run && entry.path().is_dir();
+                let _gone = of_before.then(|| fs::remove_dir_all(entry.path()));
+            }
+            make(&mut Command::new("packaging/build.sh"), what, &folder);
+        }
+        Self(folder)
     }
 
     /// The one whose name ends so.
@@ -48,17 +48,28 @@ impl Packages {
         let mut files = self.names();
         files.retain(|it| it.ends_with(end));
         assert_eq!(files.len(), 1, "{end}: {files:?}");
-        self.0.path().join(&files[0])
+        self.0.join(&files[0])
     }
 
     fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.0.path()).unwrap().flatten();
+        let entries = fs::read_dir(&self.0).unwrap().flatten();
         let mut names: Vec<_> = entries
             .map(|it| it.file_name().to_string_lossy().into_owned())
             .collect();
         names.sort();
         names
     }
+}
+
+/// Makes packages of the tests' programs.
+fn make(script: &mut Command, what: &str, folder: &Path) {
+    let script = script
+        .current_dir(workspace())
+        .args([what, "--profile", "dev", "--programs"])
+        .arg(programs::folder())
+        .arg("--output")
+        .arg(folder);
+    done(script);
 }
 
 /// Everything a command said.

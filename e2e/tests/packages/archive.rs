@@ -7,6 +7,7 @@ use std::process::Command;
 
 use e2e::home::Home;
 use e2e::needs::{needs, tool};
+use tempfile::TempDir;
 
 use super::{Packages, behind, done, ends, files};
 
@@ -14,22 +15,21 @@ use super::{Packages, behind, done, ends, files};
 struct Unpacked {
     home: Home,
     folder: PathBuf,
-    _packages: Packages,
+    _root: TempDir,
 }
 
 impl Unpacked {
     fn new() -> Self {
-        let packages = Packages::of("tarball");
+        let root = tempfile::tempdir().unwrap();
+        let archive = Packages::of("tarball").file(".tar.gz");
         let mut tar = Command::new("tar");
-        tar.arg("-xzf").arg(packages.file(".tar.gz"));
-        done(tar.arg("-C").arg(packages.0.path()));
-        let mut names = packages.names();
-        names.retain(|it| packages.0.path().join(it).is_dir());
-        let folder = packages.0.path().join(&names[0]);
+        tar.arg("-xzf").arg(archive);
+        done(tar.arg("-C").arg(root.path()));
+        let inside = fs::read_dir(root.path()).unwrap().flatten().next();
         Self {
             home: Home::new(),
-            folder,
-            _packages: packages,
+            folder: inside.expect("one folder").path(),
+            _root: root,
         }
     }
 

@@ -16,18 +16,13 @@ const CURSOR: &str = ".cursor/mcp.json";
 struct Installed {
     machine: Machine,
     deb: String,
-    _packages: Packages,
 }
 
 impl Installed {
     fn on(machine: Machine) -> Self {
-        let packages = Packages::of("deb");
-        let deb = packages.file(".deb").to_string_lossy().into_owned();
-        let it = Self {
-            machine,
-            deb,
-            _packages: packages,
-        };
+        let deb = Packages::of("all").file(".deb");
+        let deb = deb.to_string_lossy().into_owned();
+        let it = Self { machine, deb };
         let said = it.install();
         assert!(said.contains("aipctl install --dry-run"), "{said}");
         it
@@ -57,7 +52,7 @@ impl Installed {
 fn the_installed_package_serves_a_session_and_removal_warns_and_leaves_the_users_own() {
     let test = "the_installed_package_serves_a_session_and_removal_warns_and_leaves_the_users_own";
     let there = npm_server("everything").and_then(|server| {
-        let machine = Machine::start(&["dpkg", "dpkg-deb", "getent"])?;
+        let machine = Machine::start(&["dpkg", "dpkg-deb", "getent", "git"])?;
         Ok((server, machine))
     });
     let Some((server, machine)) = needs(test, there) else {
@@ -126,7 +121,7 @@ fn the_installed_package_serves_a_session_and_removal_warns_and_leaves_the_users
 #[test]
 fn a_removal_that_breaks_nothing_warns_of_nothing() {
     let test = "a_removal_that_breaks_nothing_warns_of_nothing";
-    let Some(machine) = needs(test, Machine::start(&["dpkg", "dpkg-deb", "getent"])) else {
+    let Some(machine) = needs(test, Machine::start(&["dpkg", "dpkg-deb", "getent", "git"])) else {
         return;
     };
     let it = Installed::on(machine);
@@ -157,7 +152,7 @@ fn a_removal_that_breaks_nothing_warns_of_nothing() {
 #[test]
 fn what_is_in_doubt_is_warned_of() {
     let test = "what_is_in_doubt_is_warned_of";
-    let Some(machine) = needs(test, Machine::start(&["dpkg", "dpkg-deb", "getent"])) else {
+    let Some(machine) = needs(test, Machine::start(&["dpkg", "dpkg-deb", "getent", "git"])) else {
         return;
     };
     let it = Installed::on(machine);
@@ -193,11 +188,11 @@ fn what_is_in_doubt_is_warned_of() {
 #[test]
 fn lintian_finds_no_error_in_it() {
     let test = "lintian_finds_no_error_in_it";
-    let tools = ["dpkg-deb", "lintian"].map(tool);
+    let tools = ["dpkg-deb", "git", "lintian"].map(tool);
     if needs(test, tools.into_iter().collect::<Result<Vec<()>, _>>()).is_none() {
         return;
     }
-    let packages = Packages::of("deb");
+    let packages = Packages::of("all");
     let mut lintian = std::process::Command::new("lintian");
     lintian
         .args(["--fail-on", "error,warning", "--allow-root"])

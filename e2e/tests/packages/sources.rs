@@ -1,11 +1,13 @@
 //! What is built from source: the formula, and that the same source gives the same packages.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use e2e::needs::{needs, tool};
+use e2e::programs::workspace;
 
-use super::{Packages, done};
+use super::{Packages, done, make};
 
 #[test]
 fn the_same_source_gives_the_same_packages_whoever_builds_them_and_where() {
@@ -20,18 +22,51 @@ fn the_same_source_gives_the_same_packages_whoever_builds_them_and_where() {
         .args(["-c", "umask 077; exec packaging/build.sh \"$@\"", "sh"])
         .env("TZ", "Asia/Tokyo")
         .env("LC_ALL", "C.UTF-8");
-    let second = Packages::made_by(&mut other, "all");
+    let folder = tempfile::tempdir().unwrap();
+    make(&mut other, "all", folder.path());
+    let second = Packages(folder.path().to_path_buf());
     assert_eq!(first.names(), second.names());
     assert_eq!(first.names().len(), 5, "{:?}", first.names());
     for name in first.names().iter().filter(|it| *it != "aip.rb") {
-        let of = |it: &Packages| fs::read(it.0.path().join(name)).unwrap();
+        let of = |it: &Packages| fs::read(it.0.join(name)).unwrap();
         assert!(of(&first) == of(&second), "{name} is another each time");
     }
     done(
         Command::new("sha256sum")
             .args(["-c", "SHA256SUMS"])
-            .current_dir(first.0.path()),
+            .current_dir(&first.0),
     );
+}
+
+#[test]
+fn cargo_installs_the_program_that_clients_start() {
+    cargo_installs("shim", "aip");
+}
+
+#[test]
+#[ignore = "compiles nearly everything anew with the features of one program: minutes"]
+fn cargo_installs_the_other_two() {
+    cargo_installs("daemon", "aipd");
+    cargo_installs("cli", "aipctl");
+}
+
+/// As docs/install.md says, but what is compiled already is used, and no program of the tests' is replaced.
+fn cargo_installs(package: &str, program: &str) {
+    let root = tempfile::tempdir().unwrap();
+    let compiled = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["install", "--locked", "--offline", "--debug", "--path"])
+        .arg(package)
+        .arg("--root")
+        .arg(root.path())
+        .arg("--target-dir")
+        .arg(root.path().join("target"))
+        .current_dir(workspace())
+        .env("CARGO_BUILD_BUILD_DIR", compiled.unwrap());
+    done(&mut cargo);
+    let version = done(Command::new(root.path().join("bin").join(program)).arg("--version"));
+    assert!(version.starts_with(&format!("{program} ")), "{version}");
 }
 
 #[test]
