@@ -79,13 +79,15 @@ trap 'rm -rf "$scratch"' EXIT
 # The programs, unless they were given. No path of the machine that built them is in a release.
 build() {
     [[ -z $programs ]] || return 0
-    local flags=() folder=debug
+    local folder=debug flags
     if [[ $profile == release ]]; then
-        flags=("--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" "--remap-path-prefix=$root=/aip")
         folder=release
+        # Each flag ends where the next begins by U+001F, so that a path may hold spaces.
+        flags=$(printf '%s\x1f' ${RUSTFLAGS:-} "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" \
+            "--remap-path-prefix=$root=/aip")
+        export CARGO_ENCODED_RUSTFLAGS=${flags%$'\x1f'}
     fi
-    RUSTFLAGS="${RUSTFLAGS:-} ${flags[*]:-}" cargo build --locked --profile "$profile" \
-        -p aip -p aipd -p aipctl --bins
+    cargo build --locked --profile "$profile" -p aip -p aipd -p aipctl --bins
     programs=$target_dir/$folder
 }
 

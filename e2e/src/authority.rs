@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::client::PATIENCE;
 use crate::home::Home;
 use crate::namespace::enter;
-use crate::needs::{root, tool};
+use crate::needs::{open_to_all, root, tool};
 use crate::programs::{program, workspace};
 use crate::wait::wait_until;
 
@@ -246,13 +246,8 @@ fn needed() -> Result<PathBuf, String> {
     let mut places = POLKITD.iter().map(PathBuf::from);
     let polkitd = places.find(|it| it.is_file());
     let polkitd = polkitd.ok_or("`polkitd` is not installed")?;
-    let ours = program("aipctl");
-    let of_all = |it: &Path| fs::metadata(it).is_ok_and(|it| it.permissions().mode() & 1 == 1);
-    if ours.ancestors().all(of_all) {
-        Ok(polkitd)
-    } else {
-        Err(format!("another user can't reach {}", ours.display()))
-    }
+    open_to_all(&program("aipctl"))?;
+    Ok(polkitd)
 }
 
 fn lay_out(folder: &Path) {

@@ -95,6 +95,12 @@ fn ends(command: &mut Command, code: i32) -> String {
     said
 }
 
+/// The SHA-256 of a file, in hex.
+fn sha256(path: &Path) -> String {
+    let told = done(Command::new("sha256sum").arg(path));
+    told.split(' ').next().unwrap().to_owned()
+}
+
 /// A client's configuration with one server behind this aip.
 fn behind(aip: &str, server: &str) -> String {
     let servers = serde_json::json!({server: {"command": aip, "args": ["--", "true"]}});

@@ -52,6 +52,9 @@ put_in_place() {
 look() {
     (cd "$here" && sums -c SHA256SUMS >/dev/null 2>&1) ||
         fail "a file of the archive is missing or damaged; unpack it anew. Nothing was changed"
+    "$here/bin/aipctl" --version >/dev/null 2>&1 ||
+        fail "\`$here/bin/aipctl\` can't be run: the archive is for another kind of machine, or \
+nothing may be run from this folder. Nothing was changed"
     in_the_way=
     while read -r sum path; do
         if [ -d "$prefix/$path" ]; then
@@ -92,7 +95,7 @@ copy() {
 tidy() {
     while read -r sum path; do
         case $sum in folder) continue ;; esac
-        if ! grep -q "  $path\$" "$here/SHA256SUMS" && [ -e "$prefix/$path" ] && written "$path"; then
+        if ! cut -c 67- "$here/SHA256SUMS" | grep -qxF "$path" && [ -e "$prefix/$path" ] && written "$path"; then
             rm -f "$prefix/$path"
             removed=$((removed + 1))
         fi

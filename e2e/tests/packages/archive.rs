@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use e2e::home::Home;
+use e2e::machine::{By, Machine, USER};
 use e2e::needs::{needs, tool};
 use tempfile::TempDir;
 
-use super::{Packages, behind, done, ends, files};
+use super::{Packages, behind, done, ends, files, sha256};
 
 /// The archive, unpacked, and a user.
 struct Unpacked {
@@ -156,18 +157,39 @@ fn what_is_not_its_own_is_never_written_over_or_removed_unasked() {
 }
 
 #[test]
+fn in_a_folder_of_the_machines_every_user_is_asked() {
+    let test = "in_a_folder_of_the_machines_every_user_is_asked";
+    let Some(machine) = needs(test, Machine::start(&["getent"])) else {
+        return;
+    };
+    let it = Unpacked::new();
+    let open = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(it.folder.parent().unwrap(), open).unwrap();
+    let install = it.folder.join("install.sh").display().to_string();
+    let root = |argv: &[&str]| machine.command(By::Root, argv);
+    done(&mut root(&[&install, "--prefix", "/usr/local"]));
+    let cursor = ".cursor/mcp.json";
+    machine.write(cursor, &behind("/usr/local/bin/aip", "notes"));
+    let uninstall = ["/usr/local/libexec/aip/uninstall.sh"];
+    let said = ends(&mut root(&uninstall), 1);
+    let named = format!("  {USER}: {}", machine.home().join(cursor).display());
+    assert!(said.contains(&named), "{said}");
+    assert!(said.contains("nothing was removed"), "{said}");
+    machine.write(cursor, "{}");
+    done(&mut root(&uninstall));
+    let written = machine.written();
+    let ours = |it: &&PathBuf| it.starts_with("usr/local");
+    assert_eq!(written.iter().find(ours), None, "{written:?}");
+}
+
+#[test]
 fn a_later_version_takes_out_what_only_the_earlier_one_had() {
     let it = Unpacked::new();
     let sums = it.folder.join("SHA256SUMS");
     let now = fs::read_to_string(&sums).unwrap();
-    fs::write(it.folder.join("share/old"), "of before").unwrap();
-    let of_before = "of before";
-    let sum = done(
-        Command::new("sh")
-            .arg("-c")
-            .arg(format!("printf '{of_before}' | sha256sum")),
-    );
-    let sum = sum.split(' ').next().unwrap();
+    let old = it.folder.join("share/old");
+    fs::write(&old, "of before").unwrap();
+    let sum = sha256(&old);
     fs::write(&sums, format!("{now}{sum}  share/old\n")).unwrap();
     done(&mut it.install(&[]));
     assert!(it.at("share/old").is_file());
@@ -182,6 +204,14 @@ fn a_damaged_archive_and_a_wrong_word_change_nothing() {
     let it = Unpacked::new();
     let said = ends(&mut it.install(&["--perfix=/x"]), 1);
     assert!(said.contains("unknown word `--perfix=/x`"), "{said}");
+    let sums = it.folder.join("SHA256SUMS");
+    let now = fs::read_to_string(&sums).unwrap();
+    let aipctl = it.folder.join("bin/aipctl");
+    let good = sha256(&aipctl);
+    fs::write(&aipctl, "of another machine").unwrap();
+    fs::write(&sums, now.replace(&good, &sha256(&aipctl))).unwrap();
+    let said = ends(&mut it.install(&[]), 1);
+    assert!(said.contains("is for another kind of machine"), "{said}");
     fs::write(it.folder.join("share/doc/aip/LICENSE"), "cut").unwrap();
     let said = ends(&mut it.install(&[]), 1);
     assert!(

@@ -5,11 +5,13 @@ use std::path::Path;
 use e2e::client::Client;
 use e2e::counterparts::npm_server;
 use e2e::machine::{By, Machine, USER};
-use e2e::needs::{needs, tool};
+use e2e::needs::{needs, open_to_all, tool};
 use serde_json::{Value, json};
 
 use super::{Packages, behind, done, ends};
 
+/// What the machine needs besides.
+const TOOLS: [&str; 4] = ["dpkg", "dpkg-deb", "getent", "git"];
 const CURSOR: &str = ".cursor/mcp.json";
 
 /// A machine with the package on it.
@@ -52,8 +54,8 @@ impl Installed {
 fn the_installed_package_serves_a_session_and_removal_warns_and_leaves_the_users_own() {
     let test = "the_installed_package_serves_a_session_and_removal_warns_and_leaves_the_users_own";
     let there = npm_server("everything").and_then(|server| {
-        let machine = Machine::start(&["dpkg", "dpkg-deb", "getent", "git"])?;
-        Ok((server, machine))
+        open_to_all(Path::new(&server[1]))?;
+        Ok((server, Machine::start(&TOOLS)?))
     });
     let Some((server, machine)) = needs(test, there) else {
         return;
@@ -66,6 +68,13 @@ fn the_installed_package_serves_a_session_and_removal_warns_and_leaves_the_users
     ];
     for name in names {
         it.root(&["gzip", "-t", &format!("/usr/share/man/{name}")]);
+    }
+    for completions in [
+        "bash-completion/completions/aip",
+        "zsh/vendor-completions/_aipctl",
+        "fish/vendor_completions.d/aipd.fish",
+    ] {
+        it.root(&["test", "-s", &format!("/usr/share/{completions}")]);
     }
     let unit = it.user(&["cat", "/usr/lib/systemd/user/aipd.service"]);
     assert!(unit.contains("ExecStart=/usr/bin/aipd\n"), "{unit}");
@@ -121,7 +130,7 @@ fn the_installed_package_serves_a_session_and_removal_warns_and_leaves_the_users
 #[test]
 fn a_removal_that_breaks_nothing_warns_of_nothing() {
     let test = "a_removal_that_breaks_nothing_warns_of_nothing";
-    let Some(machine) = needs(test, Machine::start(&["dpkg", "dpkg-deb", "getent", "git"])) else {
+    let Some(machine) = needs(test, Machine::start(&TOOLS)) else {
         return;
     };
     let it = Installed::on(machine);
@@ -152,7 +161,7 @@ fn a_removal_that_breaks_nothing_warns_of_nothing() {
 #[test]
 fn what_is_in_doubt_is_warned_of() {
     let test = "what_is_in_doubt_is_warned_of";
-    let Some(machine) = needs(test, Machine::start(&["dpkg", "dpkg-deb", "getent", "git"])) else {
+    let Some(machine) = needs(test, Machine::start(&TOOLS)) else {
         return;
     };
     let it = Installed::on(machine);
@@ -183,6 +192,33 @@ fn what_is_in_doubt_is_warned_of() {
     assert!(removed.contains(&format!("  {USER}: ")), "{removed}");
     assert!(removed.contains("written by hand: bare"), "{removed}");
     assert!(removed.contains("WARNING"), "{removed}");
+}
+
+/// In the place of `aipctl` there is what a user could make of it at worst.
+#[test]
+fn whatever_a_user_answers_is_bounded_and_reaches_no_terminal() {
+    let test = "whatever_a_user_answers_is_bounded_and_reaches_no_terminal";
+    let Some(machine) = needs(test, Machine::start(&TOOLS)) else {
+        return;
+    };
+    let it = Installed::on(machine);
+    let script = "#!/bin/sh\nset -- $(cat /proc/$$/stat)\n\
+                  [ \"$6\" != \"$PPID\" ] || echo in a session of its own\n\
+                  id -u\nprintf '\\033]0;title\\007\\n'\nexec yes filler\n";
+    let write =
+        "rm /usr/bin/aipctl && printf %s \"$1\" >/usr/bin/aipctl && chmod 755 /usr/bin/aipctl";
+    it.root(&["sh", "-c", write, "sh", script]);
+    let said = it.remove();
+    for line in ["in a session of its own", "59877", "?]0;title?"] {
+        assert!(
+            said.contains(&format!("  {USER}: {line}\n")),
+            "{line}: {said}"
+        );
+    }
+    assert!(!said.contains(['\u{1b}', '\u{7}']), "{said}");
+    let fillers = said.matches(&format!("  {USER}: filler\n")).count();
+    assert!((1000..3000).contains(&fillers), "{fillers}");
+    assert!(said.contains("WARNING"), "doubt is warned of");
 }
 
 #[test]

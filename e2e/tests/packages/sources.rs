@@ -7,7 +7,7 @@ use std::process::Command;
 use e2e::needs::{needs, tool};
 use e2e::programs::workspace;
 
-use super::{Packages, done, make};
+use super::{Packages, done, make, sha256};
 
 #[test]
 fn the_same_source_gives_the_same_packages_whoever_builds_them_and_where() {
@@ -81,8 +81,7 @@ fn the_formula_is_ruby_and_names_the_very_source() {
     done(Command::new("ruby").arg("-wc").arg(&formula));
     let text = fs::read_to_string(&formula).unwrap();
     let source = packages.file(".tar.gz");
-    let sum = done(Command::new("sha256sum").arg(&source));
-    let sum = sum.split(' ').next().unwrap();
+    let sum = sha256(&source);
     for line in [
         format!("  url \"file://{}\"\n", source.display()),
         format!("  sha256 \"{sum}\"\n"),
