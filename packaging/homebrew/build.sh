@@ -8,6 +8,6 @@ source_and_formula() {
     git archive --format=tar --prefix="aip-$version/" HEAD | gzip -9n >"$file"
     sum=$(sha256sum <"$file")
     local address=${url:-file://$file}
-    sed -e "s|@URL@|${address//|/%7C}|" -e "s|@SHA256@|${sum%% *}|" packaging/homebrew/aip.rb >"$output/aip.rb"
+    sed -e 1d -e "s|@URL@|${address//|/%7C}|" -e "s|@SHA256@|${sum%% *}|" packaging/homebrew/aip.rb >"$output/aip.rb"
     printf '%s\n' "$file" "$output/aip.rb"
 }
