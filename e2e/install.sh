@@ -85,7 +85,7 @@ tools=(jq:jq git:git logrotate:logrotate systemd-analyze:systemd systemd-socket-
     mandoc:mandoc zsh:zsh fish:fish valgrind:valgrind Xvfb:xvfb xdotool:xdotool zenity:zenity tmux:tmux
     kdialog:kdialog dbus-daemon:dbus dbus-send:dbus dunst:dunst
     dbus-monitor:dbus curl:curl pkttyagent:polkitd script:bsdutils setpriv:util-linux
-    chromium:chromium)
+    chromium:chromium dpkg-deb:dpkg strip:binutils getent:libc-bin lintian:lintian ruby:ruby)
 
 # Only what is missing, and only where nobody has to be asked for a password.
 install_tools() {

@@ -90,6 +90,9 @@ mod tests {
         check("pause 0m", false);
         check("stop-all", true);
         check("resume", true);
+        check("uninstall --check", true);
+        check("uninstall --check --yes", false);
+        check("uninstall --check --client cursor", false);
         check("path", true);
         check("path audit", true);
         check("path elsewhere", false);

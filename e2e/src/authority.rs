@@ -12,7 +12,8 @@ use tempfile::TempDir;
 
 use crate::client::PATIENCE;
 use crate::home::Home;
-use crate::needs::{root, tool};
+use crate::namespace::enter;
+use crate::needs::{open_to_all, root, tool};
 use crate::programs::{program, workspace};
 use crate::wait::wait_until;
 
@@ -200,24 +201,7 @@ impl Authority {
     /// The same command where this polkit is the system's.
     #[must_use]
     pub fn inside(&self, whose: As, command: &Command) -> Command {
-        let mut inside = Command::new("nsenter");
-        inside.args(["--mount", "--target", &self.bus.id().to_string()]);
-        if whose == As::User {
-            let (user, group) = (format!("--reuid={UID}"), format!("--regid={UID}"));
-            inside.args(["setpriv", &user, &group, "--clear-groups"]);
-        }
-        inside.arg("env");
-        if let Some(folder) = command.get_current_dir() {
-            inside.arg("--chdir").arg(folder);
-        }
-        inside.arg(command.get_program()).args(command.get_args());
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => inside.env(name, value),
-                None => inside.env_remove(name),
-            };
-        }
-        inside
+        enter(self.bus.id(), (whose == As::User).then_some(UID), command)
     }
 
     /// Gives a home, with all that is in it now, to the user.
@@ -262,13 +246,8 @@ fn needed() -> Result<PathBuf, String> {
     let mut places = POLKITD.iter().map(PathBuf::from);
     let polkitd = places.find(|it| it.is_file());
     let polkitd = polkitd.ok_or("`polkitd` is not installed")?;
-    let ours = program("aipctl");
-    let of_all = |it: &Path| fs::metadata(it).is_ok_and(|it| it.permissions().mode() & 1 == 1);
-    if ours.ancestors().all(of_all) {
-        Ok(polkitd)
-    } else {
-        Err(format!("another user can't reach {}", ours.display()))
-    }
+    open_to_all(&program("aipctl"))?;
+    Ok(polkitd)
 }
 
 fn lay_out(folder: &Path) {

@@ -20,6 +20,8 @@ pub mod desk;
 pub mod expect;
 pub mod home;
 pub mod load;
+pub mod machine;
+pub mod namespace;
 pub mod needs;
 pub mod notes;
 pub mod person;

@@ -1,8 +1,10 @@
 //! What a test needs and this machine may lack: then the test says so and counts as skipped,
 //! except in CI, where it fails.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 /// Gives what was needed, or says visibly why the test is skipped. The note also goes to the
 /// file that `AIP_SKIPPED_FILE` names, since test runners hide what passing tests print.
@@ -49,5 +51,20 @@ pub fn tool(name: &str) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!("`{name}` is not installed"))
+    }
+}
+
+/// Whether any user can reach a file.
+///
+/// # Errors
+/// When it, or a folder above it, is closed to others.
+pub fn open_to_all(path: &Path) -> Result<(), String> {
+    let open = |it: &Path| fs::metadata(it).is_ok_and(|it| it.permissions().mode() & 1 == 1);
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let mut folders = whole.ancestors().skip(1);
+    if folders.all(open) {
+        Ok(())
+    } else {
+        Err(format!("another user can't reach {}", path.display()))
     }
 }

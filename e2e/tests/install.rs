@@ -7,6 +7,8 @@
 
 #[path = "install/killed.rs"]
 mod killed;
+#[path = "install/left.rs"]
+mod left;
 #[path = "install/people.rs"]
 mod people;
 

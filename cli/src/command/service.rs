@@ -9,9 +9,12 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::launch;
 
+mod left;
 mod manage;
 mod status;
 mod units;
+
+pub(super) use left::units_left;
 
 /// What can be done with the daemon.
 #[derive(Debug, Subcommand)]

@@ -31,6 +31,9 @@ pub struct Uninstall {
     /// Don't ask
     #[arg(long)]
     yes: bool,
+    /// Only tell what still starts aip: exit code 0 where nothing does, 1 where something does
+    #[arg(long, conflicts_with_all = ["dry_run", "client", "server", "yes"])]
+    check: bool,
 }
 
 /// What is to be done in one file.
@@ -55,6 +58,9 @@ impl Uninstall {
     /// # Errors
     /// When nothing can be done; what can't be done in one file is said, and keeps no other.
     pub fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
+        if self.check {
+            return check::check(context);
+        }
         known(&self.client)?;
         let store = Store::open(&context.folders()?.installs())?;
         let installed = store.load()?;
@@ -292,5 +298,6 @@ impl Step {
     }
 }
 
+mod check;
 #[cfg(test)]
 mod tests;

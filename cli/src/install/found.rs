@@ -103,6 +103,19 @@ pub fn place_of(client: &str, path: &Path) -> Option<Place> {
     clients::place_of(&finds, client, path)
 }
 
+/// A file that was edited before, as it is now; `None` where it is gone.
+#[must_use]
+pub fn at(client: &str, path: &Path) -> Option<Found> {
+    let place = place_of(client, path)?;
+    let target = path.canonicalize().ok()?;
+    let read = read(&place, &target);
+    Some(Found {
+        place,
+        target,
+        read,
+    })
+}
+
 fn names(folder: &Path) -> Vec<OsString> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries.take(NAMES).map(|it| it.file_name()).collect()

@@ -59,6 +59,18 @@ fn quoted(before: &str, path: &Path, command: bool) -> Result<String, Unwritable
     Ok(quoted)
 }
 
+/// Whether a unit starts this very program.
+pub(super) fn names_program(unit: &Path, aipd: &Path) -> bool {
+    let Ok(text) = std::fs::read_to_string(unit) else {
+        return false;
+    };
+    let quoted = quoted("", aipd, true).ok();
+    let named = text.lines().filter_map(|it| it.strip_prefix("ExecStart="));
+    named
+        .into_iter()
+        .any(|it| aipd.to_str() == Some(it) || quoted.as_deref() == Some(it))
+}
+
 /// Where the user's own units are.
 pub(super) fn folder(context: &Context<'_>) -> Result<PathBuf, Failure> {
     let config = &context.folders()?.config;

@@ -56,6 +56,7 @@ impl Case {
             client: Vec::new(),
             server: servers.iter().map(|it| (*it).to_owned()).collect(),
             yes: true,
+            check: false,
         };
         let file = &self.installed.files[0];
         let step = uninstall.step(&self.store, 0, file, &self.installed);
