@@ -55,6 +55,25 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     })
 }
 
+/// The path the daemon knows a file by, also where the file is gone.
+fn known_as(path: &Path) -> Result<PathBuf, Failure> {
+    let missing = |it: &Failure| {
+        matches!(it, Failure::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
+    };
+    match absolute(path) {
+        Err(failure) if missing(&failure) => {
+            let whole = std::path::absolute(path).map_err(|_| failure)?;
+            let (Some(folder), Some(name)) = (whole.parent(), whole.file_name()) else {
+                return Ok(whole);
+            };
+            // The folder may be gone as well.
+            let folder = std::fs::canonicalize(folder);
+            Ok(folder.map_or_else(|_| whole.clone(), |it| it.join(name)))
+        }
+        other => other,
+    }
+}
+
 fn states(context: &Context<'_>, path: Option<&Path>) -> Result<Vec<PolicyState>, Failure> {
     let path = path.map(|path| path.to_string_lossy().into_owned());
     Ok(context.ask(&Request::Policies { path })?.items()?)

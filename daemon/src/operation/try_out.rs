@@ -28,7 +28,7 @@ pub(super) async fn validate(daemon: &Arc<Daemon>, text: String, path: Option<St
 }
 
 fn check(policies: &Policies, path: &str, text: &str) -> PolicyChecked {
-    match policies.read(path, text) {
+    match policies.read_whole(path, text) {
         Ok(loaded) => PolicyChecked {
             valid: true,
             name: Some(loaded.policy.name().to_owned()),
@@ -61,8 +61,16 @@ pub(super) async fn explain(daemon: &Arc<Daemon>, query: ExplainQuery) -> Outcom
     let in_force = match (&query.path, &query.text) {
         (path, Some(text)) => {
             let path = path.as_deref().unwrap_or(NO_FILE);
-            match daemon.policies.read(path, text) {
-                Ok(loaded) => Arc::new(daemon.policies.as_if_in_force(path, loaded.policy)),
+            match daemon.policies.read_whole(path, text) {
+                Ok(loaded) if loaded.policy.layers().is_empty() => {
+                    Arc::new(daemon.policies.as_if_in_force(path, loaded.policy))
+                }
+                Ok(loaded) => Arc::new(InForce {
+                    path: path.to_owned(),
+                    file: path.to_owned(),
+                    policy: loaded.policy,
+                    buckets: Arc::default(),
+                }),
                 Err(errors) => {
                     return as_value(&Explained {
                         diagnostics: listed(&errors),
@@ -71,8 +79,8 @@ pub(super) async fn explain(daemon: &Arc<Daemon>, query: ExplainQuery) -> Outcom
                 }
             }
         }
-        (Some(path), None) => match daemon.policies.open_again(Some(path)).await {
-            Ok(slot) => slot.in_force(),
+        (Some(path), None) => match daemon.policies.with_bases(path).await {
+            Ok(in_force) => in_force,
             Err(error) => return Err(failure("not_found", error.to_string())),
         },
         (None, None) => {
@@ -169,7 +177,7 @@ fn decided(daemon: &Daemon, in_force: &InForce, call: &Call<'_>, cwd: Option<Pat
 
 fn told(in_force: &InForce, query: &ExplainQuery, decision: Decision) -> Explained {
     let asks = match &decision {
-        Decision::Ask(ask) => Some(ask.line as u64),
+        Decision::Ask(ask) => Some((ask.line as u64, ask.layer.clone())),
         Decision::Allow(_) | Decision::Refuse(_) => None,
     };
     let (refusal, refused) = match decision {
@@ -181,16 +189,19 @@ fn told(in_force: &InForce, query: &ExplainQuery, decision: Decision) -> Explain
         let tool = query.tool.as_deref()?;
         in_force.policy.entry_for(tool).map(|it| it.line as u64)
     };
-    let line = match &refusal {
-        Some(it) => it.line.map(|it| it as u64),
-        None => asks.or_else(by_name),
+    let asked = asks.is_some();
+    let (line, layer) = match (&refusal, asks) {
+        (Some(it), _) => (it.line.map(|it| it as u64), it.layer.clone()),
+        (None, Some((line, layer))) => (Some(line), layer),
+        (None, None) => (by_name(), None),
     };
     Explained {
-        decision: Some(word(refusal.as_ref(), refused, asks.is_some()).to_owned()),
+        decision: Some(word(refusal.as_ref(), refused, asked).to_owned()),
         error_code: refusal.as_ref().map(|it| i64::from(it.code.number())),
         reason: refusal.as_ref().map(|it| it.reason.clone()),
         detail: refusal.map(|it| it.detail),
         line,
+        layer: layer.map(|it| it.to_string()),
         ..Explained::default()
     }
 }

@@ -34,6 +34,7 @@ impl Policy {
             all.extend(
                 tools
                     .iter()
+                    .filter(|it| it.line > 0)
                     .map(|it| entry(list, it.line, &it.written, None)),
             );
         }
@@ -76,7 +77,7 @@ impl Policy {
             })
         };
         let allowed = || {
-            let allowed = self.allowed_by(&normal)?;
+            let allowed = self.allowed_by(&normal).filter(|it| it.line > 0)?;
             Some(listed("allowed_tools", allowed))
         };
         denied.or_else(rule).or_else(allowed)

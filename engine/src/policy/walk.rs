@@ -5,6 +5,7 @@ use super::{
     dlp_block,
     fields::{Fields, choice, fields, flag, items, scalar, text, texts},
     pattern::Matching,
+    place::{Place, Role},
     refused, rule_block,
     source::{At, Source},
     values,
@@ -63,12 +64,12 @@ pub(super) const MATCHING: [(&str, Matching); 2] =
     [("full", Matching::Full), ("search", Matching::Search)];
 
 /// Reads the document; what is wrong is reported, and left at its default.
-pub(super) fn document(tree: &Tree, source: &mut Source<'_>) -> Option<Document> {
+pub(super) fn document(tree: &Tree, place: &Place, source: &mut Source<'_>) -> Option<Document> {
     let top = fields(tree, "the policy", TOP, source)?;
     version_and_kind(&top, source);
     let (name, version) = metadata(&top, source);
     let spec = match top.get("spec") {
-        Some(tree) => spec(tree, source),
+        Some(tree) => spec(tree, place, source),
         None => {
             source.error(At::default(), "`spec` is missing");
             None
@@ -136,9 +137,12 @@ fn metadata(top: &Fields<'_>, source: &mut Source<'_>) -> (String, Option<String
     (name.map(|it| it.text).unwrap_or_default(), version)
 }
 
-fn spec(tree: &Tree, source: &mut Source<'_>) -> Option<Spec> {
+fn spec(tree: &Tree, place: &Place, source: &mut Source<'_>) -> Option<Spec> {
     let found = fields(tree, "`spec`", SPEC, source)?;
     refused::check(&found, source);
+    if place.role == Role::Layer {
+        refused::check_layer(&found, source);
+    }
     let modes = [("enforce", Mode::Enforce), ("monitor", Mode::Monitor)];
     let answers = [
         ("error", OnBlock::Error),
@@ -158,11 +162,11 @@ fn spec(tree: &Tree, source: &mut Source<'_>) -> Option<Spec> {
         at: found.at,
         mode: word(&found, "mode", &modes, source).unwrap_or(Mode::Enforce),
         matching: word(&found, "match", &MATCHING, source).unwrap_or(Matching::Full),
-        on_block: word(&found, "on_block", &answers, source).unwrap_or(OnBlock::Error),
-        list_filter: word(&found, "list_filter", &filters, source).unwrap_or(ListFilter::Hide),
-        profile: word(&found, "method_profile", &profiles, source).unwrap_or(Profile::Compat),
+        on_block: word(&found, "on_block", &answers, source),
+        list_filter: word(&found, "list_filter", &filters, source),
+        profile: word(&found, "method_profile", &profiles, source),
         strict_args_default: field(&found, "strict_args_default", source, flag).unwrap_or(false),
-        allowed_tools: list(&found, "allowed_tools", source).unwrap_or_default(),
+        allowed_tools: list(&found, "allowed_tools", source),
         denied_tools: list(&found, "denied_tools", source).unwrap_or_default(),
         allowed_methods: list(&found, "allowed_methods", source),
         denied_methods: list(&found, "denied_methods", source).unwrap_or_default(),
@@ -173,13 +177,11 @@ fn spec(tree: &Tree, source: &mut Source<'_>) -> Option<Spec> {
         protected_paths: list(&found, "protected_paths", source).unwrap_or_default(),
         rules: rules(&found, source),
         dlp,
-        audit: found
-            .get("audit")
-            .map(|it| audit(it, source))
-            .unwrap_or_default(),
+        audit: found.get("audit").map(|it| audit(it, source)),
         ask_timeout: field(&found, "ask_timeout", source, values::timeout),
-        ask_in_client: field(&found, "ask_in_client", source, flag).unwrap_or(false),
-        pinning: word(&found, "pinning", &PINNING, source).unwrap_or_default(),
+        ask_in_client: field(&found, "ask_in_client", source, flag),
+        pinning: word(&found, "pinning", &PINNING, source),
+        extends: field(&found, "extends", source, text),
     })
 }
 

@@ -139,6 +139,7 @@ pub(super) fn protected(what: &str) -> Refusal {
         failed_arg: None,
         failed_rule: Some("protected_paths".to_owned()),
         line: None,
+        layer: None,
         retry_after_ms: None,
     }
 }
