@@ -14,6 +14,7 @@ use crate::person;
 mod approvals;
 mod clients;
 mod dashboard;
+mod effective;
 mod grants;
 mod logs;
 mod maintain;
@@ -145,6 +146,7 @@ pub async fn operate(
         }
         Request::PolicyValidate { text, path } => try_out::validate(daemon, text, path).await,
         Request::PolicyExplain(query) => try_out::explain(daemon, query).await,
+        Request::PolicyEffective(query) => effective::tell(daemon, query, answers).await,
         Request::PolicyRules { path, hours } => policy::rules(daemon, path, hours, answers).await,
         Request::Approvals => approvals::list(daemon, answers).await,
         Request::ApprovalsWatch => approvals::watch(daemon, answers).await,

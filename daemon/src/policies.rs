@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use engine::diagnostic::{Diagnostics, Severity};
-use engine::policy::{Loaded, MOST_BASES, Place, Policy, Role};
+use engine::policy::{Loaded, MOST_BASES, Place, Policy};
 use engine::rate::Buckets;
 use tokio::sync::{broadcast, watch};
 use wire::control::{PendingPolicy, PolicyState};
@@ -179,7 +179,13 @@ impl Policies {
             case_insensitive: cfg!(any(target_os = "macos", windows)),
             ..Place::default()
         };
-        let none = slot(String::new(), Policy::none(), &place, Arc::default(), &pulse);
+        let none = slot(
+            String::new(),
+            Policy::none(),
+            &place,
+            Arc::default(),
+            &pulse,
+        );
         Self {
             audit,
             trust,
@@ -280,7 +286,9 @@ impl Policies {
 
     fn is_unreadable(&self, path: &str) -> bool {
         let unreadable = self.unreadable.lock();
-        unreadable.unwrap_or_else(PoisonError::into_inner).contains(path)
+        unreadable
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(path)
     }
 
     /// The policy a shim names, or none at all: then every tool call is refused.
@@ -294,7 +302,7 @@ impl Policies {
                 notices: Vec::new(),
             });
         };
-        if self.places.role(Path::new(&named.path)) == Role::Layer {
+        if self.is_layer(&named.path) {
             return Err(PolicyError::IsLayer(named.path.clone()));
         }
         file::read_same(named).map_err(PolicyError::File)?;

@@ -214,8 +214,7 @@ pub fn refuses_tool(policy: &Policy, tool: &str, facts: &Facts<'_>) -> Option<Re
         if is_watching(it, facts) {
             return None;
         }
-        judge_method(it, TOOLS_CALL, facts)
-            .or_else(|| tool::refuses(it, policy, tool, facts))
+        judge_method(it, TOOLS_CALL, facts).or_else(|| tool::refuses(it, policy, tool, facts))
     };
     match policy.stack() {
         None => alone(policy),

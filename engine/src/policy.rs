@@ -3,6 +3,7 @@
 mod arg_block;
 mod compile;
 mod dlp_block;
+mod effective;
 mod extends;
 mod fields;
 mod layers;
@@ -27,6 +28,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{diagnostic::Diagnostics, dlp};
 
+pub use effective::{Said as SaidOfTool, ToolWord};
 pub use extends::{Base, Extends, MOST_BASES, base_path, bases, extends};
 pub use layers::{Layer, is_of_layers};
 pub use outline::Entry;
@@ -64,6 +66,8 @@ pub struct Policy {
     rules: Rules,
     dlp: dlp::Dlp,
     paths: place::ProtectedPaths,
+    /// What stands in the lists that [`Policy::outline`] doesn't tell of.
+    listed: Vec<Entry>,
     role: Role,
     said: Said,
     extends: Option<String>,
@@ -93,7 +97,8 @@ impl Policy {
     /// Reads a policy file. Either all of it is used or none: every error is reported at once.
     pub fn load(text: &str, place: &Place) -> Result<Loaded, Diagnostics> {
         let mut source = source::Source::new(text);
-        let written = yaml::read(&mut source).and_then(|tree| walk::document(&tree, place, &mut source));
+        let written =
+            yaml::read(&mut source).and_then(|tree| walk::document(&tree, place, &mut source));
         let policy = written.and_then(|it| compile::policy(it, place, &mut source));
         let found = source.into_diagnostics();
         match policy {

@@ -161,7 +161,10 @@ fn a_layer_may_not_have_what_only_a_sessions_own_policy_can_say() {
         ),
     ] {
         let found = as_layer(spec).map(|_| ()).unwrap_err().to_string();
-        assert!(found.contains(&format!("policy:{wrong}")), "{spec}: {found}");
+        assert!(
+            found.contains(&format!("policy:{wrong}")),
+            "{spec}: {found}"
+        );
         assert!(found.contains("help: "), "{found}");
     }
 }
@@ -172,7 +175,10 @@ fn extends_needs_a_plain_path_and_somebody_who_follows_it() {
     for (spec, wrong) in [
         ("extends: a.yaml", "`extends` can't be followed"),
         ("extends: ''", "`extends` is empty"),
-        ("extends: ~/a.yaml", "`extends: ~/a.yaml` is not a plain path"),
+        (
+            "extends: ~/a.yaml",
+            "`extends: ~/a.yaml` is not a plain path",
+        ),
         ("extends: [a]", "`extends` must be"),
     ] {
         let found = read(spec, &place).map(|_| ()).unwrap_err().to_string();
@@ -180,7 +186,10 @@ fn extends_needs_a_plain_path_and_somebody_who_follows_it() {
         assert!(found.contains("policy:5:"), "{found}");
     }
     let named = |text| extends(text).map(|it| (it.path.clone(), it.line()));
-    assert_eq!(named("spec:\n  extends: b.yaml\n"), Some(("b.yaml".into(), 2)));
+    assert_eq!(
+        named("spec:\n  extends: b.yaml\n"),
+        Some(("b.yaml".into(), 2))
+    );
     assert_eq!(named("spec: {mode: enforce} # extends\n"), None);
     assert_eq!(named("extends: ["), None);
 }
@@ -190,7 +199,11 @@ fn a_child_without_its_base_passes_nothing() {
     let child = own("extends: a.yaml\nallowed_tools: [a]");
     check(&child, "a", "forbidden");
     assert!(refuses_tool(&child, "a", &facts(0)).is_some());
-    check(&child.clone().under(vec![layer("denied_tools: [x]")]), "a", "forbidden");
+    check(
+        &child.clone().under(vec![layer("denied_tools: [x]")]),
+        "a",
+        "forbidden",
+    );
     let parent = base("/b.yaml", "extends: c.yaml\nallowed_tools: [a]");
     check(&child.clone().under(vec![parent.clone()]), "a", "forbidden");
     let grandparent = base("/c.yaml", "allowed_tools: ['*']");
@@ -200,16 +213,26 @@ fn a_child_without_its_base_passes_nothing() {
 #[test]
 fn a_child_says_what_its_base_leaves_open_and_loosens_nothing() {
     let of_base = "allowed_tools: [a, b]\ndenied_tools: [c]\nmode: enforce\non_block: tool_result\npinning: block\nask_timeout: 5m";
-    let child = |spec: &str| {
-        own(&format!("extends: b.yaml\n{spec}")).under(vec![base("/b.yaml", of_base)])
-    };
+    let child =
+        |spec: &str| own(&format!("extends: b.yaml\n{spec}")).under(vec![base("/b.yaml", of_base)]);
     check(&child("denied_tools: [b]"), "a", "ALLOW");
     check(&child("denied_tools: [b]"), "b", "forbidden line 6");
-    check(&child("allowed_tools: [a, c, d]"), "c", "forbidden line 6 of /b.yaml");
-    check(&child("allowed_tools: [a, c, d]"), "d", "forbidden of /b.yaml");
+    check(
+        &child("allowed_tools: [a, c, d]"),
+        "c",
+        "forbidden line 6 of /b.yaml",
+    );
+    check(
+        &child("allowed_tools: [a, c, d]"),
+        "d",
+        "forbidden of /b.yaml",
+    );
     check(&child("mode: monitor"), "d", "forbidden of /b.yaml");
     let it = child("denied_tools: [b]");
-    assert_eq!((it.on_block(), it.pinning()), (OnBlock::ToolResult, Pinning::Block));
+    assert_eq!(
+        (it.on_block(), it.pinning()),
+        (OnBlock::ToolResult, Pinning::Block)
+    );
     assert_eq!(child("on_block: error").on_block(), OnBlock::Error);
     let waits = |it: &Policy| it.ask_waits(Duration::from_secs(60)).as_secs();
     assert_eq!(waits(&it), 300);
@@ -323,9 +346,18 @@ fn stacks_are_compared_one_by_one() {
     assert!(!is(&child("a.yaml"), &child("b.yaml")));
     assert!(!is(&child("a.yaml"), &own(all)));
     let of_layer = |spec| as_layer(spec).unwrap_or_else(|it| panic!("{it}"));
-    assert!(is(&of_layer(loose), &of_layer("denied_tools: [b]\nallowed_tools: [c]")));
-    assert!(!is(&of_layer("allowed_tools: [c]"), &of_layer("denied_tools: [x]")));
-    assert!(is(&of_layer(loose), &of_layer("denied_tools: [b]\nask_timeout: 5m")));
+    assert!(is(
+        &of_layer(loose),
+        &of_layer("denied_tools: [b]\nallowed_tools: [c]")
+    ));
+    assert!(!is(
+        &of_layer("allowed_tools: [c]"),
+        &of_layer("denied_tools: [x]")
+    ));
+    assert!(is(
+        &of_layer(loose),
+        &of_layer("denied_tools: [b]\nask_timeout: 5m")
+    ));
     assert!(!is(&of_layer("ask_timeout: 5m"), &of_layer(loose)));
 }
 
@@ -350,7 +382,10 @@ fn the_trace_names_the_layer_that_decided() {
         ]
     );
     let lines = engine::trace::loaded_lines(&policy);
-    assert!(lines.contains(&format!("[INFO] Layer: p ({LAYER})")), "{lines:?}");
+    assert!(
+        lines.contains(&format!("[INFO] Layer: p ({LAYER})")),
+        "{lines:?}"
+    );
 }
 
 const NAMES: &[&str] = &["a", "ab", "b"];
@@ -369,9 +404,8 @@ fn spec() -> impl Strategy<Value = String> {
                 it => format!("{key}: ['{it}']\n"),
             };
             let allowed = allowed.map(|it| list("allowed_tools", &it));
-            let rule = rule.map(|(tool, action)| {
-                format!("tool_rules: [{{tool: {tool}, action: {action}}}]")
-            });
+            let rule = rule
+                .map(|(tool, action)| format!("tool_rules: [{{tool: {tool}, action: {action}}}]"));
             let (allowed, rule) = (allowed.unwrap_or_default(), rule.unwrap_or_default());
             format!("{allowed}{}{rule}", list("denied_tools", &denied))
         },
@@ -412,4 +446,49 @@ proptest! {
         let hidden = refuses_tool(&stack, tool, &facts(0)).is_some();
         prop_assert!(!hidden || word(&stack) == 2);
     }
+}
+
+#[test]
+fn what_a_stack_comes_to_is_told_with_its_places() {
+    let policy =
+        own("allowed_tools: [a, b]\ntool_rules: [{tool: a, action: ask}]\nprotected_paths: [/x]")
+            .under(vec![layer(
+                "denied_tools: [b]\ndlp: {patterns: [{name: K, regex: k}]}",
+            )]);
+    let said = |tool: &str| {
+        let told = |it: engine::policy::SaidOfTool| {
+            let line = it.entry.map(|it| format!(" {} {}", it.list, it.line));
+            let path = it.path.map(|it| format!(" of {it}"));
+            format!(
+                "{}{}{}",
+                it.word.word(),
+                line.unwrap_or_default(),
+                path.unwrap_or_default()
+            )
+        };
+        policy
+            .said_of(tool)
+            .into_iter()
+            .map(told)
+            .collect::<Vec<_>>()
+    };
+    let names: Vec<String> = policy.tools_named().into_iter().collect();
+    assert_eq!(names, ["a", "b"]);
+    assert_eq!(said("a"), ["ask tool_rules 6"]);
+    let denied = format!("block denied_tools 5 of {LAYER}");
+    assert_eq!(said("b"), [denied, "allow allowed_tools 5".to_owned()]);
+    assert_eq!(said("c"), ["block"]);
+    let entries = |it: &Policy| {
+        let told = |it: engine::policy::Entry| format!("{} {} {}", it.line, it.list, it.written);
+        it.entries().into_iter().map(told).collect::<Vec<_>>()
+    };
+    let of_own = [
+        "5 allowed_tools a",
+        "5 allowed_tools b",
+        "6 tool_rules a",
+        "7 protected_paths /x",
+    ];
+    assert_eq!(entries(&policy), of_own);
+    let of_layer = ["5 denied_tools b", "6 dlp.patterns K"];
+    assert_eq!(entries(&policy.layers()[0].policy), of_layer);
 }

@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+mod effective;
 pub mod explain;
 pub mod reload;
 pub mod show;
@@ -57,9 +58,7 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
 
 /// The path the daemon knows a file by, also where the file is gone.
 fn known_as(path: &Path) -> Result<PathBuf, Failure> {
-    let missing = |it: &Failure| {
-        matches!(it, Failure::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
-    };
+    let missing = |it: &Failure| matches!(it, Failure::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound);
     match absolute(path) {
         Err(failure) if missing(&failure) => {
             let whole = std::path::absolute(path).map_err(|_| failure)?;

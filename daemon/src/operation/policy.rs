@@ -36,9 +36,7 @@ pub(super) async fn trust(daemon: Arc<Daemon>, path: String, hash: Option<String
             | PolicyError::Invalid(_)
             | PolicyError::IsLayer(_)
             | PolicyError::Layer(..)),
-        ) => {
-            Err(failure("invalid", error.to_string()))
-        }
+        ) => Err(failure("invalid", error.to_string())),
         Err(error @ PolicyError::NotAsShown(_)) => Err(failure("conflict", error.to_string())),
         Err(error @ PolicyError::Audit(_)) => Err(failure("unavailable", error.to_string())),
     }

@@ -61,16 +61,8 @@ pub(super) async fn explain(daemon: &Arc<Daemon>, query: ExplainQuery) -> Outcom
     let in_force = match (&query.path, &query.text) {
         (path, Some(text)) => {
             let path = path.as_deref().unwrap_or(NO_FILE);
-            match daemon.policies.read_whole(path, text) {
-                Ok(loaded) if loaded.policy.layers().is_empty() => {
-                    Arc::new(daemon.policies.as_if_in_force(path, loaded.policy))
-                }
-                Ok(loaded) => Arc::new(InForce {
-                    path: path.to_owned(),
-                    file: path.to_owned(),
-                    policy: loaded.policy,
-                    buckets: Arc::default(),
-                }),
+            match daemon.policies.whole(path, text) {
+                Ok(in_force) => Arc::new(in_force),
                 Err(errors) => {
                     return as_value(&Explained {
                         diagnostics: listed(&errors),

@@ -27,7 +27,9 @@ impl Policies {
         let real = real.map_err(|error| format!("can't read `{}`: {error}", path.display()))?;
         if real != path {
             let real = real.display();
-            return Err(format!("it leads through a link; write where it leads: `{real}`"));
+            return Err(format!(
+                "it leads through a link; write where it leads: `{real}`"
+            ));
         }
         file::read(path).map_err(|error| error.to_string())
     }
@@ -97,6 +99,23 @@ impl Policies {
         })
     }
 
+    /// The same, as it would be in force.
+    ///
+    /// # Errors
+    /// As [`read_whole`](Self::read_whole).
+    pub fn whole(&self, path: &str, text: &str) -> Result<InForce, Diagnostics> {
+        let policy = self.read_whole(path, text)?.policy;
+        if policy.layers().is_empty() {
+            return Ok(self.as_if_in_force(path, policy));
+        }
+        Ok(InForce {
+            policy,
+            file: base_name(path),
+            path: path.to_owned(),
+            buckets: Arc::default(),
+        })
+    }
+
     /// The path of the base that a stored text names.
     pub(super) fn base_path(path: &str, text: &str) -> Option<String> {
         let base = base_path(Path::new(path), &extends(text)?);
@@ -104,8 +123,7 @@ impl Policies {
     }
 
     /// A policy as it would be in force, with a rate of its own to spend.
-    #[must_use]
-    pub fn as_if_in_force(&self, path: &str, policy: Policy) -> InForce {
+    fn as_if_in_force(&self, path: &str, policy: Policy) -> InForce {
         slot::in_force(path.to_owned(), policy, &self.place, &Arc::default())
     }
 }

@@ -82,22 +82,34 @@ impl Policies {
     /// The layers of a session in this working folder. One that was in force and is gone, or can't be
     /// read any more, stays.
     pub(super) async fn layers(&self, cwd: &Path) -> Result<Vec<Met>, PolicyError> {
-        let known: Vec<PathBuf> = self.paths().await;
-        let paths = self.places.of(cwd, |path| {
-            Ok(known.iter().any(|it| it == path) || is_there(path)?)
-        })?;
         let mut met = Vec::new();
-        for path in paths {
+        for path in self.layers_of(cwd).await? {
             met.push(self.layer(&path).await?);
         }
         Ok(met)
     }
 
-    async fn layer(&self, path: &Path) -> Result<Met, PolicyError> {
-        let name = path.to_str().ok_or_else(|| {
-            PolicyError::Layer(path.display().to_string(), "its path is not UTF-8".to_owned())
+    /// Their files: those that are there, and those that were.
+    pub(super) async fn layers_of(&self, cwd: &Path) -> Result<Vec<String>, PolicyError> {
+        let known = self.paths().await;
+        let paths = self.places.of(cwd, |path| {
+            Ok(known.iter().any(|it| it == path) || is_there(path)?)
         })?;
-        let admitted = match file::read(path) {
+        let named = |path: PathBuf| {
+            path.into_os_string().into_string().map_err(|path| {
+                let path = path.to_string_lossy().into_owned();
+                PolicyError::Layer(path, "its path is not UTF-8".to_owned())
+            })
+        };
+        paths.into_iter().map(named).collect()
+    }
+
+    pub(super) fn is_layer(&self, path: &str) -> bool {
+        self.places.role(Path::new(path)) == Role::Layer
+    }
+
+    async fn layer(&self, name: &str) -> Result<Met, PolicyError> {
+        let admitted = match file::read(Path::new(name)) {
             Ok(text) => self.admit(name, &text, Door::Rule).await,
             Err(error) => Err(PolicyError::File(error)),
         };
@@ -150,7 +162,7 @@ impl Policies {
     /// Whether this is a layer whose file is gone.
     pub(super) fn is_gone(&self, path: &str) -> bool {
         let gone = || is_there(Path::new(path)).is_ok_and(|there| !there);
-        self.places.role(Path::new(path)) == Role::Layer && gone()
+        self.is_layer(path) && gone()
     }
 }
 
@@ -196,7 +208,10 @@ mod tests {
         let system = Folders::system_layer();
         let system = system.to_str().unwrap();
         check("/home/me/a/b", &[user, system], &[system, user]);
-        let (outer, inner) = ("/home/me/a/.aip/policy.yaml", "/home/me/a/b/.aip/policy.yaml");
+        let (outer, inner) = (
+            "/home/me/a/.aip/policy.yaml",
+            "/home/me/a/b/.aip/policy.yaml",
+        );
         check("/home/me/a/b", &[outer], &[outer]);
         check("/home/me/a/b", &[outer, inner, user], &[user, inner]);
         check("/home/me/a", &[inner], &[]);

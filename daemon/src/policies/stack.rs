@@ -1,6 +1,7 @@
 //! What a session is judged by: the policy it names, those that one extends, and its layers, each in
 //! force by itself and composed whenever one of them is another.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use engine::policy::{Layer, Policy};
@@ -8,7 +9,7 @@ use tokio::sync::watch;
 
 use super::layers::Met;
 use super::slot::Slot;
-use super::{Opened, Policies, PolicyError};
+use super::{Opened, Policies, PolicyError, base_name, file, headed};
 use crate::session::state::InForce;
 use wire::link::PolicyFile;
 
@@ -158,11 +159,15 @@ impl Policies {
     pub async fn open_stack(
         &self,
         named: Option<&PolicyFile>,
-        cwd: &std::path::Path,
+        cwd: &Path,
     ) -> Result<Stacked, PolicyError> {
         let Opened { slot, mut notices } = self.open(named).await?;
         let mut layers = Vec::new();
-        for Met { slot, notices: more } in self.layers(cwd).await? {
+        for Met {
+            slot,
+            notices: more,
+        } in self.layers(cwd).await?
+        {
             layers.push(slot);
             notices.extend(more);
         }
@@ -201,6 +206,47 @@ impl Policies {
     pub async fn with_bases(&self, path: &str) -> Result<Arc<InForce>, PolicyError> {
         let slot = self.open_again(Some(path)).await?;
         Ok(self.stack(slot, Vec::new()).in_force())
+    }
+
+    /// What a session begun now would be judged by: of files that are known the versions in force, of
+    /// others what they hold. Nothing is put in force.
+    ///
+    /// # Errors
+    /// When a file can't be used.
+    pub async fn as_a_session_would(
+        &self,
+        path: &str,
+        cwd: &Path,
+    ) -> Result<Arc<InForce>, PolicyError> {
+        if self.is_layer(path) {
+            return Err(PolicyError::IsLayer(path.to_owned()));
+        }
+        let own = self.in_force_or_read(path).await?;
+        let mut layers = own.policy.layers().to_vec();
+        for path in self.layers_of(cwd).await? {
+            let layer = self.in_force_or_read(&path).await?;
+            layers.push(Layer {
+                path: path.into(),
+                base: false,
+                policy: Arc::new(layer.policy.clone()),
+            });
+        }
+        Ok(Arc::new(InForce {
+            policy: own.policy.own().clone().under(layers),
+            path: own.path.clone(),
+            file: own.file.clone(),
+            buckets: Arc::default(),
+        }))
+    }
+
+    async fn in_force_or_read(&self, path: &str) -> Result<Arc<InForce>, PolicyError> {
+        if let Ok(known) = self.with_bases(path).await {
+            return Ok(known);
+        }
+        let text = file::read(Path::new(path)).map_err(PolicyError::File)?;
+        self.whole(path, &text)
+            .map(Arc::new)
+            .map_err(|errors| PolicyError::Invalid(headed(&errors, &base_name(path))))
     }
 
     /// The policy in force that has this hash, where there is one.

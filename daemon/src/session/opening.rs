@@ -256,10 +256,7 @@ async fn resumed(
     }
     let opened = daemon
         .policies
-        .open_stack_again(
-            owned.session.policy_path.as_deref(),
-            &owned.session.layers,
-        )
+        .open_stack_again(owned.session.policy_path.as_deref(), &owned.session.layers)
         .await;
     let stack = opened.map_err(|error| NoSession {
         why: "policy",
@@ -300,7 +297,12 @@ async fn resumed(
 
 /// The files of what is asked beside the session's own policy.
 fn beside(in_force: &InForce) -> Option<serde_json::Value> {
-    let paths: Vec<&str> = in_force.policy.layers().iter().map(|it| &*it.path).collect();
+    let paths: Vec<&str> = in_force
+        .policy
+        .layers()
+        .iter()
+        .map(|it| &*it.path)
+        .collect();
     (!paths.is_empty()).then(|| paths.into())
 }
 
@@ -377,7 +379,7 @@ fn welcome(session: &str, secret: &str, stack: &Stack, notices: Vec<String>) -> 
     out
 }
 
-fn register(daemon: &Daemon, facts: &Facts, stack: &Stack, side: Side) -> mpsc::Receiver<()> {
+fn register(daemon: &Daemon, facts: &Facts, stack: &Arc<Stack>, side: Side) -> mpsc::Receiver<()> {
     let (replace, replaced) = mpsc::channel(1);
     let in_force = stack.in_force();
     let named = !in_force.path.is_empty();
@@ -406,6 +408,7 @@ fn register(daemon: &Daemon, facts: &Facts, stack: &Stack, side: Side) -> mpsc::
         shown,
         replace,
         side,
+        stack: Arc::clone(stack),
     };
     daemon.sessions().insert(facts.id.clone(), running);
     replaced

@@ -2,10 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{
-    Allow, Ask, Call, Decision, Facts, Refusal, judge_message,
-    tool::Judging,
-};
+use super::{Allow, Ask, Call, Decision, Facts, Refusal, judge_message, tool::Judging};
 use crate::{
     method::TOOLS_CALL,
     policy::{Member, Policy, Stack},
@@ -33,7 +30,8 @@ pub(super) fn decide(
             spent: None,
         });
     }
-    tool((policy, stack), call, facts, buckets, violation).unwrap_or_else(|it| Decision::Refuse(*it))
+    tool((policy, stack), call, facts, buckets, violation)
+        .unwrap_or_else(|it| Decision::Refuse(*it))
 }
 
 /// What refuses comes first, then what is spent, then what asks.
@@ -58,7 +56,9 @@ fn tool(
     }
     let forward_as = forward_as.unwrap_or_default();
     let spent = spend(&judged, buckets)?;
-    let asking = judged.iter().find_map(|(member, it)| Some((member, it.asks()?)));
+    let asking = judged
+        .iter()
+        .find_map(|(member, it)| Some((member, it.asks()?)));
     Ok(match asking {
         None => Decision::Allow(Allow {
             forward_as,

@@ -291,9 +291,9 @@ impl<'j> Judging<'j> {
             return Ok(None);
         };
         let spent = buckets.spend(key, rate.limit, self.facts.now_ms);
-        spent.map(Some).map_err(|wait_ms| {
-            Box::new(Refusal::rate(&rate.written, wait_ms).at_line(rule.line))
-        })
+        spent
+            .map(Some)
+            .map_err(|wait_ms| Box::new(Refusal::rate(&rate.written, wait_ms).at_line(rule.line)))
     }
 
     /// The rule that asks a person.

@@ -4,7 +4,7 @@ pub(super) mod hash;
 mod rules;
 
 use super::{
-    MethodLists, NamedLists, Policy, Said, Tool, Tools, extends,
+    MethodLists, NamedLists, Policy, Said, Tool, Tools, effective, extends,
     place::{Place, ProtectedPaths, Role},
     resources,
     rule::{Action, Rules},
@@ -39,11 +39,16 @@ pub(super) fn policy(it: Document, place: &Place, source: &mut Source<'_>) -> Op
     );
     resources::warn_of_idle(&spec, &methods, source);
     resources::warn_of_open_hosts(&spec, source);
+    let listed = effective::listed(&spec);
     let server = spec.allowed_server_methods;
     let server = server
         .map(|list| globs(&list, "`allowed_server_methods`", source))
         .or_else(|| open.then(everything));
-    let silent = if open { Pinning::Off } else { Pinning::default() };
+    let silent = if open {
+        Pinning::Off
+    } else {
+        Pinning::default()
+    };
     let policy = Policy {
         name: it.name,
         version: it.version,
@@ -68,6 +73,7 @@ pub(super) fn policy(it: Document, place: &Place, source: &mut Source<'_>) -> Op
         rules,
         dlp: compile_dlp(spec.dlp.as_ref(), source),
         paths: ProtectedPaths::compile(&spec.protected_paths, place, source),
+        listed,
         role: place.role,
         said: Said {
             on_block: spec.on_block.is_some(),
@@ -115,6 +121,7 @@ pub(super) fn no_policy() -> Policy {
         rules: Rules::default(),
         dlp: Dlp::disabled(),
         paths: ProtectedPaths::default(),
+        listed: Vec::new(),
         role: Role::Own,
         said: Said::default(),
         extends: None,
@@ -125,7 +132,10 @@ pub(super) fn no_policy() -> Policy {
 
 fn is_closed(spec: &Spec, open: bool) -> bool {
     let passes = |rule: &WrittenRule| rule.action == Action::Allow;
-    let lists = spec.allowed_tools.as_ref().map_or(open, |it| !it.is_empty());
+    let lists = spec
+        .allowed_tools
+        .as_ref()
+        .map_or(open, |it| !it.is_empty());
     !lists && !spec.rules.iter().any(passes)
 }
 

@@ -117,7 +117,9 @@ pub fn bases(
         let read = if known {
             Err("it leads back to where it began".to_owned())
         } else if found.len() >= MOST_BASES {
-            Err(format!("no more than {MOST_BASES} can be extended in a row"))
+            Err(format!(
+                "no more than {MOST_BASES} can be extended in a row"
+            ))
         } else {
             read(&base)
         };

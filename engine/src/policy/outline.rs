@@ -9,7 +9,7 @@ pub struct Entry {
     /// Its line in the file, from 1.
     pub line: usize,
     /// The list it stands in: `allowed_tools`, `denied_tools`, `tool_rules`, `allow_args`,
-    /// `allowed_resources`, `denied_resources`.
+    /// `allowed_resources`, `denied_resources`; of [`Policy::entries`] also other lists.
     pub list: &'static str,
     /// As the policy writes it.
     pub written: String,

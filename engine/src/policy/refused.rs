@@ -55,7 +55,11 @@ pub(super) fn check_layer(spec: &Fields<'_>, source: &mut Source<'_>) {
             && let Some(entry) = entries.iter().find(|it| it.key == "rate_limit")
         {
             let message = "`rate_limit` has no place in a layer: calls are counted for each session's own policy";
-            source.error_with_help(entry.at, message, "put it into the policy that sessions name");
+            source.error_with_help(
+                entry.at,
+                message,
+                "put it into the policy that sessions name",
+            );
         }
     }
 }

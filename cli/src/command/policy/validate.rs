@@ -83,7 +83,9 @@ fn base_text(path: &Path, context: &Context<'_>) -> Result<String, String> {
         .map_err(|error| format!("can't read `{}`: {error}", path.display()))?;
     if real != path {
         let real = real.display();
-        return Err(format!("it leads through a link; write where it leads: `{real}`"));
+        return Err(format!(
+            "it leads through a link; write where it leads: `{real}`"
+        ));
     }
     context
         .read_text(path, MAX_POLICY)
