@@ -94,13 +94,13 @@ impl PolicyError {
 
     /// It is of a base that another policy extends.
     fn of_base(self, base: &str, child: &str) -> Self {
-        match self {
-            error @ Self::Audit(_) => error,
-            error => Self::Invalid(format!(
-                "the base `{base}` of `{child}` can't be used: {}",
-                error.reason()
-            )),
+        if matches!(self, Self::Audit(_)) {
+            return self;
         }
+        Self::Invalid(format!(
+            "the base `{base}` of `{child}` can't be used: {}",
+            self.reason()
+        ))
     }
 }
 

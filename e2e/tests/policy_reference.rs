@@ -51,9 +51,12 @@ fn each_field_that_works_is_in_an_example() {
     assert!(fields > 40, "{fields}");
 }
 
+/// Other files by their names, a `spec`, and what becomes of calls under it, a line each.
+type Example<'p> = (Vec<(&'p str, &'p str)>, &'p str, &'p str);
+
 /// What a part of a `spec` is followed by: one call a line, and what becomes of it. A block that begins
 /// with a file's name and is followed by none is that file, beside the next one.
-fn examples(page: &str) -> Vec<(Vec<(&str, &str)>, &str, &str)> {
+fn examples(page: &str) -> Vec<Example<'_>> {
     let blocks = page.split("```yaml\n").skip(1);
     let mut files = Vec::new();
     let blocks = blocks.filter_map(|rest| {
@@ -66,7 +69,11 @@ fn examples(page: &str) -> Vec<(Vec<(&str, &str)>, &str, &str)> {
         let (_, lines) = after
             .split_once("```text\n")
             .filter(|(it, _)| it.trim().is_empty())?;
-        Some((std::mem::take(&mut files), spec, lines.split("\n```").next()?))
+        Some((
+            std::mem::take(&mut files),
+            spec,
+            lines.split("\n```").next()?,
+        ))
     });
     blocks.collect()
 }

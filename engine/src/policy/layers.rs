@@ -1,7 +1,7 @@
 //! Policies asked together: a session's own, the bases it extends, and the layers it stands under.
 //! Each is asked for itself and the strictest word counts, so that none can loosen another.
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use super::{Mode, Pinning, Policy, Role};
 use crate::{dlp, node::sha256_hex};
@@ -216,7 +216,7 @@ fn pinning(stack: &Stack) -> Pinning {
     let mode = stack.mode();
     let one = |it: Member<'_>| match it.policy.pinning {
         Pinning::Block if it.policy.mode != mode => Pinning::Warn,
-        other => other,
+        said @ (Pinning::Off | Pinning::Warn | Pinning::Block) => said,
     };
     stack.members().map(one).max().unwrap_or_default()
 }
@@ -235,7 +235,7 @@ fn ask_in_client(stack: &Stack) -> bool {
 impl super::place::ProtectedPaths {
     fn join(&mut self, other: &Self) {
         self.add(other.all().iter().cloned());
-        self.add_relative(other.relative().iter().cloned().collect::<Vec<PathBuf>>());
+        self.add_relative(other.relative().to_vec());
         self.show(other.shown());
     }
 }
