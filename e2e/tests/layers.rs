@@ -2,7 +2,6 @@
 //! a session's own, and a policy that extends another.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "what fails ends the test; a JSON member not there reads as null"
 )]
 
@@ -178,7 +177,8 @@ fn a_users_layer_redacts_what_it_looks_for_in_every_session() {
 #[test]
 fn a_layer_that_cannot_be_used_lets_no_session_begin() {
     let policy_of = |home: &Home| home.policy("own", ALL);
-    let bad: [(&str, fn(&Path)); 3] = [
+    type Spoil = fn(&Path);
+    let bad: [(&str, Spoil); 3] = [
         ("`mode` has no place in a layer", |it| {
             save(it, "  mode: monitor")
         }),
