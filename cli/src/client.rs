@@ -164,6 +164,7 @@ pub fn is_a_persons(request: &Request) -> bool {
         | Request::PolicyReload
         | Request::PolicyValidate { .. }
         | Request::PolicyExplain(_)
+        | Request::PolicyEffective(_)
         | Request::PolicyRules { .. }
         | Request::PolicySuggest(_)
         | Request::PolicyReplay(_)

@@ -66,7 +66,7 @@ fn what_the_reader_refuses_for_its_form_the_schema_refuses() {
         "  strict_args_default: \"true\"",
         "  ask_timeout: soon",
         "  ask_in_client: 1",
-        "  extends: other.yaml",
+        "  extends: ~/other.yaml",
         "  identity: {enabled: true}",
         "  registry: {}",
         "  protected_paths: [\"\"]",

@@ -18,7 +18,7 @@ use crate::grants::Grants;
 use crate::http::Http;
 use crate::person::{Door, Side, polkit};
 use crate::pins::Pins;
-use crate::policies::Policies;
+use crate::policies::{Policies, Stack};
 
 /// A running session, as the rest of the daemon sees it.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub struct Running {
     pub replace: mpsc::Sender<()>,
     /// Its processes: what they start is no person.
     pub side: Side,
+    /// What it is judged by.
+    pub stack: Arc<Stack>,
 }
 
 /// The override and when it ends, ms since 1970.

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use engine::node::sha256_hex;
+use engine::policy::is_of_layers;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -238,7 +239,9 @@ impl Grant {
         if sought.definition.is_some_and(changed) {
             return Some(Why::DefinitionChanged);
         }
-        (bound.policy == sought.policy && bound.rule != sought.rule).then_some(Why::RuleChanged)
+        let told = |rule: &str| !is_of_layers(rule);
+        let changed = bound.rule != sought.rule && told(&bound.rule) && told(sought.rule);
+        (bound.policy == sought.policy && changed).then_some(Why::RuleChanged)
     }
 
     /// Whether it counts for this call's session, definition, policy and time.

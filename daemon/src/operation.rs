@@ -14,6 +14,7 @@ use crate::person;
 mod approvals;
 mod clients;
 mod dashboard;
+mod effective;
 mod grants;
 mod learning;
 mod logs;
@@ -146,6 +147,7 @@ pub async fn operate(
         }
         Request::PolicyValidate { text, path } => try_out::validate(daemon, text, path).await,
         Request::PolicyExplain(query) => try_out::explain(daemon, query).await,
+        Request::PolicyEffective(query) => effective::tell(daemon, query, answers).await,
         Request::PolicyRules { path, hours } => policy::rules(daemon, path, hours, answers).await,
         Request::PolicySuggest(query) => learning::suggest::suggest(&it, query).await,
         Request::PolicyReplay(query) => learning::replay::replay(&it, query, answers).await,

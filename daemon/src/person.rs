@@ -48,6 +48,7 @@ pub fn deed(request: &Request, now: Overriding) -> Option<&'static str> {
         | Request::Policies { .. }
         | Request::PolicyValidate { .. }
         | Request::PolicyExplain(_)
+        | Request::PolicyEffective(_)
         | Request::PolicyRules { .. }
         | Request::PolicySuggest(_)
         | Request::PolicyReplay(_)

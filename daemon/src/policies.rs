@@ -1,31 +1,35 @@
 //! The policy store: each file compiled once however many sessions name it, and put in force
 //! only through one door (SPEC section 1, the trust rule).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use engine::diagnostic::{Diagnostics, Severity};
-use engine::policy::{Loaded, Place, Policy};
+use engine::policy::{Loaded, MOST_BASES, Place, Policy};
 use engine::rate::Buckets;
 use tokio::sync::{broadcast, watch};
 use wire::control::{PendingPolicy, PolicyState};
 use wire::folders::Folders;
 use wire::link::PolicyFile;
 
+use crate::audit::batch::PolicyRow;
 use crate::audit::restore;
 use crate::audit::{Audit, AuditError};
 use crate::config::PolicyTrust;
 use crate::grants::Grants;
-use crate::session::state::InForce;
 
 mod admit;
+mod bases;
 pub mod file;
+mod layers;
 mod slot;
+mod stack;
 pub mod watching;
 
 pub use slot::Slot;
-use slot::slot;
+use slot::{Pulse, slot};
+pub use stack::{Stack, Stacked};
 
 /// Why a policy can't be used.
 #[derive(Debug)]
@@ -40,6 +44,10 @@ pub enum PolicyError {
     NotAsShown(String),
     /// No such policy is known.
     Unknown(String),
+    /// A session names a layer as its own policy.
+    IsLayer(String),
+    /// A layer can't be used, and why.
+    Layer(String, String),
 }
 
 impl std::fmt::Display for PolicyError {
@@ -56,11 +64,45 @@ impl std::fmt::Display for PolicyError {
                 f,
                 "no session has used the policy `{path}` yet; there is nothing to trust"
             ),
+            Self::IsLayer(path) => write!(
+                f,
+                "`{path}` is a layer, which stands beside every policy by itself; give --policy a file of another name"
+            ),
+            Self::Layer(path, why) => write!(
+                f,
+                "the layer `{path}` stands beside every policy here and can't be used, so nothing may pass: {why}"
+            ),
         }
     }
 }
 
 impl std::error::Error for PolicyError {}
+
+impl PolicyError {
+    /// Without the words it begins with.
+    fn reason(&self) -> String {
+        match self {
+            Self::File(error) => error.to_string(),
+            Self::Invalid(rendered) => rendered.clone(),
+            Self::Audit(_)
+            | Self::NotAsShown(_)
+            | Self::Unknown(_)
+            | Self::IsLayer(_)
+            | Self::Layer(..) => self.to_string(),
+        }
+    }
+
+    /// It is of a base that another policy extends.
+    fn of_base(self, base: &str, child: &str) -> Self {
+        if matches!(self, Self::Audit(_)) {
+            return self;
+        }
+        Self::Invalid(format!(
+            "the base `{base}` of `{child}` can't be used: {}",
+            self.reason()
+        ))
+    }
+}
 
 impl From<AuditError> for PolicyError {
     fn from(error: AuditError) -> Self {
@@ -73,6 +115,11 @@ pub struct Policies {
     audit: Audit,
     trust: PolicyTrust,
     place: Place,
+    places: layers::Places,
+    pulse: Arc<Pulse>,
+    stacks: Mutex<Vec<Weak<Stack>>>,
+    /// Files whose stored version this build can't put in force.
+    unreadable: Mutex<HashSet<String>>,
     none: Arc<Slot>,
     grants: Arc<Grants>,
     slots: tokio::sync::Mutex<HashMap<String, Arc<Slot>>>,
@@ -124,16 +171,29 @@ impl Policies {
     #[must_use]
     pub fn new(audit: Audit, trust: PolicyTrust, folders: &Folders, home: Option<PathBuf>) -> Self {
         let protected = [&folders.config, &folders.state, &folders.runtime];
+        let places = layers::Places::new(folders, home.clone());
+        let pulse = Arc::default();
         let place = Place {
             home,
             protected: protected.map(Clone::clone).to_vec(),
             case_insensitive: cfg!(any(target_os = "macos", windows)),
+            ..Place::default()
         };
-        let none = slot(String::new(), Policy::none(), &place, Arc::default());
+        let none = slot(
+            String::new(),
+            Policy::none(),
+            &place,
+            Arc::default(),
+            &pulse,
+        );
         Self {
             audit,
             trust,
             place,
+            places,
+            pulse,
+            stacks: Mutex::default(),
+            unreadable: Mutex::default(),
             none: Arc::new(none),
             grants: Arc::default(),
             slots: tokio::sync::Mutex::default(),
@@ -171,32 +231,64 @@ impl Policies {
     /// # Errors
     /// When the store can't be read.
     pub async fn restore(&self) -> Result<(), AuditError> {
-        let rows = self.audit.read(restore::policies).await?;
-        let mut slots = self.slots.lock().await;
-        for row in rows {
-            let Ok((policy, _)) = self.compile(&row.path, &row.text) else {
-                tracing::warn!(
-                    path = row.path,
-                    "a stored policy can't be read by this version"
-                );
-                continue;
-            };
-            let buckets = self.buckets(&row.path).await?;
-            let slot = slot(row.path.clone(), policy, &self.place, buckets);
-            {
-                let mut state = slot.write();
-                state.text = row.text;
-                state.since = row.since;
-                let why = row.why.unwrap_or_default();
-                state.pending = row.pending.map(|text| PendingPolicy {
-                    hash: self.hash_of(&row.path, &text),
-                    text,
-                    why,
-                });
+        let mut rows = self.audit.read(restore::policies).await?;
+        // A base comes before those that extend it.
+        for _ in 0..=MOST_BASES {
+            let mut later = Vec::new();
+            for row in std::mem::take(&mut rows) {
+                let base = Self::base_path(&row.path, &row.text);
+                let slots = self.slots.lock().await;
+                let found = base.as_ref().and_then(|it| slots.get(it).map(Arc::clone));
+                drop(slots);
+                if base.is_some() && found.is_none() {
+                    later.push(row);
+                } else {
+                    self.restored(row, found).await?;
+                }
             }
-            slots.insert(row.path, Arc::new(slot));
+            rows = later;
+        }
+        for row in rows {
+            self.leave_out(row.path, "a stored policy extends one that is not there");
         }
         Ok(())
+    }
+
+    async fn restored(&self, row: PolicyRow, base: Option<Arc<Slot>>) -> Result<(), AuditError> {
+        let Ok((policy, _)) = self.compile(&row.path, &row.text) else {
+            self.leave_out(row.path, "a stored policy can't be read by this version");
+            return Ok(());
+        };
+        let buckets = self.buckets(&row.path).await?;
+        let slot = slot(row.path.clone(), policy, &self.place, buckets, &self.pulse);
+        {
+            let mut state = slot.write();
+            state.text = row.text;
+            state.since = row.since;
+            state.base = base;
+            let why = row.why.unwrap_or_default();
+            state.pending = row.pending.map(|text| PendingPolicy {
+                hash: self.hash_of(&row.path, &text),
+                text,
+                why,
+            });
+        }
+        self.slots.lock().await.insert(row.path, Arc::new(slot));
+        Ok(())
+    }
+
+    fn leave_out(&self, path: String, why: &str) {
+        tracing::warn!(path, "{why}");
+        let unreadable = self.unreadable.lock();
+        let mut unreadable = unreadable.unwrap_or_else(PoisonError::into_inner);
+        unreadable.insert(path);
+    }
+
+    fn is_unreadable(&self, path: &str) -> bool {
+        let unreadable = self.unreadable.lock();
+        unreadable
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(path)
     }
 
     /// The policy a shim names, or none at all: then every tool call is refused.
@@ -210,6 +302,9 @@ impl Policies {
                 notices: Vec::new(),
             });
         };
+        if self.is_layer(&named.path) {
+            return Err(PolicyError::IsLayer(named.path.clone()));
+        }
         file::read_same(named).map_err(PolicyError::File)?;
         self.admit(&named.path, &named.text, Door::Rule).await
     }
@@ -237,6 +332,9 @@ impl Policies {
     pub async fn trust(&self, path: &str, shown: Option<&str>) -> Result<PolicyState, PolicyError> {
         if !self.slots.lock().await.contains_key(path) {
             return Err(PolicyError::Unknown(path.to_owned()));
+        }
+        if self.is_gone(path) {
+            return self.forget(path, shown).await;
         }
         let text = file::read(Path::new(path)).map_err(PolicyError::File)?;
         let (present, _) = self.compile(path, &text)?;
@@ -279,15 +377,8 @@ impl Policies {
         shown
     }
 
-    /// The policy in force that has this hash, where there is one.
-    pub async fn with_hash(&self, hash: &str) -> Option<Arc<InForce>> {
-        let slots = self.slots.lock().await;
-        let mut all = slots.values().map(|slot| slot.in_force());
-        all.find(|it| it.policy.hash() == hash)
-    }
-
-    /// Every version in force.
-    pub async fn all_in_force(&self) -> Vec<Arc<InForce>> {
+    /// Every version in force, each file for itself.
+    pub async fn all_in_force(&self) -> Vec<Arc<crate::session::state::InForce>> {
         let slots = self.slots.lock().await;
         slots.values().map(|slot| slot.in_force()).collect()
     }
@@ -300,13 +391,9 @@ impl Policies {
         let mut place = self.place.clone();
         // The policy's own file comes first: relative entries stand beside it.
         place.protected.insert(0, PathBuf::from(path));
+        place.role = self.places.role(Path::new(path));
+        place.follows_extends = !path.is_empty();
         Policy::load(text, &place)
-    }
-
-    /// A policy as it would be in force, with a rate of its own to spend.
-    #[must_use]
-    pub fn as_if_in_force(&self, path: &str, policy: Policy) -> InForce {
-        slot::in_force(path.to_owned(), policy, &self.place, &Arc::default())
     }
 
     fn compile(&self, path: &str, text: &str) -> Result<(Policy, Vec<String>), PolicyError> {

@@ -21,8 +21,8 @@ fn each_example_does_what_its_lines_say() {
     let page = page();
     let examples = examples(&page);
     assert!(examples.len() > 20, "{}", examples.len());
-    for (spec, lines) in examples {
-        let played = Played::new(spec);
+    for (files, spec, lines) in examples {
+        let played = Played::new(&files, spec);
         for line in lines.lines() {
             let (subject, outcome) = line.split_once("  ").unwrap();
             played.check(subject.trim(), outcome.trim());
@@ -51,15 +51,29 @@ fn each_field_that_works_is_in_an_example() {
     assert!(fields > 40, "{fields}");
 }
 
-/// What a part of a `spec` is followed by: one call a line, and what becomes of it.
-fn examples(page: &str) -> Vec<(&str, &str)> {
+/// Other files by their names, a `spec`, and what becomes of calls under it, a line each.
+type Example<'p> = (Vec<(&'p str, &'p str)>, &'p str, &'p str);
+
+/// What a part of a `spec` is followed by: one call a line, and what becomes of it. A block that begins
+/// with a file's name and is followed by none is that file, beside the next one.
+fn examples(page: &str) -> Vec<Example<'_>> {
     let blocks = page.split("```yaml\n").skip(1);
+    let mut files = Vec::new();
     let blocks = blocks.filter_map(|rest| {
         let (spec, after) = rest.split_once("\n```\n")?;
+        let name = spec.lines().next()?.strip_prefix("# ");
+        if let Some(name) = name.filter(|_| !after.trim_start().starts_with("```text\n")) {
+            files.push((name, spec));
+            return None;
+        }
         let (_, lines) = after
             .split_once("```text\n")
             .filter(|(it, _)| it.trim().is_empty())?;
-        Some((spec, lines.split("\n```").next()?))
+        Some((
+            std::mem::take(&mut files),
+            spec,
+            lines.split("\n```").next()?,
+        ))
     });
     blocks.collect()
 }

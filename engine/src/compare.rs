@@ -25,8 +25,18 @@ pub fn only_tighter(old: &Policy, new: &Policy) -> bool {
     if old.hash() == new.hash() {
         return true;
     }
+    match (old.stack(), new.stack()) {
+        (Some(old), Some(new)) => match old.pairs(new) {
+            Some(mut pairs) => return pairs.all(|(old, new)| only_tighter(old, new)),
+            None => return false,
+        },
+        (None, None) => {}
+        (Some(_), None) | (None, Some(_)) => return false,
+    }
     // The name is what a person sees when asked: under another one an answer means less.
     old.name() == new.name()
+        && old.role() == new.role()
+        && old.extends() == new.extends()
         && mode_is_tighter(old.mode(), new.mode())
         && tools::are_tighter(old, new)
         && methods_are_tighter(old.methods(), new.methods())
@@ -34,12 +44,19 @@ pub fn only_tighter(old: &Policy, new: &Policy) -> bool {
         && named::are_tighter(old.named(), new.named())
         && paths_are_tighter(old, new)
         && new.list_filter() >= old.list_filter()
-        && blocks::timeout_is_tighter(old.ask_timeout(), new.ask_timeout())
+        && timeout_is_tighter(old, new)
         // A client may answer for its user.
         && (old.ask_in_client() || !new.ask_in_client())
         && new.pinning() >= old.pinning()
+        && old.said_for_bases() == new.said_for_bases()
         && blocks::audit_is_tighter(old.audit(), new.audit())
         && blocks::dlp_is_tighter(old.dlp().spec(), new.dlp().spec())
+}
+
+/// In a policy that has no opinion where it is silent, any time is one.
+fn timeout_is_tighter(old: &Policy, new: &Policy) -> bool {
+    let (before, now) = (old.ask_timeout(), new.ask_timeout());
+    (old.is_open() && before.is_none()) || blocks::timeout_is_tighter(before, now)
 }
 
 fn mode_is_tighter(old: Mode, new: Mode) -> bool {

@@ -1,9 +1,12 @@
 //! Judges one message from the client: policy, call and facts in, decision out.
 
 mod args;
+mod beside;
 mod named;
 mod refusal;
 mod tool;
+
+use std::sync::Arc;
 
 use crate::{
     method::{NEVER_STOPPED, TASKS, TOOLS_CALL, method_spelling},
@@ -142,6 +145,8 @@ pub struct Ask {
     pub rule: String,
     /// Its line in the policy.
     pub line: usize,
+    /// The file of the policy beside the session's own that asks.
+    pub layer: Option<Arc<str>>,
 }
 
 /// Decides a request or a notification from the client.
@@ -158,12 +163,15 @@ pub fn decide(
     let Some(spelling) = method_spelling(call.method) else {
         return Decision::Refuse(Refusal::method("method name is not in its normal form"));
     };
-    let refusal = judge_method(policy, &normal, facts);
-    let refusal = refusal.or_else(|| named::judge(policy, &normal, call.named));
-    let violation = match refusal {
-        None => None,
-        Some(refusal) if is_watching(policy, facts) => Some(refusal),
-        Some(refusal) => return Decision::Refuse(refusal),
+    if policy.lacks_base() {
+        return Decision::Refuse(Refusal::baseless());
+    }
+    if let Some(stack) = policy.stack() {
+        return beside::decide((policy, stack), call, facts, buckets, (&normal, spelling));
+    }
+    let violation = match judge_message(policy, &normal, call, facts) {
+        Ok(violation) => violation,
+        Err(refusal) => return Decision::Refuse(*refusal),
     };
     if normal == TOOLS_CALL {
         return tool::judge(policy, call, facts, buckets, violation);
@@ -173,6 +181,20 @@ pub fn decide(
         violation,
         spent: None,
     })
+}
+
+/// What one policy says before a tool is looked at; in monitor mode what would have refused.
+fn judge_message(
+    policy: &Policy,
+    normal: &str,
+    call: &Call<'_>,
+    facts: &Facts<'_>,
+) -> Result<Option<Refusal>, Box<Refusal>> {
+    let refusal = judge_method(policy, normal, facts);
+    match refusal.or_else(|| named::judge(policy, normal, call.named)) {
+        Some(refusal) if !is_watching(policy, facts) => Err(Box::new(refusal)),
+        violation => Ok(violation),
+    }
 }
 
 /// Whether violations are recorded and let through. A session without a policy has nothing to
@@ -185,10 +207,21 @@ fn is_watching(policy: &Policy, facts: &Facts<'_>) -> bool {
 /// What refuses every call of a tool, whatever its arguments; none where some call could pass or
 /// be asked about. A list shows a tool by this, so that what is listed and what may be called agree.
 pub fn refuses_tool(policy: &Policy, tool: &str, facts: &Facts<'_>) -> Option<Refusal> {
-    if is_watching(policy, facts) {
-        return None;
+    if policy.lacks_base() {
+        return Some(Refusal::baseless());
     }
-    judge_method(policy, TOOLS_CALL, facts).or_else(|| tool::refuses(policy, tool, facts))
+    let alone = |it: &Policy| {
+        if is_watching(it, facts) {
+            return None;
+        }
+        judge_method(it, TOOLS_CALL, facts).or_else(|| tool::refuses(it, policy, tool, facts))
+    };
+    match policy.stack() {
+        None => alone(policy),
+        Some(stack) => stack
+            .members()
+            .find_map(|it| Some(alone(it.policy)?.in_layer(it.path))),
+    }
 }
 
 fn judge_method(policy: &Policy, normal: &str, facts: &Facts<'_>) -> Option<Refusal> {

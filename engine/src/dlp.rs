@@ -11,6 +11,7 @@ mod finder;
 pub(crate) mod forms;
 mod inflate;
 mod marker;
+mod merge;
 mod needs;
 mod reading;
 mod rules;
@@ -21,6 +22,7 @@ pub(crate) mod view;
 
 use std::sync::Arc;
 
+pub(crate) use merge::merged;
 use rules::Rules;
 pub use scan::{Finding, JoinedScan, Scan};
 pub use settings::{DlpSpec, OnFailure, OnRequestMatch, PatternScope, PatternSpec, Scope};
@@ -107,6 +109,13 @@ impl Dlp {
     /// The block as written.
     pub fn spec(&self) -> &DlpSpec {
         &self.spec
+    }
+
+    /// The file of the policy beside the session's own that a pattern of this name stands in; none for
+    /// the own one's.
+    pub fn layer_of(&self, name: &str) -> Option<&str> {
+        let pattern = self.spec.patterns.iter().find(|it| it.name == name)?;
+        pattern.layer.as_deref()
     }
 
     /// Whether a scan with this scope could find anything. `scan_requests` and `scan_responses` are

@@ -5,8 +5,11 @@ mod cases;
 mod comments;
 mod compile;
 mod dlp_block;
+mod effective;
+mod extends;
 mod fields;
 mod format;
+mod layers;
 mod methods;
 mod outline;
 mod pattern;
@@ -27,14 +30,17 @@ mod words;
 mod written;
 mod yaml;
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{diagnostic::Diagnostics, dlp};
 
 pub use cases::{Case, Expected, cases};
+pub use effective::{Said as SaidOfTool, ToolWord};
+pub use extends::{Base, Extends, MOST_BASES, base_path, bases, extends};
 pub use format::{FormatError, format};
+pub use layers::{Layer, is_of_layers};
 pub use outline::Entry;
-pub use place::Place;
+pub use place::{Place, Role};
 pub use schema::schema;
 pub use written::{
     ArgsWish, AuditWishes, ListFilter, MethodsWish, Mode, OnBlock, Pinning, SyncWish,
@@ -42,6 +48,7 @@ pub use written::{
 
 pub(crate) use comments::{Comment, comments};
 pub(crate) use fields::nearest;
+pub(crate) use layers::{Member, Stack};
 pub(crate) use methods::MethodLists;
 pub(crate) use pattern::{Matching, Outcome, Pattern};
 pub(crate) use reading::Reading;
@@ -73,6 +80,22 @@ pub struct Policy {
     rules: Rules,
     dlp: dlp::Dlp,
     paths: place::ProtectedPaths,
+    /// What stands in the lists that [`Policy::outline`] doesn't tell of.
+    listed: Vec<Entry>,
+    role: Role,
+    said: Said,
+    extends: Option<String>,
+    lacks_base: bool,
+    stack: Option<Arc<Stack>>,
+}
+
+/// Which fields that a base can say in a child's stead were written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Said {
+    on_block: bool,
+    list_filter: bool,
+    audit: bool,
+    ask_in_client: bool,
 }
 
 /// A policy that can be used, and what its author should still know.
@@ -88,7 +111,8 @@ impl Policy {
     /// Reads a policy file. Either all of it is used or none: every error is reported at once.
     pub fn load(text: &str, place: &Place) -> Result<Loaded, Diagnostics> {
         let mut source = source::Source::new(text);
-        let written = yaml::read(&mut source).and_then(|tree| walk::document(&tree, &mut source));
+        let written =
+            yaml::read(&mut source).and_then(|tree| walk::document(&tree, place, &mut source));
         let policy = written.and_then(|it| compile::policy(it, place, &mut source));
         let found = source.into_diagnostics();
         match policy {
@@ -135,8 +159,8 @@ impl Policy {
         &self.audit
     }
 
-    /// `ask_timeout`, where the policy sets it.
-    pub fn ask_timeout(&self) -> Option<Duration> {
+    /// `ask_timeout`, where the policy's own file sets it.
+    pub(crate) fn ask_timeout(&self) -> Option<Duration> {
         self.ask_timeout
     }
 
@@ -162,6 +186,9 @@ impl Policy {
         } else {
             "resources/read"
         };
+        if self.stack.is_some() || other.stack.is_some() {
+            return self.hash == other.hash;
+        }
         self.mode == other.mode
             && self.allows_method(method) == other.allows_method(method)
             && self.named.written(prompts) == other.named.written(prompts)
@@ -175,27 +202,29 @@ impl Policy {
     /// Whether the lists let a method of the client pass, given in normal form and whatever the
     /// mode. True for `tasks/*` where tasks of the session's own pass.
     pub fn allows_method(&self, normal: &str) -> bool {
-        self.methods.allows(normal)
+        self.all_hold(|it| it.methods.allows(normal))
     }
 
     /// Whether the lists name a method, given in normal form: what passes for the session's own
     /// tasks alone is not named.
     pub fn lists_method(&self, normal: &str) -> bool {
-        !self.methods.denies(normal) && self.methods.lists(normal)
+        self.all_hold(|it| !it.methods.denies(normal) && it.methods.lists(normal))
     }
 
     /// Whether the lists let a request of the server pass, given in normal form.
     pub fn allows_server_method(&self, normal: &str) -> bool {
-        self.server_methods.allows(normal)
+        self.all_hold(|it| it.server_methods.allows(normal))
     }
 
     /// Whether a list of resources, or of `prompts`, is set, so that what a server lists is judged by it.
     pub fn judges_list(&self, prompts: bool) -> bool {
-        if prompts {
-            self.named.allowed_prompts.is_some()
-        } else {
-            self.named.judge_resources()
-        }
+        self.any_holds(|it| {
+            if prompts {
+                it.named.allowed_prompts.is_some()
+            } else {
+                it.named.judge_resources()
+            }
+        })
     }
 
     /// Every protected path: absolute and lexically normal.
@@ -216,14 +245,21 @@ impl Policy {
 
     /// Whether a rule asks for the definition of this tool, whose name is given in normal form.
     pub fn pins_definition(&self, normal: &str) -> bool {
-        let rule = self.rules.speaking(normal);
-        rule.is_some_and(|rule| rule.schema.is_some())
+        let alone = |it: &Policy| {
+            let rule = it.rules.speaking(normal);
+            rule.is_some_and(|rule| rule.schema.is_some())
+        };
+        match &self.stack {
+            None => alone(self),
+            Some(stack) => stack.members().any(|it| alone(it.policy)),
+        }
     }
 
     /// What the rule that speaks of this tool, whose name is given in normal form, is known by:
-    /// SHA-256, in hexadecimal, over all it says as compiled. `None` where no rule speaks of it.
+    /// SHA-256, in hexadecimal, over all it says as compiled, and over those of the policies asked
+    /// beside this one. `None` where no rule speaks of it.
     pub fn rule_hash(&self, normal: &str) -> Option<String> {
-        self.rules.speaking(normal).map(Rule::hash)
+        self.rule_hashes(normal)
     }
 
     /// The protected paths for a person: the policy file's name, then the policy's own entries.
@@ -283,6 +319,15 @@ impl Policy {
 
     /// How the policy itself spells a tool, where it names it exactly.
     pub(crate) fn spelling(&self, normal: &str) -> Option<&str> {
+        match &self.stack {
+            None => self.own_spelling(normal),
+            Some(stack) => stack
+                .members()
+                .find_map(|it| it.policy.own_spelling(normal)),
+        }
+    }
+
+    fn own_spelling(&self, normal: &str) -> Option<&str> {
         let allowed = self.allowed.exactly(normal);
         let rule = self
             .rules

@@ -42,18 +42,26 @@ pub enum RateError {
 #[must_use]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spent {
-    /// The tool's name in normal form.
+    /// The tool's name in normal form; of a base's own count with its file behind it, see [`key`].
     pub tool: String,
     /// When the bucket was to be full again before the call; none for a bucket never used.
     pub before_ms: Option<i64>,
     /// When it is to be full again now.
     pub after_ms: i64,
+    /// What it spent beside: of the policies that its own extends.
+    pub also: Vec<Spent>,
 }
 
 /// What every tool under one policy has spent.
 #[derive(Debug, Clone, Default)]
 pub struct Buckets {
     full_again: HashMap<String, i64>,
+}
+
+/// What a tool is counted under for a base, apart from its child's own count: no name in normal
+/// form has a line break.
+pub(crate) fn key(normal: &str, base: &str) -> String {
+    format!("{normal}\n{base}")
 }
 
 impl Limit {
@@ -105,6 +113,9 @@ impl Buckets {
     /// Gives back what a call spent that did not take place. Where others have spent since, the
     /// tool stays spent: too few calls, never too many.
     pub fn undo(&mut self, spent: &Spent) {
+        for more in &spent.also {
+            self.undo(more);
+        }
         if self.full_again.get(&spent.tool) != Some(&spent.after_ms) {
             return;
         }
@@ -138,6 +149,7 @@ impl Buckets {
             tool: tool.to_owned(),
             before_ms,
             after_ms,
+            also: Vec::new(),
         })
     }
 

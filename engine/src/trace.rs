@@ -39,6 +39,11 @@ pub fn loaded_lines(policy: &Policy) -> Vec<String> {
         "Protected paths: [{}]",
         protected.join(", ")
     )));
+    lines.extend(policy.layers().iter().map(|it| {
+        let what = if it.base { "Base" } else { "Layer" };
+        let name = shown(it.policy.name()).into_owned();
+        info(&format!("{what}: {name} ({})", shown(&it.path)))
+    }));
     lines
 }
 
@@ -54,7 +59,10 @@ pub fn decision_lines(policy: &Policy, call: &Call<'_>, decision: &Decision) -> 
                 shown(&method),
                 shown(tool)
             )));
-            lines.extend(tool_lines(policy, &normal_form(tool), &told));
+            let normal = normal_form(tool);
+            lines.extend(by_layer(policy, &told, |policy, told| {
+                tool_lines(policy, &normal, told)
+            }));
         }
         _ => {
             let named: Vec<_> = call.named.iter().filter_map(name).collect();
@@ -64,11 +72,30 @@ pub fn decision_lines(policy: &Policy, call: &Call<'_>, decision: &Decision) -> 
                 shown(&method),
                 shown(&named.join(", "))
             )));
-            lines.extend(named_lines(policy, call.named, &told));
+            lines.extend(by_layer(policy, &told, |policy, told| {
+                named_lines(policy, call.named, told)
+            }));
         }
     }
     lines.push(told.verdict());
     lines
+}
+
+/// What the session's own policy says, then the policy beside it that decided otherwise.
+fn by_layer<'d>(
+    policy: &Policy,
+    told: &Told<'d>,
+    lines: impl Fn(&Policy, &Told<'d>) -> Vec<String>,
+) -> Vec<String> {
+    let Some(path) = told.layer else {
+        return lines(policy.own(), told);
+    };
+    let mut all = lines(policy.own(), &told.passing());
+    for layer in policy.layers().iter().filter(|it| *it.path == *path) {
+        all.push(debug(&format!("Layer: {}", shown(path))));
+        all.extend(lines(&layer.policy, told));
+    }
+    all
 }
 
 /// What DLP found of one pattern in a `place`; `action` is the record's word for what was done.
@@ -137,9 +164,21 @@ struct Told<'d> {
     spent: bool,
     asks: bool,
     refused: bool,
+    layer: Option<&'d str>,
 }
 
 impl<'d> Told<'d> {
+    /// As one policy has it that nothing stopped at.
+    fn passing(&self) -> Self {
+        Told {
+            refusal: None,
+            asks: false,
+            refused: false,
+            layer: None,
+            ..*self
+        }
+    }
+
     fn of(decision: &'d Decision) -> Self {
         match decision {
             Decision::Allow(it) => Told {
@@ -147,18 +186,21 @@ impl<'d> Told<'d> {
                 spent: it.spent.is_some(),
                 asks: false,
                 refused: false,
+                layer: it.violation.as_ref().and_then(|it| it.layer.as_deref()),
             },
             Decision::Ask(it) => Told {
                 refusal: it.violation.as_ref(),
                 spent: it.spent.is_some(),
                 asks: true,
                 refused: false,
+                layer: it.layer.as_deref(),
             },
             Decision::Refuse(it) => Told {
                 refusal: Some(it),
                 spent: false,
                 asks: false,
                 refused: true,
+                layer: it.layer.as_deref(),
             },
         }
     }
@@ -193,6 +235,8 @@ fn tool_lines(policy: &Policy, normal: &str, told: &Told<'_>) -> Vec<String> {
         )));
     }
     match policy.allowed_by(normal) {
+        // A list that is absent, and has no opinion.
+        Some(entry) if entry.line == 0 => {}
         Some(entry) => {
             let entry = shown(&entry.written);
             lines.push(debug(&format!("Evaluating allowed_tools: [{entry}] ✓")));

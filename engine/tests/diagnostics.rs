@@ -126,7 +126,7 @@ fn values_are_checked() {
 fn what_is_not_built_is_refused_by_name() {
     spec(
         "unsupported",
-        "extends: x\ndlp: {rules: [secrets]}\nidentity: {enabled: true}\nserver: {require_token: true}\nregistry: {}\naat: {url: x}\n",
+        "dlp: {rules: [secrets]}\nidentity: {enabled: true}\nserver: {require_token: true}\nregistry: {}\naat: {url: x}\n",
     );
 }
 

@@ -233,6 +233,7 @@ impl Rules {
             home: Some("/home/u".into()),
             protected: vec![FILE.into()],
             case_insensitive: false,
+            ..Place::default()
         };
         let loaded = || {
             let loaded = Policy::load(&text, &place);

@@ -59,6 +59,7 @@ impl Store for Memory {
                 // Nobody makes one here; answers are only counted.
                 StateOp::Grant(_) => {}
                 StateOp::Policy(_)
+                | StateOp::PolicyForgotten(_)
                 | StateOp::Setting { .. }
                 | StateOp::EraseBodies { .. }
                 | StateOp::RemoveSegment { .. } => {

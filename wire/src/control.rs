@@ -8,6 +8,7 @@ use serde_json::Value;
 mod approvals;
 mod clients;
 mod dashboard;
+mod effective;
 mod grants;
 mod learning;
 mod policies;
@@ -18,6 +19,9 @@ mod tools;
 pub use approvals::{Approval, Channel};
 pub use clients::{ClientServer, EditedFile, ServerState, Unwrapped};
 pub use dashboard::{DashboardCode, DashboardOpened, DashboardToken};
+pub use effective::{
+    EffectiveEnd, EffectiveEntry, EffectiveMember, EffectiveQuery, EffectiveTool, EffectiveWord,
+};
 pub use grants::{Before, Grant, GrantPlan, GrantWish, Lasts, PastCall, What};
 pub use learning::{ReplayChange, ReplayQuery, Replayed, SuggestQuery, Suggested, Unknown};
 pub use policies::{ExplainQuery, Explained, PolicyChecked, PolicyDiagnostic, PolicyRule};
@@ -89,6 +93,9 @@ pub enum Request {
     },
     /// Tells how a call would be decided. End: [`Explained`].
     PolicyExplain(ExplainQuery),
+    /// Tells what the policies come to that a session is judged by. Items: [`EffectiveMember`], the
+    /// session's own first; end: [`EffectiveEnd`].
+    PolicyEffective(EffectiveQuery),
     /// What each entry of a policy in force did of late. Items: [`PolicyRule`]; end:
     /// `{"looked_at": N, "more": bool}`, the decisions under this version that were counted and
     /// whether there are older ones.

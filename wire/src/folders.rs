@@ -16,6 +16,12 @@ pub struct Folders {
     pub runtime: PathBuf,
 }
 
+/// A layer's name in its folder.
+const LAYER: &str = "policy.yaml";
+
+/// A project's folder for aip.
+const PROJECT: &str = ".aip";
+
 /// The environment names no place to keep files in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoHome;
@@ -74,6 +80,37 @@ impl Folders {
                 .map_or_else(|| state.join("run"), |runtime| runtime.join("aip")),
             state,
         })
+    }
+
+    /// The machine's layer: a policy that stands beside every session's own.
+    #[must_use]
+    pub fn system_layer() -> PathBuf {
+        PathBuf::from(if cfg!(target_os = "macos") {
+            "/Library/Application Support/aip/policy.yaml"
+        } else {
+            "/etc/aip/policy.yaml"
+        })
+    }
+
+    /// The user's own layer.
+    #[must_use]
+    pub fn user_layer(&self) -> PathBuf {
+        self.config.join(LAYER)
+    }
+
+    /// The layer of a project's folder.
+    #[must_use]
+    pub fn project_layer(folder: &Path) -> PathBuf {
+        folder.join(PROJECT).join(LAYER)
+    }
+
+    /// Whether a policy file is a layer: its path says so.
+    #[must_use]
+    pub fn is_layer(&self, path: &Path) -> bool {
+        let folder = path.parent().and_then(Path::parent);
+        folder.is_some_and(|it| Self::project_layer(it) == path)
+            || path == Self::system_layer()
+            || path == self.user_layer()
     }
 
     /// The socket shims speak on.

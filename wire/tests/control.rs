@@ -3,9 +3,10 @@
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 use wire::control::{
-    Approval, Channel, EraseQuery, Failure, GrantWish, Lasts, LogQuery, OverrideMode, PolicyState,
-    RecordKind, RecordQuery, ReplayChange, ReplayQuery, Replayed, Reply, Request, Session, Status,
-    SuggestQuery, Suggested, Unknown, Verified, VerifiedAt, What,
+    Approval, Channel, EffectiveEnd, EffectiveEntry, EffectiveMember, EffectiveQuery,
+    EffectiveTool, EffectiveWord, EraseQuery, Explained, Failure, GrantWish, Lasts, LogQuery,
+    OverrideMode, PolicyState, RecordKind, RecordQuery, ReplayChange, ReplayQuery, Replayed, Reply,
+    Request, Session, Status, SuggestQuery, Suggested, Unknown, Verified, VerifiedAt, What,
 };
 
 #[test]
@@ -110,6 +111,13 @@ fn requests_with_fields() {
         r#"{"op":"policies","path":null}"#,
     );
     check(
+        &Request::PolicyEffective(EffectiveQuery {
+            session: Some("s".into()),
+            ..EffectiveQuery::default()
+        }),
+        r#"{"op":"policy_effective","session":"s","path":null,"cwd":null}"#,
+    );
+    check(
         &Request::PolicyTrust {
             path: "/p".into(),
             hash: Some("ab".into()),
@@ -202,6 +210,32 @@ fn what_replies_hold() {
             ..Session::default()
         },
         r#"{"id":"s","server":"","identity":"","command":[],"server_pid":null,"client":"","client_source":"","policy":null,"policy_name":null,"policy_hash":null,"mode":"","started":"","cwd":"","calls":2,"refused":0}"#,
+    );
+    check(
+        &EffectiveMember {
+            path: "/p".into(),
+            role: "own".into(),
+            entries: vec![EffectiveEntry::default()],
+            ..EffectiveMember::default()
+        },
+        r#"{"path":"/p","role":"own","name":"","hash":"","entries":[{"line":0,"list":"","written":"","action":null}]}"#,
+    );
+    check(
+        &EffectiveEnd {
+            tools: vec![EffectiveTool {
+                tool: "t".into(),
+                said: vec![EffectiveWord::default()],
+            }],
+            ..EffectiveEnd::default()
+        },
+        r#"{"hash":"","tools":[{"tool":"t","said":[{"word":"","path":"","line":null}]}],"more":false}"#,
+    );
+    check(
+        &Explained {
+            layer: Some("/b".into()),
+            ..Explained::default()
+        },
+        r#"{"decision":null,"error_code":null,"reason":null,"detail":null,"line":null,"layer":"/b","trace":[],"diagnostics":[],"notes":[]}"#,
     );
     check(
         &PolicyState {

@@ -9,9 +9,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use clients::{Client, Server};
-use engine::policy::Policy;
 
-use super::policy::validate::{MAX_POLICY, place, refused};
+use super::policy::validate::{MAX_POLICY, refused, whole};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -129,13 +128,14 @@ pub(super) fn is_valid(file: &Path, context: &mut Context<'_>) -> Result<bool, F
         }
     };
     let name = file.to_string_lossy();
-    match Policy::load(&text, &place(file, context)) {
+    match whole(file, &text, context) {
         Ok(loaded) => {
             let warnings = loaded.warnings.render(&name);
             write!(context.err, "{}", crate::text::visible_lines(&warnings))?;
             Ok(true)
         }
-        Err(errors) => {
+        Err((of, errors)) => {
+            let name = of.map_or(name.into_owned(), |it| it.display().to_string());
             write!(context.err, "{}", refused(&name, &errors))?;
             Ok(false)
         }

@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+mod effective;
 pub mod explain;
 pub mod fmt;
 pub mod lint;
@@ -77,6 +78,23 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
         path: path.to_path_buf(),
         source,
     })
+}
+
+/// The path the daemon knows a file by, also where the file is gone.
+fn known_as(path: &Path) -> Result<PathBuf, Failure> {
+    let missing = |it: &Failure| matches!(it, Failure::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound);
+    match absolute(path) {
+        Err(failure) if missing(&failure) => {
+            let whole = std::path::absolute(path).map_err(|_| failure)?;
+            let (Some(folder), Some(name)) = (whole.parent(), whole.file_name()) else {
+                return Ok(whole);
+            };
+            // The folder may be gone as well.
+            let folder = std::fs::canonicalize(folder);
+            Ok(folder.map_or_else(|_| whole.clone(), |it| it.join(name)))
+        }
+        other => other,
+    }
 }
 
 fn states(context: &Context<'_>, path: Option<&Path>) -> Result<Vec<PolicyState>, Failure> {

@@ -40,6 +40,7 @@ fn load(text: Option<&str>) -> Result<Policy, String> {
         home: Some(PathBuf::from(HOME)),
         protected: vec![Path::new(HOME).join("policy.yaml")],
         case_insensitive: false,
+        ..Place::default()
     };
     Policy::load(text, &place)
         .map(|loaded| loaded.policy)

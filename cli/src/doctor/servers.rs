@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use clients::{Entry, Kind};
-use engine::policy::Policy;
 
 use super::programs::is_program;
 use super::{Finding, Health};
-use crate::command::policy::validate::{MAX_POLICY, place};
+use crate::command::policy::validate::{MAX_POLICY, whole};
 use crate::context::Context;
 use crate::install::found::{self, Found};
 
@@ -157,11 +156,9 @@ fn policy_is_wrong(file: &Path, context: &Context<'_>) -> Option<Finding> {
     let wrong = match context.read_text(file, MAX_POLICY) {
         Err(failure) => failure.to_string(),
         Ok(text) => {
-            let loaded = Policy::load(&text, &place(file, context));
-            format!(
-                "its policy {shown} has errors: {}",
-                loaded.err()?.0.first()?.message
-            )
+            let (_, errors) = whole(file, &text, context).err()?;
+            let first = &errors.0.first()?.message;
+            format!("its policy {shown} has errors: {first}")
         }
     };
     let next = format!("aip does not start with it; aipctl policy validate {shown}");

@@ -189,6 +189,7 @@ fn policy(rules: usize) -> Policy {
             PathBuf::from("/home/me/.local/state/aip"),
         ],
         case_insensitive: false,
+        ..Place::default()
     };
     Policy::load(&text, &place).unwrap().policy
 }

@@ -51,6 +51,11 @@ fn state(connection: &Connection, op: &StateOp) -> rusqlite::Result<()> {
              why = excluded.why",
             params![row.path, row.text, row.since, row.pending, row.why],
         ),
+        StateOp::PolicyForgotten(path) => run(
+            connection,
+            "DELETE FROM policy WHERE path = ?1",
+            params![path],
+        ),
         StateOp::Setting { name, value } => run(
             connection,
             "INSERT INTO setting VALUES (?1, ?2) \

@@ -89,6 +89,8 @@ pub enum StateOp {
     },
     /// The version of a policy file in force, and the one that waits.
     Policy(PolicyRow),
+    /// A layer that is gone is known no more.
+    PolicyForgotten(String),
     /// A daemon-wide setting.
     Setting {
         /// Its name.

@@ -35,11 +35,12 @@ pub struct Looked {
     pub more: bool,
 }
 
-/// Groups the newest decisions under one version of a policy, none older than `since`.
+/// Groups the newest decisions of one version of a policy, none older than `since`, by the hashes it
+/// and what stands beside it go by together.
 ///
 /// # Errors
 /// SQLite's.
-pub fn look(store: &Connection, hash: &str, since: &str) -> rusqlite::Result<Looked> {
+pub fn look(store: &Connection, hashes: &[String], since: &str) -> rusqlite::Result<Looked> {
     let slot = since.get(..SLOT).unwrap_or(since);
     let (after, from): (u64, u64) = store.query_row(
         "SELECT max(0, (SELECT coalesce(max(seq), 0) FROM record) - ?1),
@@ -55,7 +56,8 @@ pub fn look(store: &Connection, hash: &str, since: &str) -> rusqlite::Result<Loo
                    json_extract(text, '$.approval') IS NOT NULL AS asked
             FROM entry
             WHERE seq > ?1 AND seq >= ?2 AND kind = 'decision' AND timestamp >= ?3
-              AND json_extract(text, '$.policy_hash') = ?4
+              AND json_extract(text, '$.policy_hash') IN (SELECT value FROM json_each(?4))
+              AND json_extract(text, '$.policy_layer') IS NULL
          ) GROUP BY 1, 2, 3, 4",
     )?;
     let group = |row: &rusqlite::Row<'_>| {
@@ -68,8 +70,9 @@ pub fn look(store: &Connection, hash: &str, since: &str) -> rusqlite::Result<Loo
             last: row.get(5)?,
         })
     };
+    let hashes = serde_json::to_string(hashes).unwrap_or_default();
     let from_seq = i64::try_from(from).unwrap_or(i64::MAX);
-    let groups = statement.query_map(rusqlite::params![after, from_seq, since, hash], group)?;
+    let groups = statement.query_map(rusqlite::params![after, from_seq, since, hashes], group)?;
     let groups: Vec<Group> = groups.collect::<rusqlite::Result<_>>()?;
     Ok(Looked {
         looked_at: groups.iter().map(|it| it.count).sum(),

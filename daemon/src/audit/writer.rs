@@ -46,6 +46,7 @@ impl Job {
             | StateOp::Approval { .. }
             | StateOp::Bucket { .. }
             | StateOp::Policy(_)
+            | StateOp::PolicyForgotten(_)
             | StateOp::Pin { .. }
             | StateOp::Grant(_)
             | StateOp::Setting { .. } => false,

@@ -31,9 +31,12 @@ pub(super) async fn trust(daemon: Arc<Daemon>, path: String, hash: Option<String
     match daemon.policies.trust(&path, hash.as_deref()).await {
         Ok(state) => as_value(&state),
         Err(PolicyError::Unknown(path)) => Err(unknown(&path)),
-        Err(error @ (PolicyError::File(_) | PolicyError::Invalid(_))) => {
-            Err(failure("invalid", error.to_string()))
-        }
+        Err(
+            error @ (PolicyError::File(_)
+            | PolicyError::Invalid(_)
+            | PolicyError::IsLayer(_)
+            | PolicyError::Layer(..)),
+        ) => Err(failure("invalid", error.to_string())),
         Err(error @ PolicyError::NotAsShown(_)) => Err(failure("conflict", error.to_string())),
         Err(error @ PolicyError::Audit(_)) => Err(failure("unavailable", error.to_string())),
     }
@@ -59,18 +62,17 @@ pub(super) async fn rules(
         let message = format!("name a policy, and from 1 to {MAX_HOURS} hours");
         return Err(failure("invalid", message));
     }
-    let Ok(slot) = daemon.policies.open_again(Some(&path)).await else {
+    let Ok(in_force) = daemon.policies.with_bases(&path).await else {
         return Err(unknown(&path));
     };
-    let in_force = slot.in_force();
-    let hash = in_force.policy.hash().to_owned();
+    let hashes = daemon.policies.hashes_of(&path).await;
     let since = crate::time::now_ms().saturating_sub_unsigned(hours * 3_600_000);
     let since = crate::time::rfc3339(since);
     let read = daemon
         .audit
-        .read(move |store| by_rule::look(store, &hash, &since));
+        .read(move |store| by_rule::look(store, &hashes, &since));
     let looked = read.await.map_err(|error| unavailable(&error))?;
-    for rule in by_rule::rules(&in_force.policy, &looked.groups) {
+    for rule in by_rule::rules(in_force.policy.own(), &looked.groups) {
         answers.item(&rule).await.map_err(gone)?;
     }
     Ok(serde_json::json!({ "looked_at": looked.looked_at, "more": looked.more }))

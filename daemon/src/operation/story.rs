@@ -38,10 +38,17 @@ fn rules(record: &Stored) -> Vec<RuleIdea> {
     let parsed = whole.as_ref().map(|it| wire::json::parse(it.as_bytes()));
     let args = parsed.as_ref().and_then(|it| it.as_ref().ok());
     let args = args.map(|it| node(&it.value));
+    let layer = record.text("policy_layer");
     let idea = |it: engine::ideas::Idea| RuleIdea {
         title: it.title,
         yaml: it.yaml,
-        note: it.note,
+        note: match &layer {
+            None => it.note,
+            Some(layer) => format!(
+                "{} This call was decided by {layer}: what loosens has to be said there too.",
+                it.note
+            ),
+        },
     };
     let all = engine::ideas::ideas(&tool, args.as_ref());
     all.into_iter().map(idea).collect()
@@ -88,6 +95,15 @@ mod tests {
         assert_eq!(titles(Some(r#"{"path":"[REDACTED:x]"}"#)), erased);
         let event = Stored::of(NewRecord::event(0, "X").set("tool", "read"), 1);
         assert!(rules(&event).is_empty());
+    }
+
+    #[test]
+    fn where_a_layer_decided_it_is_said_that_it_would_still() {
+        let record = NewRecord::decision(0, "upstream", "BLOCK").set("tool", "read");
+        let note = |record: NewRecord| rules(&Stored::of(record, 1))[0].note.clone();
+        assert!(!note(record.clone()).contains("decided by"));
+        let layered = record.set("policy_layer", "/p/.aip/policy.yaml");
+        assert!(note(layered).contains("decided by /p/.aip/policy.yaml"));
     }
 
     #[test]

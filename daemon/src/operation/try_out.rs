@@ -28,7 +28,7 @@ pub(super) async fn validate(daemon: &Arc<Daemon>, text: String, path: Option<St
 }
 
 fn check(policies: &Policies, path: &str, text: &str) -> PolicyChecked {
-    match policies.read(path, text) {
+    match policies.read_whole(path, text) {
         Ok(loaded) => PolicyChecked {
             valid: true,
             name: Some(loaded.policy.name().to_owned()),
@@ -61,8 +61,8 @@ pub(super) async fn explain(daemon: &Arc<Daemon>, query: ExplainQuery) -> Outcom
     let in_force = match (&query.path, &query.text) {
         (path, Some(text)) => {
             let path = path.as_deref().unwrap_or(NO_FILE);
-            match daemon.policies.read(path, text) {
-                Ok(loaded) => Arc::new(daemon.policies.as_if_in_force(path, loaded.policy)),
+            match daemon.policies.whole(path, text) {
+                Ok(in_force) => Arc::new(in_force),
                 Err(errors) => {
                     return as_value(&Explained {
                         diagnostics: listed(&errors),
@@ -71,8 +71,8 @@ pub(super) async fn explain(daemon: &Arc<Daemon>, query: ExplainQuery) -> Outcom
                 }
             }
         }
-        (Some(path), None) => match daemon.policies.open_again(Some(path)).await {
-            Ok(slot) => slot.in_force(),
+        (Some(path), None) => match daemon.policies.with_bases(path).await {
+            Ok(in_force) => in_force,
             Err(error) => return Err(failure("not_found", error.to_string())),
         },
         (None, None) => {

@@ -15,11 +15,12 @@ use crate::config::PolicyTrust;
 use crate::grants::{Why, ended};
 
 impl Policies {
-    pub(super) async fn admit(
+    pub(super) async fn admit_alone(
         &self,
         path: &str,
         text: &str,
         door: Door,
+        base: Option<Arc<Slot>>,
     ) -> Result<Opened, PolicyError> {
         let mut slots = self.slots.lock().await;
         let known = slots.get(path).map(Arc::clone);
@@ -37,6 +38,7 @@ impl Policies {
                 Policy::none(),
                 &self.place,
                 self.buckets(path).await?,
+                &self.pulse,
             ));
             slots.insert(path.to_owned(), Arc::clone(&slot));
             self.known.send_replace(());
@@ -44,7 +46,7 @@ impl Policies {
                 let why = "it has not been trusted yet";
                 return self.hold(slot, &policy, text, why, warnings).await;
             }
-            let stored = self.put(&slot, policy, text, "POLICY_LOADED").await;
+            let stored = self.put(&slot, policy, (text, base), "POLICY_LOADED").await;
             if stored.is_err() {
                 slots.remove(path);
             }
@@ -61,7 +63,7 @@ impl Policies {
             } else {
                 "POLICY_CHANGED"
             };
-            self.put(&slot, policy, text, event).await?;
+            self.put(&slot, policy, (text, base), event).await?;
             return Ok(Opened {
                 slot,
                 notices: warnings,
@@ -89,7 +91,7 @@ impl Policies {
         &self,
         slot: &Arc<Slot>,
         policy: Policy,
-        text: &str,
+        (text, base): (&str, Option<Arc<Slot>>),
         event: &'static str,
     ) -> Result<(), PolicyError> {
         let now = crate::time::now_ms();
@@ -110,7 +112,8 @@ impl Policies {
             pending: None,
             why: None,
         };
-        self.write_ending_grants(record, row, &policy, now).await?;
+        self.write_ending_grants(record, row, (slot, &policy), now)
+            .await?;
         let in_force = Arc::new(in_force(
             slot.path.clone(),
             policy,
@@ -122,6 +125,8 @@ impl Policies {
             text: text.to_owned(),
             since,
             pending: None,
+            base,
+            forgotten: false,
         });
         Ok(())
     }
@@ -200,13 +205,17 @@ impl Policies {
         &self,
         record: NewRecord,
         row: PolicyRow,
-        policy: &Policy,
+        (slot, policy): (&Slot, &Policy),
         now_ms: i64,
     ) -> Result<(), PolicyError> {
+        let before = slot.in_force();
+        let judged = self.judged_by(slot);
         let over = self.grants.take(|grant| {
             let bound = &grant.bound;
-            let other = || policy.rule_hash(&bound.tool).as_ref() != Some(&bound.rule);
-            (bound.policy == row.path && other()).then_some(Why::RuleChanged)
+            let (old, new) = (&before.policy, policy.rule_hash(&bound.tool));
+            let other = || new.as_ref() != Some(&bound.rule) && new != old.rule_hash(&bound.tool);
+            let ours = bound.policy == row.path || judged.contains(&bound.policy);
+            (ours && other()).then_some(Why::RuleChanged)
         });
         let mut batch = Batch {
             records: vec![record],

@@ -1,6 +1,7 @@
 //! One policy file: the version in force, and the one that waits.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use engine::policy::{Place, Policy};
@@ -18,7 +19,21 @@ pub struct Slot {
     pub(super) path: String,
     pub(super) buckets: Arc<Mutex<Buckets>>,
     state: RwLock<SlotState>,
+    pulse: Arc<Pulse>,
+}
+
+/// What all policies share: a count of all that came into force, and who hears of it.
+#[derive(Debug, Default)]
+pub(super) struct Pulse {
+    generation: AtomicU64,
     changes: watch::Sender<()>,
+}
+
+impl Pulse {
+    fn beat(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.changes.send_replace(());
+    }
 }
 
 #[derive(Debug)]
@@ -27,6 +42,10 @@ pub(super) struct SlotState {
     pub(super) text: String,
     pub(super) since: String,
     pub(super) pending: Option<PendingPolicy>,
+    /// The policy it extends.
+    pub(super) base: Option<Arc<Slot>>,
+    /// It is a layer a person knows to be gone.
+    pub(super) forgotten: bool,
 }
 
 impl Slot {
@@ -36,22 +55,40 @@ impl Slot {
         Arc::clone(&self.read().in_force)
     }
 
-    /// Hears whenever another version has come into force, or waits.
+    /// Hears whenever another version has come into force, or waits, of this policy or any other.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<()> {
-        self.changes.subscribe()
+        self.pulse.changes.subscribe()
+    }
+
+    /// Grows with every version that comes into force anywhere.
+    pub(super) fn generation(&self) -> u64 {
+        self.pulse.generation.load(Ordering::Acquire)
+    }
+
+    pub(super) fn base(&self) -> Option<Arc<Slot>> {
+        self.read().base.clone()
+    }
+
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.read().forgotten
+    }
+
+    pub(super) fn forget(&self) {
+        self.write().forgotten = true;
+        self.pulse.beat();
     }
 
     /// Puts another version in force, and says so to the sessions under it.
     pub(super) fn put(&self, state: SlotState) {
         *self.write() = state;
-        self.changes.send_replace(());
+        self.pulse.beat();
     }
 
     /// What the file holds is not in force.
     pub(super) fn wait(&self, pending: PendingPolicy) {
         self.write().pending = Some(pending);
-        self.changes.send_replace(());
+        self.pulse.beat();
     }
 
     /// Why what the file holds is not in force, where it is not, for a person.
@@ -111,6 +148,7 @@ pub(super) fn slot(
     policy: Policy,
     place: &Place,
     buckets: Arc<Mutex<Buckets>>,
+    pulse: &Arc<Pulse>,
 ) -> Slot {
     let in_force = Arc::new(in_force(path.clone(), policy, place, &buckets));
     let state = SlotState {
@@ -118,12 +156,14 @@ pub(super) fn slot(
         text: String::new(),
         since: String::new(),
         pending: None,
+        base: None,
+        forgotten: false,
     };
     Slot {
         path,
         buckets,
         state: RwLock::new(state),
-        changes: watch::Sender::default(),
+        pulse: Arc::clone(pulse),
     }
 }
 

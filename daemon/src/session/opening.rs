@@ -10,14 +10,14 @@ use wire::link::{
 
 use super::orphans::Owned;
 use super::socket::Socket;
-use super::state::{Facts, Kept, State};
+use super::state::{Facts, InForce, Kept, State};
 use crate::audit::batch::{OutstandingRow, SessionOp};
 use crate::audit::restore::SessionRow;
 use crate::audit::{AuditError, Batch, NewRecord, StateOp, query, restore};
 use crate::daemon::{Daemon, Running};
 use crate::peer::Process;
 use crate::person::Side;
-use crate::policies::{Opened, PolicyError, Slot};
+use crate::policies::{PolicyError, Stack, Stacked};
 
 mod claims;
 mod pinned;
@@ -35,7 +35,7 @@ const DECISIONS: u64 = 10_000;
 /// A session ready to be served.
 pub(super) struct Opening {
     pub(super) state: State,
-    pub(super) slot: Arc<Slot>,
+    pub(super) stack: Arc<Stack>,
     pub(super) shim: Option<Process>,
     pub(super) replaced: mpsc::Receiver<()>,
     /// The welcome and what follows it at once.
@@ -120,15 +120,19 @@ async fn begun(
     hello: &Hello,
     shim: Option<Process>,
 ) -> Result<Opening, NoSession> {
-    let opened = daemon.policies.open(hello.policy.as_ref()).await;
+    let mut facts = facts(hello, shim.as_ref());
+    let opened = daemon
+        .policies
+        .open_stack(hello.policy.as_ref(), &facts.cwd)
+        .await;
     if let Err(PolicyError::Audit(error)) = opened {
         return Err(error.into());
     }
-    let Opened { slot, notices } = opened.map_err(|error| NoSession {
+    let Stacked { stack, notices } = opened.map_err(|error| NoSession {
         why: "policy",
         message: error.to_string(),
     })?;
-    let facts = facts(hello, shim.as_ref());
+    facts.layers = stack.layers();
     let secret = secret();
     let owned = Owned {
         session: facts.clone(),
@@ -138,7 +142,7 @@ async fn begun(
         secret_hash: digest(&secret),
         facts: serde_json::to_string(&owned).unwrap_or_default(),
     };
-    let in_force = slot.in_force();
+    let in_force = stack.in_force();
     let named = !in_force.path.is_empty();
     let record = NewRecord::event(facts.started_ms, "SESSION_STARTED")
         .set("session_id", facts.id.clone())
@@ -148,7 +152,8 @@ async fn begun(
         .set("cwd", facts.cwd.display().to_string())
         .set_some("policy_path", named.then(|| in_force.path.clone()))
         .set_some("policy_name", named.then(|| in_force.policy.name()))
-        .set_some("policy_hash", named.then(|| in_force.policy.hash()));
+        .set_some("policy_hash", named.then(|| in_force.policy.hash()))
+        .set_some("policy_layers", beside(&in_force));
     let ops = vec![StateOp::Session {
         id: facts.id.clone(),
         op,
@@ -170,7 +175,7 @@ async fn begun(
         }
     };
     let notices = notices.into_iter().chain(pinned.notice).collect();
-    let mut first = welcome(&facts.id, &secret, &slot, notices);
+    let mut first = welcome(&facts.id, &secret, &stack, notices);
     if hello.verbose {
         for line in engine::trace::loaded_lines(&in_force.policy) {
             let bytes = format!("{line}\n").into_bytes();
@@ -192,11 +197,11 @@ async fn begun(
             mirror_line(line.0, &line.1, &mut first);
         }
     }
-    let replaced = register(daemon, &facts, &slot, Side::of(shim.as_ref(), None));
+    let replaced = register(daemon, &facts, &stack, Side::of(shim.as_ref(), None));
     crate::clients::look_soon(daemon);
     Ok(Opening {
         state: State::new(facts),
-        slot,
+        stack,
         shim,
         replaced,
         first,
@@ -251,13 +256,13 @@ async fn resumed(
     }
     let opened = daemon
         .policies
-        .open_again(owned.session.policy_path.as_deref())
+        .open_stack_again(owned.session.policy_path.as_deref(), &owned.session.layers)
         .await;
-    let slot = opened.map_err(|error| NoSession {
+    let stack = opened.map_err(|error| NoSession {
         why: "policy",
         message: error.to_string(),
     })?;
-    let mut first = welcome(&resume.session, &resume.secret, &slot, Vec::new());
+    let mut first = welcome(&resume.session, &resume.secret, &stack, Vec::new());
     let mut facts = Facts {
         verbose: hello.verbose,
         argv: argv(hello),
@@ -280,14 +285,25 @@ async fn resumed(
     daemon.audit.later(over(&mut kept, resume));
     let state = State::resume(facts, kept);
     let side = Side::of(shim.as_ref(), state.server_process());
-    let replaced = register(daemon, &state.facts, &slot, side);
+    let replaced = register(daemon, &state.facts, &stack, side);
     Ok(Opening {
         state,
-        slot,
+        stack,
         shim,
         replaced,
         first,
     })
+}
+
+/// The files of what is asked beside the session's own policy.
+fn beside(in_force: &InForce) -> Option<serde_json::Value> {
+    let paths: Vec<&str> = in_force
+        .policy
+        .layers()
+        .iter()
+        .map(|it| &*it.path)
+        .collect();
+    (!paths.is_empty()).then(|| paths.into())
 }
 
 /// Takes out the requests whose answers the shim has written: the daemon that was killed had not
@@ -349,23 +365,23 @@ pub(super) async fn kept(
         .await
 }
 
-fn welcome(session: &str, secret: &str, slot: &Slot, notices: Vec<String>) -> Vec<u8> {
+fn welcome(session: &str, secret: &str, stack: &Stack, notices: Vec<String>) -> Vec<u8> {
     let mut out = Vec::new();
     let welcome = Welcome {
         version: *VERSIONS.end(),
         build: env!("CARGO_PKG_VERSION").to_owned(),
         session: session.to_owned(),
         secret: secret.to_owned(),
-        filter_stderr: slot.in_force().policy.dlp().filter_stderr(),
+        filter_stderr: stack.in_force().policy.dlp().filter_stderr(),
         notices,
     };
     encode(&Packet::Welcome(welcome), &mut out);
     out
 }
 
-fn register(daemon: &Daemon, facts: &Facts, slot: &Slot, side: Side) -> mpsc::Receiver<()> {
+fn register(daemon: &Daemon, facts: &Facts, stack: &Arc<Stack>, side: Side) -> mpsc::Receiver<()> {
     let (replace, replaced) = mpsc::channel(1);
-    let in_force = slot.in_force();
+    let in_force = stack.in_force();
     let named = !in_force.path.is_empty();
     let shown = wire::control::Session {
         id: facts.id.clone(),
@@ -392,6 +408,7 @@ fn register(daemon: &Daemon, facts: &Facts, slot: &Slot, side: Side) -> mpsc::Re
         shown,
         replace,
         side,
+        stack: Arc::clone(stack),
     };
     daemon.sessions().insert(facts.id.clone(), running);
     replaced

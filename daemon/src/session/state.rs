@@ -92,6 +92,8 @@ pub struct Facts {
     pub mirror: Option<PathBuf>,
     /// The policy file.
     pub policy_path: Option<String>,
+    /// The layers it stands under.
+    pub layers: Vec<String>,
     /// When it began, ms since 1970.
     pub started_ms: i64,
 }

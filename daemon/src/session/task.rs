@@ -15,7 +15,7 @@ use crate::approval::Answered;
 use crate::audit::{Batch, Written};
 use crate::config::ApprovalAuth;
 use crate::daemon::Daemon;
-use crate::policies::Slot;
+use crate::policies::Stack;
 
 mod answer;
 mod emit;
@@ -85,7 +85,7 @@ struct Task {
     socket: Socket,
     decoder: Decoder,
     state: State,
-    slot: Arc<Slot>,
+    stack: Arc<Stack>,
     /// Hears of other versions of the policy.
     changes: watch::Receiver<()>,
     /// What was last told of a version that is not in force.
@@ -122,11 +122,11 @@ impl Task {
             socket,
             decoder,
             state: opening.state,
-            changes: opening.slot.changes(),
-            noticed: opening.slot.notice(),
-            listed: opening.slot.in_force(),
+            changes: opening.stack.changes(),
+            noticed: opening.stack.notice(),
+            listed: opening.stack.in_force(),
             approvals,
-            slot: opening.slot,
+            stack: opening.stack,
             shim: opening.shim,
             answers,
             answer_to,
@@ -318,7 +318,7 @@ impl Task {
     ) -> T {
         let began = Instant::now();
         let now_ms = crate::time::now_ms();
-        let in_force = self.slot.in_force();
+        let in_force = self.stack.in_force();
         let ctx = Context {
             now_ms,
             in_force: &in_force,
@@ -328,10 +328,7 @@ impl Task {
             override_: self.daemon.overriding(now_ms).for_engine(),
             clients_may_answer: self.daemon.config.approval_auth != ApprovalAuth::System,
             prompts_per_minute: self.daemon.config.prompts_per_minute,
-            ask_timeout: in_force
-                .policy
-                .ask_timeout()
-                .unwrap_or(self.daemon.config.ask_timeout),
+            ask_timeout: in_force.policy.ask_waits(self.daemon.config.ask_timeout),
             resolve: &crate::links::resolve,
             through_links: &crate::links::through_links,
             home: self.daemon.home.as_deref(),

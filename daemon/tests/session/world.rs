@@ -350,6 +350,7 @@ fn in_force(spec: &str) -> InForce {
         home: Some("/home/u".into()),
         protected: vec!["/etc/aip/agent.yaml".into()],
         case_insensitive: false,
+        ..Place::default()
     };
     let loaded = Policy::load(&format!("{head}{indented}"), &place);
     InForce {

@@ -18,10 +18,20 @@ pub(super) struct Played {
 }
 
 impl Played {
-    pub(super) fn new(spec: &str) -> Self {
+    /// With other files of these names beside it.
+    pub(super) fn new(files: &[(&str, &str)], spec: &str) -> Self {
         let home = Home::new();
-        let indented: Vec<_> = spec.lines().map(|line| format!("  {line}")).collect();
-        let policy = home.policy("example", &indented.join("\n"));
+        let indented = |spec: &str| {
+            let lines: Vec<_> = spec.lines().map(|line| format!("  {line}")).collect();
+            lines.join("\n")
+        };
+        for (name, spec) in files {
+            let name = name.strip_suffix(".yaml").unwrap();
+            let path = home.work().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let _written = home.policy(name, &indented(spec));
+        }
+        let policy = home.policy("example", &indented(spec));
         let tools = home.work().join("tools.json");
         std::fs::write(&tools, ECHO).unwrap();
         let switches = ["--tools-from", &tools.to_string_lossy()];

@@ -30,7 +30,7 @@ pub(super) fn judge(policy: &Policy, normal: &str, named: &[Named<'_>]) -> Optio
     }
     let mut work = WORK;
     let mut refusals = named.iter().filter_map(|one| {
-        let reached = reaches(policy, normal, one).then(|| judge_named(policy, one, &mut work));
+        let reached = reaches(policy, normal, one).then(|| judge_alone(policy, one, &mut work));
         reached.unwrap_or_else(|| {
             let reason = "what it names can't be reached by an allowed method";
             Some(Refusal::method(reason).because("allowed_methods"))
@@ -53,6 +53,15 @@ fn reaches(policy: &Policy, normal: &str, one: &Named<'_>) -> bool {
 /// What the lists say of one resource or prompt, whatever the method and the mode; takes what it cost
 /// off the `work` that is left for its message.
 pub fn judge_named(policy: &Policy, one: &Named<'_>, work: &mut usize) -> Option<Refusal> {
+    let Some(stack) = policy.stack() else {
+        return judge_alone(policy, one, work);
+    };
+    stack
+        .holding()
+        .find_map(|it| Some(judge_alone(it.policy, one, work)?.in_layer(it.path)))
+}
+
+fn judge_alone(policy: &Policy, one: &Named<'_>, work: &mut usize) -> Option<Refusal> {
     match *one {
         Named::Resource(uri) => judge_resource(policy, uri, work),
         Named::Template(template) => match template.and_then(literal_start) {

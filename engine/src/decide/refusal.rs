@@ -1,5 +1,7 @@
 //! A refusal: the code and reason for the client, the detail for the person and the record.
 
+use std::sync::Arc;
+
 /// Why a call does not pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -17,6 +19,8 @@ pub struct Refusal {
     pub failed_rule: Option<String>,
     /// The line in the policy.
     pub line: Option<usize>,
+    /// The file of the policy beside the session's own that refuses.
+    pub layer: Option<Arc<str>>,
     /// After how many milliseconds the next call would pass.
     pub retry_after_ms: Option<i64>,
 }
@@ -108,6 +112,7 @@ impl Refusal {
             failed_arg: None,
             failed_rule: None,
             line: None,
+            layer: None,
             retry_after_ms: None,
         }
     }
@@ -122,6 +127,12 @@ impl Refusal {
 
     pub(super) fn stopped() -> Refusal {
         Refusal::forbidden("all calls are stopped by the user").because("override: deny_all")
+    }
+
+    pub(super) fn baseless() -> Refusal {
+        Refusal::forbidden("the policy is incomplete")
+            .detailed("the base that the policy extends is not there")
+            .because("extends")
     }
 
     /// Too often, by the rate as the policy writes it; `wait_ms` on, the next call would pass.
@@ -155,6 +166,13 @@ impl Refusal {
     pub(super) fn at_line(self, line: usize) -> Refusal {
         Refusal {
             line: Some(line),
+            ..self
+        }
+    }
+
+    pub(super) fn in_layer(self, path: Option<&Arc<str>>) -> Refusal {
+        Refusal {
+            layer: path.map(Arc::clone),
             ..self
         }
     }

@@ -29,7 +29,12 @@ pub(super) fn judge(
 }
 
 /// What refuses the tool by itself: its name, or the definition the server gives of it.
-pub(super) fn refuses(policy: &Policy, tool: &str, facts: &Facts<'_>) -> Option<Refusal> {
+pub(super) fn refuses(
+    policy: &Policy,
+    spelled_by: &Policy,
+    tool: &str,
+    facts: &Facts<'_>,
+) -> Option<Refusal> {
     let call = Call {
         method: TOOLS_CALL,
         tool: Some(tool),
@@ -43,7 +48,7 @@ pub(super) fn refuses(policy: &Policy, tool: &str, facts: &Facts<'_>) -> Option<
     let none = judging.policy_exists().err().map(|it| *it);
     let by_name = || OF_THE_TOOL.iter().find_map(|step| step(&judging));
     none.or_else(by_name)
-        .or_else(|| judging.name_to_forward().err().map(|it| *it))
+        .or_else(|| judging.name_to_forward(spelled_by).err().map(|it| *it))
 }
 
 type Step = for<'s, 'j> fn(&'s Judging<'j>) -> Option<Refusal>;
@@ -57,7 +62,7 @@ const OF_THE_TOOL: [Step; 5] = [
     |it| it.not_listed(),
 ];
 
-struct Judging<'j> {
+pub(super) struct Judging<'j> {
     policy: &'j Policy,
     facts: &'j Facts<'j>,
     sent: &'j str,
@@ -73,7 +78,7 @@ struct Passing {
 }
 
 impl<'j> Judging<'j> {
-    fn new(
+    pub(super) fn new(
         policy: &'j Policy,
         call: &Call<'j>,
         facts: &'j Facts<'j>,
@@ -97,7 +102,17 @@ impl<'j> Judging<'j> {
         })
     }
 
-    fn steps(&self, mut violation: Option<Refusal>) -> Result<Passing, Box<Refusal>> {
+    fn steps(&self, violation: Option<Refusal>) -> Result<Passing, Box<Refusal>> {
+        let found = self.stops()?;
+        Ok(Passing {
+            forward_as: self.name_to_forward(self.policy)?,
+            violation: violation.or(found),
+        })
+    }
+
+    /// What stops the call; in monitor mode what would have, and may be let through.
+    pub(super) fn stops(&self) -> Result<Option<Refusal>, Box<Refusal>> {
+        let mut violation = None;
         self.protected_path()?;
         self.policy_exists()?;
         let watching = is_watching(self.policy, self.facts);
@@ -116,10 +131,7 @@ impl<'j> Judging<'j> {
                 Some(refusal) => return Err(Box::new(refusal)),
             }
         }
-        Ok(Passing {
-            forward_as: self.name_to_forward()?,
-            violation,
-        })
+        Ok(violation)
     }
 
     fn protected_path(&self) -> Result<(), Box<Refusal>> {
@@ -215,7 +227,7 @@ impl<'j> Judging<'j> {
 
     /// Never the client's variant: what the server listed, else what the policy wrote, else the
     /// name itself where it is in normal form. Not even monitor mode guesses.
-    fn name_to_forward(&self) -> Result<String, Box<Refusal>> {
+    pub(super) fn name_to_forward(&self, spelled_by: &Policy) -> Result<String, Box<Refusal>> {
         let held = || {
             let reason = "the server lists tools whose names can be taken for each other";
             Err(Box::new(Refusal::forbidden(reason)))
@@ -228,7 +240,7 @@ impl<'j> Judging<'j> {
             Listing::One { .. } => return held(),
             Listing::Unknown | Listing::Absent => {}
         }
-        if let Some(spelling) = self.policy.spelling(&self.normal) {
+        if let Some(spelling) = spelled_by.spelling(&self.normal) {
             return Ok(spelling.to_owned());
         }
         if self.sent == self.normal && !self.sent.is_empty() {
@@ -244,20 +256,11 @@ impl<'j> Judging<'j> {
             forward_as,
             violation,
         } = passing;
-        let rate = self.rule.and_then(|rule| Some((rule, rule.rate.as_ref()?)));
-        let spent = match rate {
-            None => None,
-            Some((rule, rate)) => {
-                match buckets.spend(&self.normal, rate.limit, self.facts.now_ms) {
-                    Ok(spent) => Some(spent),
-                    Err(wait_ms) => {
-                        let refusal = Refusal::rate(&rate.written, wait_ms);
-                        return Decision::Refuse(refusal.at_line(rule.line));
-                    }
-                }
-            }
+        let spent = match self.spends(&self.normal, buckets) {
+            Ok(spent) => spent,
+            Err(refusal) => return Decision::Refuse(*refusal),
         };
-        match self.rule.filter(|rule| rule.action == Action::Ask) {
+        match self.asks() {
             Some(rule) => {
                 let (rule, line) = (rule.written.clone(), rule.line);
                 Decision::Ask(Ask {
@@ -266,6 +269,7 @@ impl<'j> Judging<'j> {
                     spent,
                     rule,
                     line,
+                    layer: None,
                 })
             }
             None => Decision::Allow(Allow {
@@ -274,6 +278,32 @@ impl<'j> Judging<'j> {
                 spent,
             }),
         }
+    }
+
+    /// Spends the rule's rate under this key, where it has one.
+    pub(super) fn spends(
+        &self,
+        key: &str,
+        buckets: &mut rate::Buckets,
+    ) -> Result<Option<rate::Spent>, Box<Refusal>> {
+        let rate = self.rule.and_then(|rule| Some((rule, rule.rate.as_ref()?)));
+        let Some((rule, rate)) = rate else {
+            return Ok(None);
+        };
+        let spent = buckets.spend(key, rate.limit, self.facts.now_ms);
+        spent
+            .map(Some)
+            .map_err(|wait_ms| Box::new(Refusal::rate(&rate.written, wait_ms).at_line(rule.line)))
+    }
+
+    /// The rule that asks a person.
+    pub(super) fn asks(&self) -> Option<&'j Rule> {
+        self.rule.filter(|rule| rule.action == Action::Ask)
+    }
+
+    /// The tool's name in normal form.
+    pub(super) fn normal(&self) -> &str {
+        &self.normal
     }
 }
 

@@ -10,7 +10,7 @@ use regex_syntax::utf8::Utf8Sequences;
 const WIDEST: usize = 4;
 
 /// Bytes a match may hold, and how many it has at least.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Needs {
     bytes: [bool; 256],
     least: usize,

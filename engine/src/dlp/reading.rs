@@ -14,7 +14,7 @@ const FEW: usize = 16;
 const APART: usize = 256;
 
 /// A pattern read in one way.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Reading {
     pub(super) regex: Regex,
     needs: Option<Needs>,

@@ -24,7 +24,7 @@ pub(super) struct Rules {
 
 /// One pattern. RE2's `\b`, `\w` and `\d` know ASCII only, other readers know Unicode: in a text that
 /// is not ASCII both readings count, since a missed boundary is a missed secret.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Rule {
     name: String,
     scope: PatternScope,
@@ -64,10 +64,24 @@ impl Rules {
         if !errors.is_empty() {
             return Err(errors);
         }
-        let least = rules.list.iter().map(Rule::least).min();
-        rules.least = least.unwrap_or(0);
-        rules.longest_name = rules.names.iter().map(String::len).max().unwrap_or(0);
-        Ok(rules)
+        Ok(rules.measured())
+    }
+
+    /// Another policy's pattern, by its index, beside those that are here.
+    pub(super) fn add(&mut self, other: &Rules, index: usize) {
+        if let Some(rule) = other.list.get(index) {
+            self.names.insert(rule.name.clone());
+            self.list.push(rule.clone());
+        }
+    }
+
+    pub(super) fn measured(self) -> Self {
+        let least = self.list.iter().map(Rule::least).min();
+        Self {
+            least: least.unwrap_or(0),
+            longest_name: self.names.iter().map(String::len).max().unwrap_or(0),
+            ..self
+        }
     }
 
     pub(super) fn none() -> Self {

@@ -1,5 +1,7 @@
 //! The `dlp` block as a policy writes it, with defaults filled in.
 
+use std::sync::Arc;
+
 /// Which way a text travels, and so which patterns look at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
@@ -68,6 +70,8 @@ pub struct PatternSpec {
     pub line: usize,
     /// Column in the policy, 1-based.
     pub column: usize,
+    /// The file of another policy than the session's own that it stands in.
+    pub layer: Option<Arc<str>>,
 }
 
 /// The whole block; each field is named after the policy's own.

@@ -7,7 +7,7 @@ use crate::{
 };
 
 pub(super) fn run(subject: &Subject<'_>, found: &mut Found) {
-    for entry in &subject.spec().allowed_tools {
+    for entry in subject.spec().allowed() {
         let Ok(glob) = Glob::new(&entry.text) else {
             continue;
         };

@@ -7,6 +7,8 @@ const HELP: &str =
 
 pub(super) fn run(subject: &Subject<'_>, found: &mut Found) {
     let why = match &subject.spec().dlp {
+        // That of a base, or of the policy it stands beside, holds here too.
+        None if subject.policy().is_tightening() => return,
         None => "there is no `dlp` block",
         Some(dlp) if !dlp.enabled => "`dlp` is turned off",
         Some(dlp) if dlp.patterns.is_empty() => "`dlp` has no patterns",

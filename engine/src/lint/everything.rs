@@ -7,7 +7,7 @@ pub(super) fn run(subject: &Subject<'_>, found: &mut Found) {
     let spec = subject.spec();
     let methods = spec.allowed_methods.iter().flatten();
     let asked = spec.allowed_server_methods.iter().flatten();
-    for text in spec.allowed_tools.iter().filter(|it| is_all(it)) {
+    for text in spec.allowed().iter().filter(|it| is_all(it)) {
         let help = "name the tools, or the beginnings of their names";
         found.say(
             text.at,

@@ -22,7 +22,8 @@ const ARGS: [&str; 11] = [
 
 pub(super) fn run(subject: &Subject<'_>, found: &mut Found) {
     let spec = subject.spec();
-    if !spec.protected_paths.is_empty() {
+    // Those of a base, or of the policy it stands beside, hold here too.
+    if !spec.protected_paths.is_empty() || subject.policy().is_tightening() {
         return;
     }
     let Some(tool) = by_rule(subject)
@@ -63,7 +64,7 @@ fn by_list(subject: &Subject<'_>) -> Option<String> {
 
 /// An entry of `allowed_tools` that sounds like it.
 fn by_name(subject: &Subject<'_>) -> Option<String> {
-    let mut allowed = subject.spec().allowed_tools.iter();
+    let mut allowed = subject.spec().allowed().iter();
     let sounds = |name: &str| {
         let lower = name.to_lowercase();
         let mut words = lower.split(|it: char| !it.is_ascii_alphabetic());

@@ -10,7 +10,7 @@ pub(super) fn run(subject: &Subject<'_>, found: &mut Found) {
     let spec = subject.spec();
     let rules = spec.rules.iter().map(|it| &it.tool);
     let lists = [
-        ("allowed_tools", spec.allowed_tools.iter().collect()),
+        ("allowed_tools", spec.allowed().iter().collect()),
         ("denied_tools", spec.denied_tools.iter().collect()),
         ("tool_rules", rules.collect::<Vec<_>>()),
     ];

@@ -4,8 +4,8 @@ pub(super) mod hash;
 mod rules;
 
 use super::{
-    MethodLists, NamedLists, Policy, Tool, Tools,
-    place::{Place, ProtectedPaths},
+    MethodLists, NamedLists, Policy, Said, Tool, Tools, effective, extends,
+    place::{Place, ProtectedPaths, Role},
     resources,
     rule::{Action, Rules},
     source::{At, Source},
@@ -22,40 +22,68 @@ use crate::{
 pub(super) fn policy(it: Document, place: &Place, source: &mut Source<'_>) -> Option<Policy> {
     let spec = it.spec;
     let rules = rules::compile(&spec, place, source);
-    let closed = is_closed(&spec).then_some(spec.at);
+    let open = place.role == Role::Layer || spec.extends.is_some();
+    if let Some(base) = spec.extends.as_ref().filter(|_| place.role == Role::Own) {
+        extends::check(base, place.follows_extends, source);
+    }
+    let closed = is_closed(&spec, open).then_some(spec.at);
     let named = NamedLists::compile(&spec, source);
+    let listed = spec.allowed_methods.as_ref();
     let methods = MethodLists::of_client(
-        spec.allowed_methods
-            .as_ref()
-            .map(|list| globs(list, "`allowed_methods`", source)),
+        listed
+            .map(|list| globs(list, "`allowed_methods`", source))
+            .or_else(|| (open && spec.profile.is_none()).then(everything)),
         globs(&spec.denied_methods, "`denied_methods`", source),
-        spec.profile,
+        spec.profile.unwrap_or(Profile::Compat),
         &named.methods_brought(),
     );
     resources::warn_of_idle(&spec, &methods, source);
     resources::warn_of_open_hosts(&spec, source);
+    let listed = effective::listed(&spec);
     let server = spec.allowed_server_methods;
-    let server = server.map(|list| globs(&list, "`allowed_server_methods`", source));
+    let server = server
+        .map(|list| globs(&list, "`allowed_server_methods`", source))
+        .or_else(|| open.then(everything));
+    let silent = if open {
+        Pinning::Off
+    } else {
+        Pinning::default()
+    };
     let policy = Policy {
         name: it.name,
         version: it.version,
         hash: it.hash,
         none: false,
         mode: spec.mode,
-        on_block: spec.on_block,
-        list_filter: spec.list_filter,
-        audit: spec.audit,
+        on_block: spec.on_block.unwrap_or(OnBlock::Error),
+        list_filter: spec.list_filter.unwrap_or(ListFilter::Hide),
+        audit: spec.audit.unwrap_or_default(),
         ask_timeout: spec.ask_timeout,
-        ask_in_client: spec.ask_in_client,
-        pinning: spec.pinning,
+        ask_in_client: spec.ask_in_client.unwrap_or(false),
+        pinning: spec.pinning.unwrap_or(silent),
         methods,
         server_methods: MethodLists::of_server(server),
         named,
-        allowed: tools(&spec.allowed_tools, "`allowed_tools`", source),
+        allowed: match &spec.allowed_tools {
+            Some(list) => tools(list, "`allowed_tools`", source),
+            None if open => every_tool(),
+            None => Tools::default(),
+        },
         denied: tools(&spec.denied_tools, "`denied_tools`", source),
         rules,
         dlp: compile_dlp(spec.dlp.as_ref(), source),
         paths: ProtectedPaths::compile(&spec.protected_paths, place, source),
+        listed,
+        role: place.role,
+        said: Said {
+            on_block: spec.on_block.is_some(),
+            list_filter: spec.list_filter.is_some(),
+            audit: spec.audit.is_some(),
+            ask_in_client: spec.ask_in_client.is_some(),
+        },
+        lacks_base: spec.extends.is_some(),
+        extends: spec.extends.map(|it| it.text),
+        stack: None,
     };
     if source.has_errors() {
         return None;
@@ -93,12 +121,37 @@ pub(super) fn no_policy() -> Policy {
         rules: Rules::default(),
         dlp: Dlp::disabled(),
         paths: ProtectedPaths::default(),
+        listed: Vec::new(),
+        role: Role::Own,
+        said: Said::default(),
+        extends: None,
+        lacks_base: false,
+        stack: None,
     }
 }
 
-fn is_closed(spec: &Spec) -> bool {
+fn is_closed(spec: &Spec, open: bool) -> bool {
     let passes = |rule: &WrittenRule| rule.action == Action::Allow;
-    spec.allowed_tools.is_empty() && !spec.rules.iter().any(passes)
+    let lists = spec
+        .allowed_tools
+        .as_ref()
+        .map_or(open, |it| !it.is_empty());
+    !lists && !spec.rules.iter().any(passes)
+}
+
+/// What a list that is absent lets pass where that is no opinion.
+fn everything() -> Vec<Glob> {
+    Glob::new("*").into_iter().collect()
+}
+
+/// The same of tools: an entry that stands in no line.
+fn every_tool() -> Tools {
+    let tool = |glob| Tool {
+        written: "*".to_owned(),
+        glob,
+        line: 0,
+    };
+    Tools::new(everything().into_iter().map(tool).collect())
 }
 
 fn globs(list: &[Text], what: &str, source: &mut Source<'_>) -> Vec<Glob> {

@@ -99,5 +99,6 @@ fn pattern(tree: &Tree, source: &mut Source<'_>) -> Option<PatternSpec> {
         scope,
         line,
         column,
+        layer: None,
     })
 }

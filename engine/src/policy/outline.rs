@@ -9,7 +9,7 @@ pub struct Entry {
     /// Its line in the file, from 1.
     pub line: usize,
     /// The list it stands in: `allowed_tools`, `denied_tools`, `tool_rules`, `allow_args`,
-    /// `allowed_resources`, `denied_resources`.
+    /// `allowed_resources`, `denied_resources`; of [`Policy::entries`] also other lists.
     pub list: &'static str,
     /// As the policy writes it.
     pub written: String,
@@ -34,6 +34,7 @@ impl Policy {
             all.extend(
                 tools
                     .iter()
+                    .filter(|it| it.line > 0)
                     .map(|it| entry(list, it.line, &it.written, None)),
             );
         }
@@ -76,7 +77,7 @@ impl Policy {
             })
         };
         let allowed = || {
-            let allowed = self.allowed_by(&normal)?;
+            let allowed = self.allowed_by(&normal).filter(|it| it.line > 0)?;
             Some(listed("allowed_tools", allowed))
         };
         denied.or_else(rule).or_else(allowed)

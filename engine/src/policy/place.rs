@@ -18,6 +18,20 @@ pub struct Place {
     pub protected: Vec<PathBuf>,
     /// Paths differing only by case are one.
     pub case_insensitive: bool,
+    /// What the policy is for.
+    pub role: Role,
+    /// Whoever reads it also reads the base it extends, and puts it [under](super::Policy::under) it.
+    pub follows_extends: bool,
+}
+
+/// What a policy is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Role {
+    /// A session names it, or another policy extends it.
+    #[default]
+    Own,
+    /// It stands beside whatever policy a session names, and can only tighten.
+    Layer,
 }
 
 /// The protected paths of a policy.
@@ -85,6 +99,22 @@ impl ProtectedPaths {
         for path in more {
             if !self.all.contains(&path) {
                 self.all.push(path);
+            }
+        }
+    }
+
+    pub(super) fn add_relative(&mut self, more: impl IntoIterator<Item = PathBuf>) {
+        for path in more {
+            if !self.relative.contains(&path) {
+                self.relative.push(path);
+            }
+        }
+    }
+
+    pub(super) fn show(&mut self, more: Vec<String>) {
+        for entry in more {
+            if !self.shown.contains(&entry) {
+                self.shown.push(entry);
             }
         }
     }

@@ -23,7 +23,9 @@ impl Reading {
         let loaded = Policy::load(text, place)?;
         let mut source = Source::new(text);
         let tree = yaml::read(&mut source);
-        let document = tree.as_ref().and_then(|it| walk::document(it, &mut source));
+        let document = tree
+            .as_ref()
+            .and_then(|it| walk::document(it, place, &mut source));
         match tree.zip(document) {
             Some((tree, document)) => Ok(Reading {
                 tree,

@@ -5,13 +5,11 @@ use super::{
     dlp_block,
     fields::{Fields, choice, fields, flag, items, scalar, text, texts},
     pattern::Matching,
+    place::{Place, Role},
     refused, rule_block,
     source::{At, Source},
     values, words,
-    written::{
-        AuditWishes, Document, ListFilter, Mode, OnBlock, Profile, Spec, Text, TextList,
-        WrittenRule,
-    },
+    written::{AuditWishes, Document, Mode, Spec, Text, TextList, WrittenRule},
     yaml::Tree,
 };
 
@@ -52,12 +50,12 @@ pub(super) const SPEC: &[&str] = &[
 ];
 
 /// Reads the document; what is wrong is reported, and left at its default.
-pub(super) fn document(tree: &Tree, source: &mut Source<'_>) -> Option<Document> {
+pub(super) fn document(tree: &Tree, place: &Place, source: &mut Source<'_>) -> Option<Document> {
     let top = fields(tree, "the policy", TOP, source)?;
     version_and_kind(&top, source);
     let (name, version) = metadata(&top, source);
     let spec = match top.get("spec") {
-        Some(tree) => spec(tree, source),
+        Some(tree) => spec(tree, place, source),
         None => {
             source.error(At::default(), "`spec` is missing");
             None
@@ -125,9 +123,12 @@ fn metadata(top: &Fields<'_>, source: &mut Source<'_>) -> (String, Option<String
     (name.map(|it| it.text).unwrap_or_default(), version)
 }
 
-fn spec(tree: &Tree, source: &mut Source<'_>) -> Option<Spec> {
+fn spec(tree: &Tree, place: &Place, source: &mut Source<'_>) -> Option<Spec> {
     let found = fields(tree, "`spec`", SPEC, source)?;
     refused::check(&found, source);
+    if place.role == Role::Layer {
+        refused::check_layer(&found, source);
+    }
     let unsafe_dlp = field(&found, "unsafe_dlp", source, flag).unwrap_or(false);
     let dlp = found
         .get("dlp")
@@ -136,13 +137,11 @@ fn spec(tree: &Tree, source: &mut Source<'_>) -> Option<Spec> {
         at: found.at,
         mode: word(&found, "mode", &words::MODES, source).unwrap_or(Mode::Enforce),
         matching: word(&found, "match", &words::MATCHING, source).unwrap_or(Matching::Full),
-        on_block: word(&found, "on_block", &words::ANSWERS, source).unwrap_or(OnBlock::Error),
-        list_filter: word(&found, "list_filter", &words::FILTERS, source)
-            .unwrap_or(ListFilter::Hide),
-        profile: word(&found, "method_profile", &words::PROFILES, source)
-            .unwrap_or(Profile::Compat),
+        on_block: word(&found, "on_block", &words::ANSWERS, source),
+        list_filter: word(&found, "list_filter", &words::FILTERS, source),
+        profile: word(&found, "method_profile", &words::PROFILES, source),
         strict_args_default: field(&found, "strict_args_default", source, flag).unwrap_or(false),
-        allowed_tools: list(&found, "allowed_tools", source).unwrap_or_default(),
+        allowed_tools: list(&found, "allowed_tools", source),
         denied_tools: list(&found, "denied_tools", source).unwrap_or_default(),
         allowed_methods: list(&found, "allowed_methods", source),
         denied_methods: list(&found, "denied_methods", source).unwrap_or_default(),
@@ -153,13 +152,11 @@ fn spec(tree: &Tree, source: &mut Source<'_>) -> Option<Spec> {
         protected_paths: list(&found, "protected_paths", source).unwrap_or_default(),
         rules: rules(&found, source),
         dlp,
-        audit: found
-            .get("audit")
-            .map(|it| audit(it, source))
-            .unwrap_or_default(),
+        audit: found.get("audit").map(|it| audit(it, source)),
         ask_timeout: field(&found, "ask_timeout", source, values::timeout),
-        ask_in_client: field(&found, "ask_in_client", source, flag).unwrap_or(false),
-        pinning: word(&found, "pinning", &words::PINNING, source).unwrap_or_default(),
+        ask_in_client: field(&found, "ask_in_client", source, flag),
+        pinning: word(&found, "pinning", &words::PINNING, source),
+        extends: field(&found, "extends", source, text),
     })
 }
 

@@ -135,11 +135,11 @@ pub(crate) struct Spec {
     pub(crate) at: At,
     pub(crate) mode: Mode,
     pub(crate) matching: Matching,
-    pub(crate) on_block: OnBlock,
-    pub(crate) list_filter: ListFilter,
-    pub(crate) profile: Profile,
+    pub(crate) on_block: Option<OnBlock>,
+    pub(crate) list_filter: Option<ListFilter>,
+    pub(crate) profile: Option<Profile>,
     pub(crate) strict_args_default: bool,
-    pub(crate) allowed_tools: Vec<Text>,
+    pub(crate) allowed_tools: Option<Vec<Text>>,
     pub(crate) denied_tools: Vec<Text>,
     pub(crate) allowed_methods: Option<Vec<Text>>,
     pub(crate) denied_methods: Vec<Text>,
@@ -150,10 +150,18 @@ pub(crate) struct Spec {
     pub(crate) protected_paths: Vec<Text>,
     pub(crate) rules: Vec<WrittenRule>,
     pub(crate) dlp: Option<DlpSpec>,
-    pub(crate) audit: AuditWishes,
+    pub(crate) audit: Option<AuditWishes>,
     pub(crate) ask_timeout: Option<Duration>,
-    pub(crate) ask_in_client: bool,
-    pub(crate) pinning: Pinning,
+    pub(crate) ask_in_client: Option<bool>,
+    pub(crate) pinning: Option<Pinning>,
+    pub(crate) extends: Option<Text>,
+}
+
+impl Spec {
+    /// What stands in `allowed_tools`.
+    pub(crate) fn allowed(&self) -> &[Text] {
+        self.allowed_tools.as_deref().unwrap_or_default()
+    }
 }
 
 /// An entry of `tool_rules`.

@@ -90,6 +90,7 @@ fn what_is_given_back_can_be_spent_again() {
     buckets.undo(&spent);
     let again = buckets.spend("t", limit, 0).unwrap();
     buckets.undo(&Spent {
+        also: Vec::new(),
         after_ms: 1,
         ..again
     });

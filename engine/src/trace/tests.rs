@@ -239,6 +239,7 @@ fn load(spec: &str) -> Policy {
         home: Some("/home/me".into()),
         protected: vec!["/x/agent.yaml".into(), "/state".into()],
         case_insensitive: false,
+        ..Place::default()
     };
     Policy::load(&format!("{head}{spec}"), &place)
         .unwrap()

@@ -62,6 +62,7 @@ fn decoding(patterns: &[(&str, &str)]) -> Dlp {
 
 fn spec(patterns: &[(&str, &str)], detect_encoding: bool) -> DlpSpec {
     let pattern = |(name, regex): &(&str, &str)| PatternSpec {
+        layer: None,
         name: (*name).to_owned(),
         regex: (*regex).to_owned(),
         scope: PatternScope::All,

@@ -89,6 +89,7 @@ pub(crate) fn load(spec: &str) -> Policy {
         home: Some("/home/me".into()),
         protected: vec!["/policies/agent.yaml".into()],
         case_insensitive: false,
+        ..Place::default()
     };
     Policy::load(&format!("{head}{spec}"), &place)
         .unwrap_or_else(|e| panic!("{e}"))

@@ -65,6 +65,9 @@ pub struct Explained {
     pub detail: Option<String>,
     /// The line of the policy that decides.
     pub line: Option<u64>,
+    /// The file of the policy beside it that decides: a base it extends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layer: Option<String>,
     /// Each step, as `--verbose` tells it.
     pub trace: Vec<String>,
     /// What is wrong with the text.

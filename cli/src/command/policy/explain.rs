@@ -85,6 +85,7 @@ fn sentences(told: &Explained, file: &str) -> String {
         let _ = writeln!(text, "{}", visible(line));
     }
     if let Some(line) = told.line {
+        let file = told.layer.as_deref().unwrap_or(file);
         let _ = writeln!(text, "By {}, line {line}.", visible(file));
     }
     if let Some(reason) = &told.reason {

@@ -1,12 +1,12 @@
 //! `policy show`: the policies in force, and what waits to be.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use wire::control::PolicyState;
+use wire::control::{EffectiveQuery, PolicyState};
 
-use super::{absolute, states};
+use super::{absolute, effective, known_as, states};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -17,7 +17,18 @@ use crate::text::{visible, visible_lines};
 pub struct Show {
     /// Only this one, with its text
     file: Option<PathBuf>,
-    /// Print a JSON array for a program to read
+    /// What it comes to in this folder with all that it extends and its layers, entry by entry
+    #[arg(long)]
+    effective: bool,
+    /// With --effective: what a session that runs is judged by
+    #[arg(
+        long,
+        value_name = "ID",
+        requires = "effective",
+        conflicts_with = "file"
+    )]
+    session: Option<String>,
+    /// Print JSON for a program to read: an array, with --effective an object
     #[arg(long)]
     json: bool,
 }
@@ -28,7 +39,10 @@ impl Show {
     /// # Errors
     /// When the daemon does not know it.
     pub fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
-        let path = self.file.as_deref().map(absolute).transpose()?;
+        if self.effective {
+            return self.effective(context);
+        }
+        let path = self.file.as_deref().map(known_as).transpose()?;
         let states = states(context, path.as_deref())?;
         if self.json {
             context.print_json(&states)?;
@@ -45,6 +59,31 @@ impl Show {
         } else {
             Exit::Done
         })
+    }
+}
+
+impl Show {
+    fn effective(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
+        let query = match (self.session, self.file) {
+            (Some(session), _) => EffectiveQuery {
+                session: Some(session),
+                ..EffectiveQuery::default()
+            },
+            (None, Some(file)) => EffectiveQuery {
+                session: None,
+                path: Some(absolute(&file)?.to_string_lossy().into_owned()),
+                cwd: Some(absolute(Path::new("."))?.to_string_lossy().into_owned()),
+            },
+            (None, None) => {
+                writeln!(
+                    context.err,
+                    "Error: whose policies? Name a policy file, or a session: \
+                     aipctl policy show --effective --session ID"
+                )?;
+                return Ok(Exit::Usage);
+            }
+        };
+        effective::run(query, self.json, context)
     }
 }
 

@@ -3,15 +3,16 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use engine::cases::{Case, Played, cases, play};
 use engine::diagnostic::Diagnostics;
 use engine::paths::{Found, Reading};
-use engine::policy::Policy;
+use engine::policy::{Base, Layer, Policy, bases};
 
 use super::absolute;
-use super::validate::{MAX_POLICY, place, refused};
+use super::validate::{MAX_POLICY, base_text, place, refused};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -38,9 +39,10 @@ impl Test {
     pub fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
         let text = context.read_text(&self.file, MAX_POLICY)?;
         let name = self.file.to_string_lossy().into_owned();
-        let policy = match Policy::load(&text, &whole_place(&self.file, context)) {
-            Ok(loaded) => in_force(loaded.policy),
-            Err(errors) => {
+        let policy = match with_bases(&self.file, &text, context) {
+            Ok(policy) => policy,
+            Err((of, errors)) => {
+                let name = of.map_or(name, |it| it.to_string_lossy().into_owned());
                 write!(context.err, "{}", refused(&name, &errors))?;
                 return Ok(Exit::No);
             }
@@ -73,6 +75,33 @@ impl Test {
         writeln!(context.out, "{}", total(all.len(), failed))?;
         Ok(if failed == 0 { Exit::Done } else { Exit::No })
     }
+}
+
+/// The policy under those that it extends, as a session goes by it.
+fn with_bases(
+    file: &Path,
+    text: &str,
+    context: &Context<'_>,
+) -> Result<Policy, (Option<PathBuf>, Diagnostics)> {
+    let place = whole_place(file, context);
+    let own = Policy::load(text, &place).map_err(|it| (None, it))?;
+    let own = in_force(own.policy);
+    if own.extends().is_none() {
+        return Ok(own);
+    }
+    let real = place.protected.first().map_or(file, PathBuf::as_path);
+    let found = bases(real, text, |base| base_text(base, context)).map_err(|it| (None, it))?;
+    let layer = |Base { path, text }: Base| {
+        let loaded = Policy::load(&text, &whole_place(&path, context));
+        let loaded = loaded.map_err(|it| (Some(path.clone()), it))?;
+        Ok(Layer {
+            path: path.to_string_lossy().into(),
+            base: true,
+            policy: Arc::new(in_force(loaded.policy)),
+        })
+    };
+    let layers = found.into_iter().map(layer);
+    Ok(own.under(layers.collect::<Result<Vec<_>, _>>()?))
 }
 
 /// As the daemon reads the policy: its own folders are protected too.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use wire::control::{PolicyState, Request};
 
-use super::{absolute, states};
+use super::{known_as, states};
 use crate::context::Context;
 use crate::diff;
 use crate::exit::Exit;
@@ -28,10 +28,15 @@ impl Trust {
     /// # Errors
     /// When it is not confirmed, or the daemon refuses.
     pub fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
-        let path = absolute(&self.file)?;
+        let path = known_as(&self.file)?;
         // The file as it is now, not as it was when a session last named it.
         let _looked_again: Vec<PolicyState> = context.ask(&Request::PolicyReload)?.items()?;
-        let shown = match states(context, Some(&path))?.into_iter().next() {
+        let known = states(context, Some(&path))?.into_iter().next();
+        let layer = context.folders()?.is_layer(&path);
+        let shown = match known {
+            Some(state) if layer && std::fs::symlink_metadata(&path).is_err() => {
+                return self.gone(context, &state);
+            }
             Some(PolicyState {
                 pending: Some(pending),
                 ..
@@ -77,6 +82,27 @@ impl Trust {
         };
         let state: PolicyState = context.ask(&request)?.end()?;
         accepted(context, &state)
+    }
+
+    /// A layer that was taken away stands beside no session any more, once that is meant.
+    fn gone(self, context: &mut Context<'_>, state: &PolicyState) -> Result<Exit, Failure> {
+        let path = visible(&state.path);
+        writeln!(
+            context.out,
+            "The layer {path} is gone; what it held is in force so far:\n\n{}",
+            visible_lines(&state.text).trim_end()
+        )?;
+        if !self.yes && !context.confirm("\nDo without it?")? {
+            writeln!(context.out, "Nothing was changed.")?;
+            return Ok(Exit::No);
+        }
+        let request = Request::PolicyTrust {
+            path: state.path.clone(),
+            hash: Some(state.hash.clone()),
+        };
+        let _gone: PolicyState = context.ask(&request)?.end()?;
+        writeln!(context.out, "No longer in force: {path}")?;
+        Ok(Exit::Done)
     }
 }
 

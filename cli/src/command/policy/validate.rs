@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use engine::diagnostic::{Diagnostics, Severity};
-use engine::policy::{Loaded, Place, Policy};
+use engine::policy::{Base, Loaded, Place, Policy, Role, bases};
 
 use crate::context::Context;
 use crate::exit::Exit;
@@ -41,10 +41,11 @@ impl Validate {
                 }
             };
             let name = file.to_string_lossy();
-            match Policy::load(&text, &place(file, context)) {
+            match whole(file, &text, context) {
                 Ok(loaded) => write!(context.out, "{}", accepted(&name, &loaded))?,
-                Err(errors) => {
+                Err((of, errors)) => {
                     exit = Exit::No;
+                    let name = of.map_or(name.into_owned(), |it| it.display().to_string());
                     write!(context.err, "{}", refused(&name, &errors))?;
                 }
             }
@@ -53,11 +54,58 @@ impl Validate {
     }
 }
 
+/// The policy, once every one that it extends has been read without an error too; the errors of a
+/// base are told with its file.
+pub(crate) fn whole(
+    file: &Path,
+    text: &str,
+    context: &Context<'_>,
+) -> Result<Loaded, (Option<PathBuf>, Diagnostics)> {
+    let place = place(file, context);
+    let loaded = Policy::load(text, &place).map_err(|it| (None, it))?;
+    let Some(real) = place.protected.first().filter(|_| place.role == Role::Own) else {
+        return Ok(loaded);
+    };
+    let found = bases(real, text, |base| base_text(base, context)).map_err(|it| (None, it))?;
+    for Base { path, text } in found {
+        let place = self::place(&path, context);
+        Policy::load(&text, &place).map_err(|it| (Some(path), it))?;
+    }
+    Ok(loaded)
+}
+
+/// A base by the rules that `aipd` reads it by, but for who may write it.
+pub(crate) fn base_text(path: &Path, context: &Context<'_>) -> Result<String, String> {
+    if is_layer(path, context) {
+        return Err("it is a layer, which stands beside every policy by itself".to_owned());
+    }
+    let real = std::fs::canonicalize(path)
+        .map_err(|error| format!("can't read `{}`: {error}", path.display()))?;
+    if real != path {
+        let real = real.display();
+        return Err(format!(
+            "it leads through a link; write where it leads: `{real}`"
+        ));
+    }
+    context
+        .read_text(path, MAX_POLICY)
+        .map_err(|failure| failure.to_string())
+}
+
+fn is_layer(path: &Path, context: &Context<'_>) -> bool {
+    let folders = context.folders.as_ref();
+    folders.is_ok_and(|folders| folders.is_layer(path))
+}
+
 /// Where a policy is read: home, and what is always protected.
 pub(crate) fn place(file: &Path, context: &Context<'_>) -> Place {
+    let real = std::fs::canonicalize(file).ok();
+    let layer = real.as_ref().is_some_and(|it| is_layer(it, context));
     Place {
         home: context.home.clone(),
-        protected: std::fs::canonicalize(file).into_iter().collect(),
+        role: if layer { Role::Layer } else { Role::Own },
+        follows_extends: real.is_some(),
+        protected: real.into_iter().collect(),
         case_insensitive: cfg!(target_os = "macos"),
     }
 }

@@ -49,7 +49,8 @@ function Decided({ said }) {
   const { word, tone } = said.decision === "ASK" ? { word: "You would be asked", tone: "warn" } : verdict({ decision: said.decision });
   return html`<div class="decided" role="status">
     <p><${Mark} tone=${tone} word=${word} /> ${said.reason ? html`<${Shown} text=${said.reason} />` : null}${said.error_code ? html` <code>${said.error_code}</code>` : null}
-      ${said.line ? html` <a href=${`#line-${said.line}`} onClick=${(it) => toLine(it, said.line)}>line ${said.line}</a>` : null}</p>
+      ${said.line && !said.layer ? html` <a href=${`#line-${said.line}`} onClick=${(it) => toLine(it, said.line)}>line ${said.line}</a>` : null}
+      ${said.line && said.layer ? html` <span>line ${said.line} of <${Shown} text=${said.layer} /></span>` : null}</p>
     ${said.detail && said.detail !== said.reason ? html`<p><${Shown} text=${said.detail} /></p>` : null}
     <${Trace} trace=${{ lines: said.trace ?? [] }} />
     ${(said.notes ?? []).map((it) => html`<p class="soft"><${Told} text=${it} /></p>`)}

@@ -23,6 +23,7 @@ impl Writer {
                 | StateOp::Approval { .. }
                 | StateOp::Bucket { .. }
                 | StateOp::Policy(_)
+                | StateOp::PolicyForgotten(_)
                 | StateOp::Pin { .. }
                 | StateOp::Grant(_)
                 | StateOp::Setting { .. } => {}

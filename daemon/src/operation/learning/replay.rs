@@ -30,7 +30,7 @@ pub(in crate::operation) async fn replay(
         let message = format!("at most {MAX_EXAMPLES} examples are told, not {asked}");
         return Err(failure("invalid", message));
     }
-    let loaded = match daemon.policies.read(&query.path, &query.text) {
+    let loaded = match daemon.policies.read_whole(&query.path, &query.text) {
         Ok(loaded) => loaded,
         Err(errors) => {
             return as_value(&Replayed {
@@ -41,7 +41,7 @@ pub(in crate::operation) async fn replay(
     };
     let work = Work {
         judge: Judge {
-            in_force: daemon.policies.as_if_in_force(&query.path, loaded.policy),
+            in_force: daemon.policies.would_be(&query.path, loaded.policy),
             home: daemon.home.clone(),
             paths: 0,
         },

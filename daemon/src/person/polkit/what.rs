@@ -160,6 +160,7 @@ fn other(request: &Request) -> String {
         | Request::PolicyReload
         | Request::PolicyValidate { .. }
         | Request::PolicyExplain(_)
+        | Request::PolicyEffective(_)
         | Request::PolicyRules { .. }
         | Request::PolicySuggest(_)
         | Request::PolicyReplay(_)

@@ -50,6 +50,7 @@ pub(super) fn facts(hello: &Hello, shim: Option<&Process>) -> Facts {
             .map(bounded)
             .map(PathBuf::from),
         policy_path: hello.policy.as_ref().map(|policy| policy.path.clone()),
+        layers: Vec::new(),
         started_ms: crate::time::now_ms(),
     }
 }

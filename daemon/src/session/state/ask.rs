@@ -142,6 +142,7 @@ impl State {
         let once_only = granted::once_only(one.arguments(), ask.violation.is_some(), ctx);
         let record = self
             .call_record(ctx, &one, "BLOCK")
+            .set_some("policy_layer", ask.layer.as_deref())
             .violation(ctx, ask.violation.as_ref());
         let mut release = one.passes(&ask.forward_as);
         let mut judged = Judged::new(Effect::Hold);

@@ -269,11 +269,13 @@ impl State {
 
     pub(super) fn spends(&self, ctx: &Context<'_>, judged: &mut Judged, spent: Option<Spent>) {
         if let Some(spent) = spent {
-            judged.batch.ops.push(StateOp::Bucket {
+            let bucket = |spent: &Spent| StateOp::Bucket {
                 policy: ctx.in_force.path.clone(),
                 tool: spent.tool.clone(),
                 tat_ms: spent.after_ms,
-            });
+            };
+            let all = std::iter::once(&spent).chain(&spent.also);
+            judged.batch.ops.extend(all.map(bucket));
             judged.undo.push(Undo::Spent(spent));
         }
     }
@@ -369,5 +371,6 @@ impl NewRecord {
             )
             .set_some("failed_rule", refusal.failed_rule.clone())
             .set_some("policy_line", refusal.line)
+            .set_some("policy_layer", refusal.layer.as_deref())
     }
 }

@@ -99,7 +99,10 @@ impl State {
         method: &str,
         within: Within<'_>,
     ) -> NewRecord {
+        let normal = normal_form(method);
+        let layer = ctx.policy().layer_against_server_method(&normal);
         self.input_record(ctx, "BLOCK", method, within)
+            .set_some("policy_layer", layer)
             .set("violation", true)
             .set("error_code", Code::MethodNotAllowed.number())
             .set("reason", REFUSED)

@@ -78,6 +78,7 @@ pub(crate) fn protected(what: &str) -> Refusal {
         failed_arg: None,
         failed_rule: Some("protected_paths".to_owned()),
         line: None,
+        layer: None,
         retry_after_ms: None,
     }
 }

@@ -41,7 +41,8 @@ impl State {
                 refusal.failed_arg.as_deref().map(|it| word(it, dlp)),
             )
             .set_some("failed_rule", refusal.failed_rule.clone())
-            .set_some("policy_line", refusal.line);
+            .set_some("policy_line", refusal.line)
+            .set_some("policy_layer", refusal.layer.as_deref());
         let mut judged = Judged::new(effect)
             .record(record)
             .otherwise(unwritable(id, about));

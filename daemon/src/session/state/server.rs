@@ -251,7 +251,9 @@ impl State {
             None => None,
         };
         if let Some((code, reason, word)) = why {
-            let record = record(self, "BLOCK");
+            let against = || ctx.policy().layer_against_server_method(&normal);
+            let layer = (!listed).then(against).flatten();
+            let record = record(self, "BLOCK").set_some("policy_layer", layer);
             let why = Why {
                 code,
                 reason: &reason,

@@ -81,6 +81,7 @@ impl State {
                 self.event(ctx, "DLP_TRIGGERED")
                     .set("direction", direction)
                     .set("dlp_rule", rule.clone())
+                    .set_some("policy_layer", ctx.policy().dlp().layer_of(rule))
                     .set("dlp_action", action)
                     .set("dlp_match_count", *count)
                     .set_some("call_id", call_id)

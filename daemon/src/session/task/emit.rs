@@ -35,7 +35,7 @@ impl Task {
     /// What could not be recorded does not happen: the last change is taken back first, and then each
     /// frame in its turn hears of it.
     pub(super) fn take_back(&mut self, mut group: Vec<Decided>) {
-        let in_force = self.slot.in_force();
+        let in_force = self.stack.in_force();
         for decided in group.iter_mut().rev() {
             let undo = std::mem::take(&mut decided.judged.undo);
             self.state.undo(&in_force, undo);

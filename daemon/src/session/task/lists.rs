@@ -16,7 +16,10 @@ impl Task {
     /// Another version is in force: what may be called can be more, or less.
     pub(super) fn policy_changed(&mut self) {
         self.policy_waits();
-        let now = self.slot.in_force();
+        let now = self.stack.in_force();
+        if Arc::ptr_eq(&now, &self.listed) {
+            return;
+        }
         let before = std::mem::replace(&mut self.listed, Arc::clone(&now));
         let lines = self.with_context(0, |state, ctx| state.policy_changed(ctx, &before));
         self.tell(lines);
@@ -24,7 +27,7 @@ impl Task {
 
     /// A version that is not in force is told of once, as at the session's beginning.
     fn policy_waits(&mut self) {
-        let notice = self.slot.notice();
+        let notice = self.stack.notice();
         if notice != self.noticed {
             for line in notice.iter().flat_map(|it| it.lines()) {
                 let line = format!("aip: {}\n", escaped(line));

@@ -55,6 +55,8 @@ fn spec(key: &str) -> Option<Node<'static>> {
         "allowed_resources" | "denied_resources" | "allowed_prompts" | "protected_paths" => {
             array(matching(r"\S"))
         }
+        // As the reader has it: a plain path, no `~`, `$`, backslash or address.
+        "extends" => matching(r"^[^~$\\][^$\\]*$"),
         "ask_timeout" => any_of(vec![number(), matching(SPAN)]),
         _ if blocks::OFF_BY_DEFAULT.contains(&key) => off(&[]),
         _ if blocks::OFF_IF_SAID.contains(&key) => off(&["enabled"]),

@@ -64,7 +64,7 @@ fn judge(daemon: &Daemon, yaml: &str) -> Result<Judge, Failure> {
         failure("unavailable", message)
     })?;
     Ok(Judge {
-        in_force: daemon.policies.as_if_in_force(&path, loaded.policy),
+        in_force: daemon.policies.would_be(&path, loaded.policy),
         home: daemon.home.clone(),
         paths: 0,
     })

@@ -29,6 +29,7 @@ fn in_force(source: &str) -> InForce {
         home: None,
         protected: Vec::new(),
         case_insensitive: false,
+        ..Place::default()
     };
     InForce {
         policy: Policy::load(source, &place).unwrap().policy,

@@ -59,7 +59,7 @@ impl State {
             args: shown_args(one.arguments(), ctx),
             because: format!(
                 "{} line {} ({})",
-                ctx.in_force.file,
+                ask.layer.as_deref().unwrap_or(&ctx.in_force.file),
                 ask.line,
                 ctx.policy().name()
             ),
