@@ -28,7 +28,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{diagnostic::Diagnostics, dlp};
 
-pub use effective::{Said as SaidOfTool, ToolWord};
+pub use effective::{SaidOfTool, ToolWord};
 pub use extends::{Base, Extends, MOST_BASES, base_path, bases, extends};
 pub use layers::{Layer, is_of_layers};
 pub use outline::Entry;
