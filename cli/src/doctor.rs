@@ -57,7 +57,7 @@ pub enum Fix {
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// A word that stays: `docs/errors.md` has a section for each.
+    /// A word that stays: `docs/doctor.md` has a section for each.
     pub check: &'static str,
     /// How it is.
     pub health: Health,

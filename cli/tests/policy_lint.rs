@@ -72,6 +72,7 @@ fn every_example_of_the_reference_has_what_its_part_lacks_and_nothing_else() {
 fn found(text: &str) -> Vec<String> {
     let place = Place {
         home: Some(PathBuf::from("/home/me")),
+        follows_extends: true,
         ..Place::default()
     };
     let report = lint(text, &place, None).unwrap_or_else(|errors| panic!("{errors}\n{text}"));

@@ -41,6 +41,7 @@ fn every_policy_of_the_repository_is_accepted() {
         assert_eq!(schema.refuses(&value), None, "{name}:\n{text}");
         let place = Place {
             home: Some(PathBuf::from("/home/me")),
+            follows_extends: true,
             ..Place::default()
         };
         let loaded = Policy::load(&text, &place);

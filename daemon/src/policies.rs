@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use engine::diagnostic::{Diagnostics, Severity};
+use engine::diagnostic::Diagnostics;
 use engine::policy::{Loaded, MOST_BASES, Place, Policy};
 use engine::rate::Buckets;
 use tokio::sync::{broadcast, watch};
@@ -21,94 +21,18 @@ use crate::grants::Grants;
 
 mod admit;
 mod bases;
+mod error;
 pub mod file;
 mod layers;
 mod slot;
 mod stack;
 pub mod watching;
 
+pub use error::PolicyError;
+use error::headed;
 pub use slot::Slot;
 use slot::{Pulse, slot};
 pub use stack::{Stack, Stacked};
-
-/// Why a policy can't be used.
-#[derive(Debug)]
-pub enum PolicyError {
-    /// The file can't be read as the shim read it.
-    File(file::FileError),
-    /// It has errors; rendered for the person.
-    Invalid(String),
-    /// What came of it could not be recorded.
-    Audit(AuditError),
-    /// The file holds another version than the person was shown.
-    NotAsShown(String),
-    /// No such policy is known.
-    Unknown(String),
-    /// A session names a layer as its own policy.
-    IsLayer(String),
-    /// A layer can't be used, and why.
-    Layer(String, String),
-}
-
-impl std::fmt::Display for PolicyError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::File(error) => write!(f, "failed to load policy: {error}"),
-            Self::Invalid(rendered) => write!(f, "failed to load policy: {rendered}"),
-            Self::Audit(error) => write!(f, "the policy can't be put in force: {error}"),
-            Self::NotAsShown(path) => write!(
-                f,
-                "`{path}` has changed since it was shown; look at it again: aipctl policy trust {path}"
-            ),
-            Self::Unknown(path) => write!(
-                f,
-                "no session has used the policy `{path}` yet; there is nothing to trust"
-            ),
-            Self::IsLayer(path) => write!(
-                f,
-                "`{path}` is a layer, which stands beside every policy by itself; give --policy a file of another name"
-            ),
-            Self::Layer(path, why) => write!(
-                f,
-                "the layer `{path}` stands beside every policy here and can't be used, so nothing may pass: {why}"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for PolicyError {}
-
-impl PolicyError {
-    /// Without the words it begins with.
-    fn reason(&self) -> String {
-        match self {
-            Self::File(error) => error.to_string(),
-            Self::Invalid(rendered) => rendered.clone(),
-            Self::Audit(_)
-            | Self::NotAsShown(_)
-            | Self::Unknown(_)
-            | Self::IsLayer(_)
-            | Self::Layer(..) => self.to_string(),
-        }
-    }
-
-    /// It is of a base that another policy extends.
-    fn of_base(self, base: &str, child: &str) -> Self {
-        if matches!(self, Self::Audit(_)) {
-            return self;
-        }
-        Self::Invalid(format!(
-            "the base `{base}` of `{child}` can't be used: {}",
-            self.reason()
-        ))
-    }
-}
-
-impl From<AuditError> for PolicyError {
-    fn from(error: AuditError) -> Self {
-        Self::Audit(error)
-    }
-}
 
 /// All policy files in use.
 pub struct Policies {
@@ -429,18 +353,6 @@ impl Policies {
         }
         Ok(Arc::new(Mutex::new(buckets)))
     }
-}
-
-/// The first error in the guide's words, then all of them with their places. A wrong version
-/// comes first: it explains the others.
-fn headed(errors: &Diagnostics, name: &str) -> String {
-    let mut found = errors.0.iter().filter(|it| it.severity == Severity::Error);
-    let version = found
-        .clone()
-        .find(|it| it.message.starts_with("invalid apiVersion"));
-    let head = version.or_else(|| found.next());
-    let head = head.map_or("it has errors", |it| it.message.as_str());
-    format!("{head}\n{}", errors.render(name))
 }
 
 fn base_name(path: &str) -> String {

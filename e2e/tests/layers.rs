@@ -13,7 +13,7 @@ use std::process::Command;
 use e2e::client::{Client, PATIENCE};
 use e2e::home::{Home, recorder};
 use e2e::needs::{needs, root, tool};
-use e2e::wait::wait_until;
+use e2e::wait::{wait_for, wait_until};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -203,6 +203,40 @@ fn a_layer_that_cannot_be_used_lets_no_session_begin() {
         assert!(told.contains(layer.to_str().unwrap()), "{told}");
         assert!(record.messages().is_empty());
     }
+}
+
+#[test]
+fn a_layers_errors_are_found_before_a_session_meets_them() {
+    let home = Home::new();
+    let layer = of_project(&home);
+    let validated = || home.ctl(&["policy", "validate", layer.to_str().unwrap()]);
+    save(&layer, "  mode: monitor");
+    let told = String::from_utf8(validated().stderr).unwrap();
+    assert!(told.contains("`mode` has no place in a layer"), "{told}");
+    save(&layer, "  denied_tools: [add]");
+    assert!(validated().status.success());
+}
+
+#[test]
+fn a_question_that_a_layer_asks_names_its_file_and_line() {
+    let home = Home::new();
+    let layer = of_project(&home);
+    save(&layer, "  tool_rules:\n    - {tool: pay, action: ask}");
+    let policy = home.policy("own", ALL);
+    let mut client = wrap(&home, &policy);
+    let id = client.ask_call("pay", &json!({}));
+    let asked = wait_for("a question", PATIENCE, || home.approvals().pop());
+    let place = format!("{} line 6", layer.display());
+    assert!(
+        asked["because"].as_str().unwrap().contains(&place),
+        "{asked}"
+    );
+    let allowed = home.ctl(&["approve", asked["id"].as_str().unwrap()]);
+    assert!(allowed.status.success(), "{allowed:?}");
+    let answer = client.answer(id, PATIENCE).unwrap();
+    assert!(answer.get("result").is_some(), "{answer}");
+    let record = home.decisions().pop().unwrap();
+    assert_eq!(record["policy_layer"], layer.to_str().unwrap(), "{record}");
 }
 
 #[test]

@@ -35,7 +35,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use crate::{diagnostic::Diagnostics, dlp};
 
 pub use cases::{Case, Expected, cases};
-pub use effective::{Said as SaidOfTool, ToolWord};
+pub use effective::{SaidOfTool, ToolWord};
 pub use extends::{Base, Extends, MOST_BASES, base_path, bases, extends};
 pub use format::{FormatError, format};
 pub use layers::{Layer, is_of_layers};

@@ -218,7 +218,7 @@ fn what_replies_hold() {
             entries: vec![EffectiveEntry::default()],
             ..EffectiveMember::default()
         },
-        r#"{"path":"/p","role":"own","name":"","hash":"","entries":[{"line":0,"list":"","written":"","action":null}]}"#,
+        r#"{"path":"/p","role":"own","name":"","hash":"","mode":"","entries":[{"line":0,"list":"","written":"","action":null}]}"#,
     );
     check(
         &EffectiveEnd {

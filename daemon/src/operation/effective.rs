@@ -11,7 +11,7 @@ use wire::control::{
 
 use super::{Answers, Daemon, Failure, Outcome, as_value, gone};
 use crate::approval::failure;
-use crate::session::state::InForce;
+use crate::session::state::{InForce, mode_word};
 
 /// The most tools told of.
 const MOST_TOOLS: usize = 5_000;
@@ -77,6 +77,7 @@ fn members(in_force: &InForce) -> Vec<EffectiveMember> {
         role: role.to_owned(),
         name: policy.name().to_owned(),
         hash: policy.hash().to_owned(),
+        mode: mode_word(policy.mode()).to_owned(),
         entries: policy.entries().into_iter().map(entry).collect(),
     };
     let own = member(&in_force.path, "own", in_force.policy.own());

@@ -28,15 +28,7 @@ pub(super) fn policy(it: Document, place: &Place, source: &mut Source<'_>) -> Op
     }
     let closed = is_closed(&spec, open).then_some(spec.at);
     let named = NamedLists::compile(&spec, source);
-    let listed = spec.allowed_methods.as_ref();
-    let methods = MethodLists::of_client(
-        listed
-            .map(|list| globs(list, "`allowed_methods`", source))
-            .or_else(|| (open && spec.profile.is_none()).then(everything)),
-        globs(&spec.denied_methods, "`denied_methods`", source),
-        spec.profile.unwrap_or(Profile::Compat),
-        &named.methods_brought(),
-    );
+    let methods = client_methods(&spec, open, &named, source);
     resources::warn_of_idle(&spec, &methods, source);
     resources::warn_of_open_hosts(&spec, source);
     let listed = effective::listed(&spec);
@@ -137,6 +129,24 @@ fn is_closed(spec: &Spec, open: bool) -> bool {
         .as_ref()
         .map_or(open, |it| !it.is_empty());
     !lists && !spec.rules.iter().any(passes)
+}
+
+fn client_methods(
+    spec: &Spec,
+    open: bool,
+    named: &NamedLists,
+    source: &mut Source<'_>,
+) -> MethodLists {
+    let listed = spec.allowed_methods.as_ref();
+    let silent = open && spec.profile.is_none();
+    MethodLists::of_client(
+        listed
+            .map(|list| globs(list, "`allowed_methods`", source))
+            .or_else(|| silent.then(everything)),
+        globs(&spec.denied_methods, "`denied_methods`", source),
+        spec.profile.unwrap_or(Profile::Compat),
+        &named.methods_brought(),
+    )
 }
 
 /// What a list that is absent lets pass where that is no opinion.

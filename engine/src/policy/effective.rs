@@ -28,7 +28,7 @@ impl ToolWord {
 
 /// What one policy says of one tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct SaidOfTool {
     /// The file of a policy beside the own one.
     pub path: Option<String>,
     /// What it says, its arguments not looked at.
@@ -58,11 +58,11 @@ impl Policy {
 
     /// What each policy that has an opinion says of a tool, or of all that fall under a pattern, given
     /// in normal form: the strictest first.
-    pub fn said_of(&self, normal: &str) -> Vec<Said> {
+    pub fn said_of(&self, normal: &str) -> Vec<SaidOfTool> {
         let own = self.own().says(normal, None);
         let layers = self.layers().iter();
         let layers = layers.map(|it| it.policy.says(normal, Some(&it.path)));
-        let mut said: Vec<Said> = std::iter::once(own).chain(layers).flatten().collect();
+        let mut said: Vec<SaidOfTool> = std::iter::once(own).chain(layers).flatten().collect();
         said.sort_by_key(|it| std::cmp::Reverse(it.word));
         said
     }
@@ -75,7 +75,7 @@ impl Policy {
     }
 
     /// `None` where the policy has no opinion.
-    fn says(&self, normal: &str, path: Option<&str>) -> Option<Said> {
+    fn says(&self, normal: &str, path: Option<&str>) -> Option<SaidOfTool> {
         let entry = self.entry_for(normal);
         let rule = self.rules().speaking(normal);
         let word = match rule.map(|it| it.action) {
@@ -89,7 +89,7 @@ impl Policy {
                 None => ToolWord::Block,
             },
         };
-        Some(Said {
+        Some(SaidOfTool {
             path: path.map(str::to_owned),
             word,
             entry,

@@ -26,6 +26,8 @@ pub struct EffectiveMember {
     pub name: String,
     /// Its own hash.
     pub hash: String,
+    /// `enforce`, or `monitor`: what it refuses is only recorded.
+    pub mode: String,
     /// What it says, by line.
     pub entries: Vec<EffectiveEntry>,
 }

@@ -55,7 +55,11 @@ fn sentences(policies: &[EffectiveMember], end: &EffectiveEnd) -> String {
     );
     for (number, it) in policies.iter().enumerate() {
         let (role, path, name) = (visible(&it.role), visible(&it.path), visible(&it.name));
-        let _ = writeln!(text, "  {}. {role}: {path} ({name})", number + 1);
+        let watches = match it.mode.as_str() {
+            "monitor" => ", which only records what it would block",
+            _ => "",
+        };
+        let _ = writeln!(text, "  {}. {role}: {path} ({name}){watches}", number + 1);
     }
     let _ = writeln!(text, "\nTools, whatever their arguments:");
     for tool in &end.tools {
@@ -118,6 +122,7 @@ mod tests {
             path: path.to_owned(),
             role: role.to_owned(),
             name: "n\u{1b}".to_owned(),
+            mode: if role == "own" { "monitor" } else { "enforce" }.to_owned(),
             entries: vec![EffectiveEntry {
                 line: 5,
                 list: list.to_owned(),

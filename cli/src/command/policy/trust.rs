@@ -1,6 +1,6 @@
 //! `policy trust`: shows what changed in a policy file, then puts it in force.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use wire::control::{PolicyState, Request};
@@ -62,15 +62,7 @@ impl Trust {
                 )?;
                 return Ok(Exit::Done);
             }
-            None => {
-                writeln!(
-                    context.err,
-                    "Error: no session has used `{}` yet, so there is nothing to trust; \
-                     `aipctl policy validate` checks it",
-                    visible(&path.to_string_lossy())
-                )?;
-                return Ok(Exit::Refused);
-            }
+            None => return unknown(context, &path),
         };
         if !self.yes && !context.confirm("\nPut this version in force?")? {
             writeln!(context.out, "Nothing was changed.")?;
@@ -104,6 +96,16 @@ impl Trust {
         writeln!(context.out, "No longer in force: {path}")?;
         Ok(Exit::Done)
     }
+}
+
+fn unknown(context: &mut Context<'_>, path: &Path) -> Result<Exit, Failure> {
+    writeln!(
+        context.err,
+        "Error: no session has used `{}` yet, so there is nothing to trust; \
+         `aipctl policy validate` checks it",
+        visible(&path.to_string_lossy())
+    )?;
+    Ok(Exit::Refused)
 }
 
 /// Nobody can put in force what does not load.
