@@ -21,14 +21,14 @@ pub const SPEC: &str = "  allowed_tools: [free]\n  tool_rules:\n    - {tool: ech
 /// It ends with this.
 #[derive(Debug)]
 pub struct Desk {
+    /// The client. It goes before its home: one that is still there starts the home's daemon again.
+    pub client: Client,
     /// The screen.
     pub screen: Screen,
     /// The session bus.
     pub bus: Bus,
     /// Where the daemon lives.
     pub home: Home,
-    /// The client.
-    pub client: Client,
     /// The daemon.
     pub daemon: Child,
 }

@@ -207,6 +207,8 @@ fn a_broken_chain_is_a_problem() {
     let mut client = home.wrap(&policy, &home.record("server"), &[]);
     client.initialize();
     client.call("echo", &json!({}));
+    // It would start another one.
+    drop(client);
     home.kill_daemon(Signal::KILL);
     let cut = "DROP TRIGGER record_no_delete; DELETE FROM record WHERE seq = 2";
     e2e::store::open(home.path()).execute_batch(cut).unwrap();

@@ -25,9 +25,10 @@ const ONE: &str = "  allowed_tools: [echo]";
 const A_WHILE: Duration = Duration::from_millis(1500);
 
 struct Watched {
+    // Before its home: a client that is still there starts the home's daemon again.
+    client: Client,
     home: Home,
     policy: PathBuf,
-    client: Client,
 }
 
 impl Watched {

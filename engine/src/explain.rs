@@ -1,5 +1,7 @@
 //! A decision in the words of the record and of `policy explain`.
 
+use std::sync::Arc;
+
 use crate::{
     decide::{Call, Decision, Named, Refusal, Verdict},
     node::Node,
@@ -16,6 +18,8 @@ pub struct Explained {
     pub refusal: Option<Refusal>,
     /// The line of the policy that decides.
     pub line: Option<usize>,
+    /// The file of the layer or base that decides, where it is not the policy's own.
+    pub layer: Option<Arc<str>>,
     /// Each step.
     pub trace: Vec<String>,
 }
@@ -24,7 +28,7 @@ pub struct Explained {
 pub fn explained(policy: &Policy, call: &Call<'_>, decision: Decision) -> Explained {
     let trace = decision_lines(policy, call, &decision);
     let asks = match &decision {
-        Decision::Ask(ask) => Some(ask.line),
+        Decision::Ask(ask) => Some((ask.line, ask.layer.clone())),
         Decision::Allow(_) | Decision::Refuse(_) => None,
     };
     let (refusal, refused) = match decision {
@@ -33,12 +37,16 @@ pub fn explained(policy: &Policy, call: &Call<'_>, decision: Decision) -> Explai
         Decision::Refuse(it) => (Some(it), true),
     };
     let by_name = || policy.entry_for(call.tool?).map(|it| it.line);
+    let decision = word(refusal.as_ref(), refused, asks.is_some());
+    let (line, layer) = match (&refusal, asks) {
+        (Some(it), _) => (it.line, it.layer.clone()),
+        (None, Some((line, layer))) => (Some(line), layer),
+        (None, None) => (by_name(), None),
+    };
     Explained {
-        decision: word(refusal.as_ref(), refused, asks.is_some()),
-        line: match &refusal {
-            Some(it) => it.line,
-            None => asks.or_else(by_name),
-        },
+        decision,
+        line,
+        layer,
         refusal,
         trace,
     }

@@ -128,6 +128,7 @@ fn tried(
         reason: refusal.map(|it| it.reason.clone()),
         detail: refusal.map(|it| it.detail.clone()),
         line: told.line.map(|it| it as u64),
+        layer: told.layer.map(|it| it.to_string()),
         trace: told.trace,
         notes: notes(daemon, query),
         ..Explained::default()
