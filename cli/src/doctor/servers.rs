@@ -131,7 +131,8 @@ impl<'a> Wrapped<'a> {
             all.extend(policy_is_wrong(Path::new(policy), context));
         }
         if let Some(target) = self.target.as_deref().filter(|it| missing(it)) {
-            let found = format!("its command `{target}` is not found");
+            let shown = clients::masked(&[target.to_owned()]).concat();
+            let found = format!("its command `{shown}` is not found");
             let next = "install it, or write its whole path: a desktop's PATH may be another than this one";
             all.push(Finding::new("target", Health::Warning, found).next(next));
         }
@@ -154,9 +155,13 @@ fn policy_is_wrong(file: &Path, context: &Context<'_>) -> Option<Finding> {
     if !file.is_absolute() {
         return None;
     }
-    let wrong = match context.read_text(file, MAX_POLICY) {
+    // A look waits for nobody to write into a pipe.
+    let is_file = file.metadata().map_or(true, |it| it.is_file());
+    let text = is_file.then(|| context.read_text(file, MAX_POLICY));
+    let wrong = match text.transpose() {
+        Ok(None) => format!("its policy {shown} is no file"),
         Err(failure) => failure.to_string(),
-        Ok(text) => {
+        Ok(Some(text)) => {
             let loaded = Policy::load(&text, &place(file, context));
             format!(
                 "its policy {shown} has errors: {}",
@@ -164,7 +169,10 @@ fn policy_is_wrong(file: &Path, context: &Context<'_>) -> Option<Finding> {
             )
         }
     };
-    let next = format!("aip does not start with it; aipctl policy validate {shown}");
+    // A project's file names it, and a person may well copy the line.
+    let word = file.to_string_lossy();
+    let word = shell_words::quote(&word);
+    let next = format!("aip does not start with it; aipctl policy validate {word}");
     Some(Finding::new("policy", Health::Problem, wrong).next(next))
 }
 
