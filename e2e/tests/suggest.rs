@@ -353,6 +353,31 @@ fn what_was_refused_and_would_pass_is_told() {
 }
 
 #[test]
+fn resources_that_were_refused_and_would_be_read_are_told() {
+    let home = Home::new();
+    let lists = "  allowed_tools: [look]\n  allowed_resources: ['file:///srv/a']";
+    let policy = home.policy("agent", lists);
+    let record = home.record("server");
+    let mut client = home.wrap(&policy, &record, &[]);
+    client.initialize();
+    client.call("look", &json!({}));
+    for name in ["a", "b"] {
+        client.request(
+            "resources/read",
+            &json!({"uri": format!("file:///srv/{name}")}),
+        );
+    }
+    let decisions = home.decisions();
+    let refused = &decisions.last().unwrap()["seq"];
+    let (yaml, _) = suggested(&home, &[]);
+    let told = format!("Take care: calls that were refused would pass (1), as records {refused}.");
+    assert!(yaml.contains(&told), "{told} {yaml}");
+    assert!(
+        yaml.contains("# 1 request; which resource or prompt is not learnt: any of them passes")
+    );
+}
+
+#[test]
 fn many_pages_of_records_are_walked_and_filters_hold() {
     let home = Home::new();
     let policy = home.policy("agent", "  allowed_tools: [look, other]");
