@@ -42,7 +42,7 @@ fn a_server_that_only_talks_or_never_reads_holds_nobody_up() {
     let ping = r#"{"jsonrpc":"2.0","id":"x","method":"ping"}"#;
     let long = "x".repeat(4096);
     for script in [
-        format!("while :; do echo '{{\"method\":\"notifications/message\"}}'; done"),
+        r#"while :; do echo '{"method":"notifications/message"}'; done"#.to_owned(),
         format!(
             "while :; do echo '{}'; done",
             ping.replace("\"x\"", &format!("\"{long}\""))
