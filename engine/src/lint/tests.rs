@@ -259,10 +259,8 @@ fn a_comment_with_a_reason_allows_a_finding_on_its_line_or_below() {
 fn thousands_of_allowances_above_each_other_take_no_time() {
     let many = "  # aip-lint: allow L011 tried out\n".repeat(20_000);
     let text = format!("{HEAD}{many}  mode: monitor\n  allowed_tools: [a]\n");
-    let most = std::time::Duration::from_secs(10);
-    let (done, heard) = std::sync::mpsc::channel();
-    std::thread::spawn(move || done.send(lint(&text, &place(), None).unwrap().silenced));
-    assert_eq!(heard.recv_timeout(most), Ok(1));
+    // Line by line, this many would take hours.
+    assert_eq!(lint(&text, &place(), None).unwrap().silenced, 1);
 }
 
 #[test]
