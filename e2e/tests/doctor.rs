@@ -127,6 +127,18 @@ fn each_thing_that_is_wrong_is_named_with_what_to_do() {
         "is not there",
         "aipctl install",
     );
+    let other = home.work().join("bin");
+    fs::create_dir_all(&other).unwrap();
+    fs::copy("/bin/true", other.join("aip")).unwrap();
+    let other = other.join("aip");
+    cursor(&home, &[other.to_str().unwrap(), "--", "sh"]);
+    is(
+        &home,
+        "wrapper",
+        "warning",
+        "is another program",
+        "may protect",
+    );
     cursor(&home, &[aip, "--", "no-such-command"]);
     is(&home, "target", "warning", "no-such-command", "PATH");
     let broken = home.policy_text("broken", "spec: [");

@@ -10,6 +10,7 @@ use super::{Finding, Health};
 use crate::command::policy::validate::{MAX_POLICY, place};
 use crate::context::Context;
 use crate::install::found::{self, Found};
+use crate::launch;
 
 pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
     let found = match found::find(context) {
@@ -126,6 +127,11 @@ impl<'a> Wrapped<'a> {
             let found = format!("`{}` is not there, or can't be run", self.aip);
             let next = "aipctl uninstall, and aipctl install from where aip is now";
             all.push(Finding::new("wrapper", Health::Problem, found).next(next));
+        } else if self.is_another(context) {
+            let found = format!("`{}` is another program than this aip", self.aip);
+            let next =
+                "see what it is: whatever is called aip looks like one, and may protect nothing";
+            all.push(Finding::new("wrapper", Health::Warning, found).next(next));
         }
         if let Some(policy) = self.policy {
             all.extend(policy_is_wrong(Path::new(policy), context));
@@ -137,6 +143,14 @@ impl<'a> Wrapped<'a> {
             all.push(Finding::new("target", Health::Warning, found).next(next));
         }
         all
+    }
+
+    /// Whether a program that is there by its whole path is not the one that belongs to this `aipctl`.
+    fn is_another(&self, context: &Context<'_>) -> bool {
+        let ours = launch::program("aip", &context.running);
+        let ours = ours.ok().and_then(|it| it.canonicalize().ok());
+        let named = Path::new(self.aip);
+        named.is_absolute() && ours.is_some() && named.canonicalize().ok() != ours
     }
 
     fn is_there(&self, command: &str, context: &Context<'_>) -> bool {
