@@ -82,6 +82,10 @@ fn looks_on(request: &Request) -> bool {
         Request::ApprovalsWatch
             | Request::DashboardCode
             | Request::Logs(LogQuery { follow: true, .. })
+            // They change nothing, walk through all there is, and are one at a time: nobody is to
+            // wait for a walk that nobody waits for.
+            | Request::PolicySuggest(_)
+            | Request::PolicyReplay(_)
     )
 }
 
@@ -94,5 +98,27 @@ async fn hung_up(mut read: OwnedReadHalf) {
     while matches!(read.read(&mut rest).await, Ok(n) if n > 0) {}
     while matches!(read.ready(Interest::WRITABLE).await, Ok(it) if !it.is_write_closed()) {
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_walk_through_the_store_ends_with_who_asked_for_it() {
+        for (request, ends) in [
+            (r#"{"op":"policy_suggest"}"#, true),
+            (
+                r#"{"op":"policy_replay","path":"/p.yaml","text":"","examples":1}"#,
+                true,
+            ),
+            (r#"{"op":"logs","follow":true}"#, true),
+            (r#"{"op":"logs"}"#, false),
+            (r#"{"op":"override","mode":"deny_all"}"#, false),
+        ] {
+            let request: Request = serde_json::from_str(request).unwrap();
+            assert_eq!(looks_on(&request), ends, "{request:?}");
+        }
     }
 }

@@ -49,6 +49,7 @@ pub struct Policies {
     slots: tokio::sync::Mutex<HashMap<String, Arc<Slot>>>,
     known: watch::Sender<()>,
     news: broadcast::Sender<News>,
+    unwatched: Mutex<Option<String>>,
 }
 
 /// What a person is to be told of a policy, without having asked.
@@ -123,6 +124,7 @@ impl Policies {
             slots: tokio::sync::Mutex::default(),
             known: watch::Sender::default(),
             news: broadcast::Sender::new(NEWS),
+            unwatched: Mutex::default(),
         }
     }
 
@@ -136,6 +138,14 @@ impl Policies {
     #[must_use]
     pub fn news(&self) -> broadcast::Receiver<News> {
         self.news.subscribe()
+    }
+
+    /// Why changes of the files are not seen by themselves, where they are not.
+    #[must_use]
+    pub fn unwatched(&self) -> Option<String> {
+        let why = self.unwatched.lock();
+        why.unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
     }
 
     /// Every file that is known.

@@ -106,6 +106,18 @@ fn each_thing_that_is_wrong_is_named_with_what_to_do() {
         "notes runs without aip",
         "aipctl install --client cursor",
     );
+    let aip = program("aip");
+    let aip = aip.to_str().unwrap();
+    let odd = home.work().join("pipe; echo x");
+    let made = std::process::Command::new("mkfifo").arg(&odd).status();
+    assert!(made.unwrap().success());
+    let odd = odd.to_str().unwrap();
+    cursor(&home, &[aip, "--policy", odd, "--", "TOKEN=hunter2"]);
+    let next = format!("aipctl policy validate '{odd}'");
+    is(&home, "policy", "problem", "is no file", &next);
+    let (output, target) = found(&home, "target", &[]);
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("hunter2"));
+    assert_eq!(target.len(), 1, "{target:?}");
     let gone = home.work().join("aip");
     cursor(&home, &[gone.to_str().unwrap(), "--", "sh"]);
     is(
@@ -115,8 +127,18 @@ fn each_thing_that_is_wrong_is_named_with_what_to_do() {
         "is not there",
         "aipctl install",
     );
-    let aip = program("aip");
-    let aip = aip.to_str().unwrap();
+    let other = home.work().join("bin");
+    fs::create_dir_all(&other).unwrap();
+    fs::copy("/bin/true", other.join("aip")).unwrap();
+    let other = other.join("aip");
+    cursor(&home, &[other.to_str().unwrap(), "--", "sh"]);
+    is(
+        &home,
+        "wrapper",
+        "warning",
+        "is another program",
+        "may protect",
+    );
     cursor(&home, &[aip, "--", "no-such-command"]);
     is(&home, "target", "warning", "no-such-command", "PATH");
     let broken = home.policy_text("broken", "spec: [");

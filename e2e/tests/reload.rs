@@ -285,4 +285,19 @@ fn a_notification_tells_of_what_is_not_in_force() {
         said.contains("The version before it still decides"),
         "{said}"
     );
+    fs::write(at.home.work().join("notices.yaml"), "kind: x").unwrap();
+    wait_until("another", PATIENCE, || {
+        let told = dunst.said();
+        told.matches("is not in force").count() > said.matches("is not in force").count()
+    });
+    let shown = at.bus.send(&[
+        "--print-reply=literal",
+        "--dest=org.freedesktop.Notifications",
+        "/org/freedesktop/Notifications",
+        "org.freedesktop.DBus.Properties.Get",
+        "string:org.dunstproject.cmd0",
+        "string:displayedLength",
+    ]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.trim().ends_with("uint32 1"), "{shown}");
 }

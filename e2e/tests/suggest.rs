@@ -353,6 +353,30 @@ fn what_was_refused_and_would_pass_is_told() {
 }
 
 #[test]
+fn resources_that_were_refused_and_would_be_read_are_told() {
+    let home = Home::new();
+    let strict = "  allowed_tools: [look]\n  allowed_resources: ['file:///srv/a']";
+    let strict = home.policy("strict", strict);
+    let watching = home.policy("watching", "  mode: monitor");
+    let record = home.record("server");
+    for (policy, name) in [(&strict, "secret"), (&watching, "b")] {
+        let mut client = home.wrap(policy, &record, &[]);
+        client.initialize();
+        client.call("look", &json!({}));
+        let uri = format!("file:///srv/{name}");
+        client.request("resources/read", &json!({"uri": uri}));
+    }
+    let decisions = home.decisions();
+    let refused = decisions.iter().find(|it| it["decision"] == "BLOCK");
+    let refused = &refused.unwrap()["seq"];
+    let (yaml, _) = suggested(&home, &["--from", "monitor"]);
+    let told = format!("Take care: calls that were refused would pass (1), as records {refused}.");
+    assert!(yaml.contains(&told), "{told} {yaml}");
+    let any = "# 1 request; which resource or prompt is not learnt: any of them passes";
+    assert!(yaml.contains(any), "{yaml}");
+}
+
+#[test]
 fn many_pages_of_records_are_walked_and_filters_hold() {
     let home = Home::new();
     let policy = home.policy("agent", "  allowed_tools: [look, other]");

@@ -123,8 +123,11 @@ impl Learner {
     }
 
     /// Learns that a request other than a call passed.
-    pub fn learn_method(&mut self, method: &str) {
-        if is_named(method) && Glob::new(method).is_ok_and(|it| it.is_exact()) {
+    pub fn learn_method(&mut self, method: &str, is_secret: &IsSecret<'_>) {
+        if is_named(method)
+            && !is_secret("", method)
+            && Glob::new(method).is_ok_and(|it| it.is_exact())
+        {
             count(&mut self.methods, method);
         }
     }

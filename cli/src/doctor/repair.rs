@@ -1,7 +1,7 @@
 //! What `--fix` does.
 
-use std::fs::{DirBuilder, Permissions, set_permissions};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::fs::{DirBuilder, OpenOptions, Permissions};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use super::Fix;
@@ -32,11 +32,47 @@ pub fn repair(fix: &Fix, context: &Context<'_>) -> Result<String, String> {
     }
 }
 
-/// Never what a link leads to.
+/// Never what a link leads to, nor what is another's: what was looked at may have been put away since
+/// by whoever could write there.
 fn close(path: &Path) -> std::io::Result<()> {
-    let about = path.symlink_metadata()?;
-    if about.is_symlink() {
-        return Err(std::io::Error::other("it is a link now"));
+    use rustix::fs::OFlags;
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(i32::try_from(flags.bits()).unwrap_or_default())
+        .open(path)?;
+    let about = opened.metadata()?;
+    let ours = about.uid() == rustix::process::geteuid().as_raw();
+    if !ours || !(about.is_file() || about.is_dir()) {
+        let why = "it is no file or folder of yours now";
+        return Err(std::io::Error::other(why));
     }
-    set_permissions(path, Permissions::from_mode(about.mode() & 0o700))
+    opened.set_permissions(Permissions::from_mode(about.mode() & 0o700))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn only_the_file_or_folder_itself_is_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
+        fs::write(at("file"), "").unwrap();
+        fs::set_permissions(at("file"), Permissions::from_mode(0o666)).unwrap();
+        std::os::unix::fs::symlink(at("file"), at("link")).unwrap();
+        assert!(close(&at("link")).is_err());
+        assert_eq!(mode(&at("file")), 0o666);
+        close(&at("file")).unwrap();
+        assert_eq!(mode(&at("file")), 0o600);
+        let pipe = std::process::Command::new("mkfifo")
+            .arg(at("pipe"))
+            .status();
+        assert!(pipe.unwrap().success());
+        fs::set_permissions(at("pipe"), Permissions::from_mode(0o622)).unwrap();
+        assert!(close(&at("pipe")).is_err());
+        assert_eq!(mode(&at("pipe")), 0o622);
+    }
 }

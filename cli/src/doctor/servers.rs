@@ -9,6 +9,7 @@ use super::{Finding, Health};
 use crate::command::policy::validate::{MAX_POLICY, whole};
 use crate::context::Context;
 use crate::install::found::{self, Found};
+use crate::launch;
 
 pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
     let found = match found::find(context) {
@@ -125,16 +126,30 @@ impl<'a> Wrapped<'a> {
             let found = format!("`{}` is not there, or can't be run", self.aip);
             let next = "aipctl uninstall, and aipctl install from where aip is now";
             all.push(Finding::new("wrapper", Health::Problem, found).next(next));
+        } else if self.is_another(context) {
+            let found = format!("`{}` is another program than this aip", self.aip);
+            let next =
+                "see what it is: whatever is called aip looks like one, and may protect nothing";
+            all.push(Finding::new("wrapper", Health::Warning, found).next(next));
         }
         if let Some(policy) = self.policy {
             all.extend(policy_is_wrong(Path::new(policy), context));
         }
         if let Some(target) = self.target.as_deref().filter(|it| missing(it)) {
-            let found = format!("its command `{target}` is not found");
+            let shown = clients::masked(&[target.to_owned()]).concat();
+            let found = format!("its command `{shown}` is not found");
             let next = "install it, or write its whole path: a desktop's PATH may be another than this one";
             all.push(Finding::new("target", Health::Warning, found).next(next));
         }
         all
+    }
+
+    /// Whether a program that is there by its whole path is not the one that belongs to this `aipctl`.
+    fn is_another(&self, context: &Context<'_>) -> bool {
+        let ours = launch::program("aip", &context.running);
+        let ours = ours.ok().and_then(|it| it.canonicalize().ok());
+        let named = Path::new(self.aip);
+        named.is_absolute() && ours.is_some() && named.canonicalize().ok() != ours
     }
 
     fn is_there(&self, command: &str, context: &Context<'_>) -> bool {
@@ -153,15 +168,22 @@ fn policy_is_wrong(file: &Path, context: &Context<'_>) -> Option<Finding> {
     if !file.is_absolute() {
         return None;
     }
-    let wrong = match context.read_text(file, MAX_POLICY) {
+    // A look waits for nobody to write into a pipe.
+    let is_file = file.metadata().map_or(true, |it| it.is_file());
+    let text = is_file.then(|| context.read_text(file, MAX_POLICY));
+    let wrong = match text.transpose() {
+        Ok(None) => format!("its policy {shown} is no file"),
         Err(failure) => failure.to_string(),
-        Ok(text) => {
+        Ok(Some(text)) => {
             let (_, errors) = whole(file, &text, context).err()?;
             let first = &errors.0.first()?.message;
             format!("its policy {shown} has errors: {first}")
         }
     };
-    let next = format!("aip does not start with it; aipctl policy validate {shown}");
+    // A project's file names it, and a person may well copy the line.
+    let word = file.to_string_lossy();
+    let word = shell_words::quote(&word);
+    let next = format!("aip does not start with it; aipctl policy validate {word}");
     Some(Finding::new("policy", Health::Problem, wrong).next(next))
 }
 

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use serde_json::{Value, json};
 
 use super::fit::Tool;
@@ -68,7 +68,11 @@ impl std::error::Error for ToolsError {
 /// # Errors
 /// When it does not say.
 pub fn list(command: &[String]) -> Result<Vec<Tool>, ToolsError> {
-    let mut server = Server::start(command)?;
+    list_within(PATIENCE, command)
+}
+
+fn list_within(patience: Duration, command: &[String]) -> Result<Vec<Tool>, ToolsError> {
+    let mut server = Server::start(command, patience)?;
     server.ask(
         "initialize",
         &json!({"protocolVersion": "2025-11-25", "capabilities": {},
@@ -109,14 +113,15 @@ fn read(tool: &Value) -> Option<Tool> {
 /// A server that runs. It is ended with this.
 struct Server {
     child: Child,
-    input: Option<ChildStdin>,
+    /// To the thread that writes: a server that reads nothing must not hold up the asking.
+    input: Option<SyncSender<String>>,
     lines: Receiver<Vec<u8>>,
     until: Instant,
     last_id: u64,
 }
 
 impl Server {
-    fn start(command: &[String]) -> Result<Self, ToolsError> {
+    fn start(command: &[String], patience: Duration) -> Result<Self, ToolsError> {
         let (program, args) = command.split_first().ok_or(ToolsError::Ended)?;
         let mut child = Command::new(program)
             .args(args)
@@ -138,20 +143,38 @@ impl Server {
                 }
             }
         });
-        let input = child.stdin.take();
+        let (input, messages) = sync_channel::<String>(1);
+        let stdin = child.stdin.take();
+        thread::spawn(move || {
+            let mut stdin = stdin?;
+            for message in messages {
+                stdin.write_all(message.as_bytes()).ok()?;
+            }
+            None::<()>
+        });
         Ok(Self {
             child,
-            input,
+            input: Some(input),
             lines,
-            until: Instant::now() + PATIENCE,
+            until: Instant::now() + patience,
             last_id: 0,
         })
     }
 
     fn send(&mut self, message: &Value) -> Result<(), ToolsError> {
-        let input = self.input.as_mut().ok_or(ToolsError::Ended)?;
-        let sent = writeln!(input, "{message}").and_then(|()| input.flush());
-        sent.map_err(|_| ToolsError::Ended)
+        let input = self.input.as_ref().ok_or(ToolsError::Ended)?;
+        let mut line = format!("{message}\n");
+        loop {
+            match input.try_send(line) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Disconnected(_)) => return Err(ToolsError::Ended),
+                Err(TrySendError::Full(unsent)) => line = unsent,
+            }
+            if Instant::now() >= self.until {
+                return Err(ToolsError::Late);
+            }
+            thread::sleep(STEP);
+        }
     }
 
     /// The result of a request. What the server asks meanwhile it is not given.
@@ -175,6 +198,10 @@ impl Server {
 
     fn next(&mut self) -> Result<Value, ToolsError> {
         let left = self.until.saturating_duration_since(Instant::now());
+        // What never stops talking always has a line ready.
+        if left.is_zero() {
+            return Err(ToolsError::Late);
+        }
         match self.lines.recv_timeout(left) {
             Ok(line) => serde_json::from_slice(&line).map_err(|_| ToolsError::Form),
             Err(RecvTimeoutError::Timeout) => Err(ToolsError::Late),
@@ -184,18 +211,17 @@ impl Server {
 }
 
 impl Drop for Server {
-    /// As clients end a server: its input first, then by force.
+    /// As clients end a server: its input first, then by force, and then all that it has started. Its
+    /// group keeps its number until it is waited for.
     fn drop(&mut self) {
         self.input = None;
-        let until = Instant::now() + FAREWELL;
-        while Instant::now() < until {
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                return;
-            }
-            thread::sleep(STEP);
-        }
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         if let Some(pid) = pid {
+            let until = Instant::now() + FAREWELL;
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+            while matches!(waitid(WaitId::Pid(pid), options), Ok(None)) && Instant::now() < until {
+                thread::sleep(STEP);
+            }
             let _gone = kill_process_group(pid, Signal::KILL);
         }
         let _gone = self.child.wait();

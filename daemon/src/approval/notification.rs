@@ -29,8 +29,14 @@ pub async fn telling(daemon: Arc<Daemon>) {
 #[cfg(not(target_os = "linux"))]
 pub async fn telling(daemon: Arc<Daemon>) {
     let mut news = daemon.policies.news();
-    while let Ok(crate::policies::News { path, why, .. }) = news.recv().await {
-        tracing::warn!(path, why, "a policy file has changed and is not in force");
+    loop {
+        match news.recv().await {
+            Ok(crate::policies::News { path, why, .. }) => {
+                tracing::warn!(path, why, "a policy file has changed and is not in force");
+            }
+            Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
+            Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+        }
     }
 }
 

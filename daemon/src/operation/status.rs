@@ -35,6 +35,7 @@ pub(super) async fn status(daemon: &Arc<Daemon>) -> Outcome {
             ));
         }
     }
+    attention.extend(daemon.policies.unwatched());
     if daemon.config.approval_auth == ApprovalAuth::Off {
         let off = "any program can answer for you: `approval_auth` is off in config.yaml";
         attention.push(off.to_owned());

@@ -17,19 +17,16 @@ use crate::daemon::Daemon;
 const REST: Duration = Duration::from_millis(100);
 /// Between two looks at least: every change can be a record.
 const BETWEEN: Duration = Duration::from_secs(1);
+/// How long until it is tried again where the system had no watch left.
+const AGAIN: Duration = Duration::from_secs(60);
 /// The most folders that are watched.
 const FOLDERS: usize = 512;
 
 /// Looks at every policy file that changes, until the daemon ends.
 pub async fn watch(daemon: Arc<Daemon>) {
     let touched = Arc::new(Touched::default());
-    let mut watching = match Watching::start(Arc::clone(&touched)) {
-        Ok(watching) => watching,
-        Err(error) => {
-            tracing::warn!(%error, "policy files can't be watched; after a change: aipctl policy reload");
-            return;
-        }
-    };
+    let unwatched = &daemon.policies.unwatched;
+    let mut watching = begun(|| Watching::start(Arc::clone(&touched)), unwatched, AGAIN).await;
     let mut known = daemon.policies.known();
     loop {
         known.mark_unchanged();
@@ -44,6 +41,35 @@ pub async fn watch(daemon: Arc<Daemon>) {
             changed = known.changed() => if changed.is_err() { return },
             () = touched.bell.notified() => tokio::time::sleep(REST).await,
         }
+    }
+}
+
+/// What `start` makes, as soon as the system lets it; until then it is told of where people look.
+async fn begun<W>(
+    mut start: impl FnMut() -> notify::Result<W>,
+    unwatched: &Mutex<Option<String>>,
+    again: Duration,
+) -> W {
+    let say = |what| *unwatched.lock().unwrap_or_else(PoisonError::into_inner) = what;
+    let mut said = false;
+    loop {
+        match start() {
+            Ok(watching) => {
+                say(None);
+                return watching;
+            }
+            Err(error) => {
+                let told = format!(
+                    "policy files can't be watched ({error}); after a change: aipctl policy reload"
+                );
+                if !said {
+                    tracing::warn!("{told}");
+                }
+                said = true;
+                say(Some(told));
+            }
+        }
+        tokio::time::sleep(again).await;
     }
 }
 
@@ -182,4 +208,26 @@ impl Watching {
 
 fn folder(file: &Path) -> Option<PathBuf> {
     file.parent().map(Path::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn watches_the_system_has_none_left_of_are_told_of_and_tried_for_again() {
+        let unwatched: Mutex<Option<String>> = Mutex::default();
+        let told = || unwatched.lock().unwrap().clone();
+        let mut tries = 0;
+        let start = || {
+            tries += 1;
+            assert_eq!(told().is_some(), tries > 1, "{tries}");
+            if tries < 3 {
+                return Err(notify::Error::generic("too many"));
+            }
+            Ok(tries)
+        };
+        assert_eq!(begun(start, &unwatched, Duration::ZERO).await, 3);
+        assert_eq!(told(), None);
+    }
 }

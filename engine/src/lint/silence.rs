@@ -1,12 +1,13 @@
 //! Comments that allow a finding: `# aip-lint: allow L004 reason`, on its line or above it. One that
 //! allows nothing, or doesn't say why, is a finding itself: it would hide what comes later.
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::{CHECKS, Finding};
 use crate::policy::{At, Comment};
 
 pub(super) const CODE: &str = "L002";
 pub(super) const NAME: &str = "idle-allowance";
-const MARK: &str = "aip-lint:";
 
 /// The allowances of a file.
 pub(super) struct Silences(Vec<Silence>);
@@ -22,24 +23,15 @@ struct Silence {
 
 /// Reads them.
 pub(super) fn read(comments: &[Comment], text: &str) -> Silences {
-    let blank = blank_lines(text);
-    let aside = |line: &usize| {
-        blank.contains(line) || comments.iter().any(|it| it.alone && it.at.line == *line)
-    };
+    let stands_at = after_asides(comments, text);
     let mut all = Vec::new();
     for comment in comments {
-        let words = comment.text.trim_start_matches('#').trim_start();
-        let Some(words) = words.strip_prefix(MARK) else {
+        let Some(words) = comment.to_lint() else {
             continue;
         };
-        let mut line = comment.at.line;
-        if comment.alone {
-            line += 1;
-            while aside(&line) {
-                line += 1;
-            }
-        }
         let at = comment.at;
+        let below = stands_at.get(&at.line).filter(|_| comment.alone);
+        let line = below.copied().unwrap_or(at.line);
         let silence = |says| Silence {
             at,
             line,
@@ -49,6 +41,18 @@ pub(super) fn read(comments: &[Comment], text: &str) -> Silences {
         all.extend(allowed(words).into_iter().map(silence));
     }
     Silences(all)
+}
+
+/// Of each line that holds a comment alone or nothing, the next one that holds more.
+fn after_asides(comments: &[Comment], text: &str) -> HashMap<usize, usize> {
+    let alone = comments.iter().filter(|it| it.alone).map(|it| it.at.line);
+    let asides: BTreeSet<usize> = alone.chain(blank_lines(text)).collect();
+    let mut next = HashMap::new();
+    for line in asides.into_iter().rev() {
+        let below = line + 1;
+        next.insert(line, next.get(&below).copied().unwrap_or(below));
+    }
+    next
 }
 
 /// The codes that a comment allows.

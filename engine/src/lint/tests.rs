@@ -256,6 +256,14 @@ fn a_comment_with_a_reason_allows_a_finding_on_its_line_or_below() {
 }
 
 #[test]
+fn thousands_of_allowances_above_each_other_take_no_time() {
+    let many = "  # aip-lint: allow L011 tried out\n".repeat(20_000);
+    let text = format!("{HEAD}{many}  mode: monitor\n  allowed_tools: [a]\n");
+    // Line by line, this many would take hours.
+    assert_eq!(lint(&text, &place(), None).unwrap().silenced, 1);
+}
+
+#[test]
 fn a_check_that_needs_a_list_is_told_where_there_is_none() {
     let text = format!("{HEAD}  allowed_tools: [a]\n");
     let report = lint(&text, &place(), None).unwrap();

@@ -14,6 +14,14 @@ pub(crate) struct Comment {
     pub(crate) alone: bool,
 }
 
+impl Comment {
+    /// What it says to `aipctl policy lint`, where it speaks to it.
+    pub(crate) fn to_lint(&self) -> Option<&str> {
+        let words = self.text.trim_start_matches('#').trim_start();
+        words.strip_prefix("aip-lint:")
+    }
+}
+
 /// Every comment, in order; of a text that can't be read as YAML, those before the place.
 pub(crate) fn comments(text: &str) -> Vec<Comment> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

@@ -16,7 +16,7 @@ use super::{
     fields::{Plain, plain},
     yaml::{Tree, Value},
 };
-use crate::{compare::only_tighter, diagnostic::Diagnostics};
+use crate::{compare::only_tighter, diagnostic::Diagnostics, lint::lint};
 
 /// Why a policy is not laid out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +66,9 @@ pub fn format(text: &str, place: &Place) -> Result<String, FormatError> {
     if told(text) != told(&out) {
         return unsure("its comments");
     }
+    if speaks_to_lint(text) && findings(text, place) != findings(&out, place) {
+        return unsure("what its comments allow");
+    }
     if laid_out(&out)? != out {
         return unsure("the same layout twice");
     }
@@ -85,6 +88,18 @@ fn told(text: &str) -> Vec<String> {
     let mut all: Vec<_> = comments(text).into_iter().map(|it| it.text).collect();
     all.sort_unstable();
     all
+}
+
+fn speaks_to_lint(text: &str) -> bool {
+    comments(text).iter().any(|it| it.to_lint().is_some())
+}
+
+/// What is found in it and not allowed by a comment, wherever it stands; none where it can't be read.
+fn findings(text: &str, place: &Place) -> Option<Vec<&'static str>> {
+    let report = lint(text, place, None).ok()?;
+    let mut all: Vec<_> = report.findings.iter().map(|it| it.code).collect();
+    all.sort_unstable();
+    Some(all)
 }
 
 /// Whether two trees mean the same, whatever the order of their keys.

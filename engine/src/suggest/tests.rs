@@ -301,16 +301,18 @@ fn a_call_that_is_refused_after_all_makes_room() {
 #[test]
 fn methods_that_passed_besides_are_added_to_the_list() {
     let mut learner = Learner::default();
-    learner.learn_method("ping");
+    learner.learn_method("ping", &|_, _| false);
     assert!(!learner.yaml(&Head::default()).contains("allowed_methods"));
-    learner.learn_method("resources/read");
-    learner.learn_method("a\nb: *");
+    learner.learn_method("resources/read", &|_, _| false);
+    learner.learn_method("a\nb: *", &|_, _| false);
+    learner.learn_method("sk-1", &|_, text| text == "sk-1");
     let yaml = learner.yaml(&Head::default());
     let policy = Policy::load(&yaml, &Place::default()).unwrap().policy;
     for method in ["resources/read", "tools/call", "notifications/cancelled"] {
         assert!(policy.allows_method(method), "{method}: {yaml}");
     }
     assert!(!policy.allows_method("prompts/get"), "{yaml}");
+    assert!(!yaml.contains("sk-1"), "{yaml}");
 }
 
 #[test]

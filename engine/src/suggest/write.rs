@@ -7,7 +7,7 @@ use super::argument::Argument;
 use super::text::{counted, name, value};
 use super::tool::Tool;
 use super::{Head, Learner, LeftOut};
-use crate::method::{COMPAT, SAFE};
+use crate::method::{COMPAT, PROMPTS, RESOURCES, SAFE};
 use crate::name::normal_form;
 
 /// The most names a comment lists.
@@ -113,7 +113,17 @@ fn methods(out: &mut String, learnt: &Learner) {
     let all = SAFE.iter().chain(COMPAT).copied().collect::<Vec<_>>();
     let _ = writeln!(out, "    - {}", all.join("\n    - "));
     for (method, count) in more {
-        comment(out, 4, &counted(*count, "request"));
+        let requests = counted(*count, "request");
+        let named = RESOURCES.iter().chain(PROMPTS);
+        let whatever = named
+            .map(|it| normal_form(it))
+            .any(|it| it == normal_form(method));
+        let told = if whatever {
+            format!("{requests}; which resource or prompt is not learnt: any of them passes")
+        } else {
+            requests
+        };
+        comment(out, 4, &told);
         let _ = writeln!(out, "    - {}", value(method));
     }
 }

@@ -37,6 +37,36 @@ fn a_server_that_does_not_say_is_told_of() {
     );
 }
 
+#[test]
+fn a_server_that_only_talks_or_never_reads_holds_nobody_up() {
+    let ping = r#"{"jsonrpc":"2.0","id":"x","method":"ping"}"#;
+    let long = "x".repeat(4096);
+    for script in [
+        r#"while :; do echo '{"method":"notifications/message"}'; done"#.to_owned(),
+        format!(
+            "while :; do echo '{}'; done",
+            ping.replace("\"x\"", &format!("\"{long}\""))
+        ),
+        "sleep 30".to_owned(),
+    ] {
+        let begun = Instant::now();
+        let command = ["/bin/sh", "-c", &script].map(str::to_owned);
+        let told = list_within(Duration::from_millis(300), &command);
+        assert!(matches!(told, Err(ToolsError::Late)), "{told:?}");
+        assert!(begun.elapsed() < Duration::from_secs(10), "{script}");
+    }
+}
+
+#[test]
+fn what_a_server_has_started_ends_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let late = folder.path().join("late");
+    let script = format!("(sleep 1; : > {}) >/dev/null & exit 1", late.display());
+    check(&script, Err("it ended before it answered"));
+    thread::sleep(Duration::from_millis(1500));
+    assert!(!late.exists());
+}
+
 fn check(script: &str, wanted: Result<&[(&str, bool, bool)], &str>) {
     let command = ["/bin/sh", "-c", script].map(str::to_owned);
     let tools = list(&command).map_err(|it| it.to_string());

@@ -76,13 +76,16 @@ impl Bus {
         self.write(&message).await
     }
 
-    /// Shows one that no answer is taken to, and leaves it.
-    pub(super) async fn tell(address: &str, note: &Note) -> Result<(), String> {
+    /// Shows one that no answer is taken to, in the place of another where `replaces` names one, and
+    /// leaves it; its number.
+    pub(super) async fn tell(address: &str, note: &Note, replaces: u32) -> Result<u32, String> {
         let connection = in_time(Builder::address(address).build()).await?;
         let (to, path) = (Some(SERVICE), SERVICE_PATH);
-        let body = shown(0, note);
+        let body = shown(replaces, note);
         let shown = connection.call_method(to, path, to, "Notify", &body);
-        in_time(shown).await.map(drop)
+        let answer = in_time(shown).await?;
+        let number = answer.body().deserialize();
+        number.map_err(|error| error.to_string())
     }
 
     async fn write(&self, message: &Message) -> Result<(), String> {

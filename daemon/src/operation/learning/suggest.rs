@@ -100,7 +100,7 @@ fn learn(work: &mut Work, record: &Stored, session: &Session) {
             work.learner.refused(&tool, &secret);
         }
         (None, Some(method)) if passed(record, work.monitor) => {
-            work.learner.learn_method(&method);
+            work.learner.learn_method(&method, &secret);
         }
         (Some(_) | None, _) => {}
     }

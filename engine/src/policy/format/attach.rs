@@ -41,16 +41,24 @@ pub(super) fn attach(units: &[Unit], comments: &[Comment], text: &str) -> Attach
             all.gaps.insert(unit);
         }
     }
+    // Comments come in their order, so none stands before a unit that the one before it is behind.
+    let mut behind = 0;
     for comment in comments {
         let (line, column) = (comment.at.line, comment.at.column);
         let after = |it: &Unit| it.line > line || (it.line == line && it.column > column);
-        let next = units.iter().position(after);
+        let ahead = units.get(behind..).unwrap_or_default();
+        behind += ahead.iter().position(after).unwrap_or(ahead.len());
+        let next = (behind < units.len()).then_some(behind);
         let before = next.unwrap_or(units.len()).checked_sub(1);
         let text = comment.text.clone();
         let shown = Line {
             text,
             gap: comment.alone && gap(line),
         };
+        if let Some(next) = next.filter(|_| comment.alone && comment.to_lint().is_some()) {
+            all.above.entry(next).or_default().push(shown);
+            continue;
+        }
         match before {
             None => all.head.push(shown),
             Some(before) if !comment.alone => beside(&mut all, before, shown),

@@ -76,6 +76,24 @@ fn comments_stay_at_what_they_stand_at() {
 }
 
 #[test]
+fn an_allowance_stays_above_the_line_it_speaks_of() {
+    let after = "  # aip-lint: allow L011 tried out\n  mode: monitor\n  allowed_tools:\n    - a\n";
+    check(
+        "  allowed_tools:\n    - a\n    # aip-lint: allow L011 tried out\n  mode: monitor\n",
+        after,
+    );
+    let whole = HEAD.replace("spec:\n", "");
+    let spec = "# aip-lint: allow L010 no secrets there\nspec:\n  allowed_tools: [a]\n";
+    check_whole(&format!("{spec}{whole}"), &format!("{whole}{spec}"));
+    let moved = "  tool_rules:\n    - action: block\n      # aip-lint: allow L008 both are wanted\n      tool: b\n  denied_tools: [b]\n";
+    let text = format!("{HEAD}{moved}");
+    let findings = |text: &str| lint(text, &place(), None).unwrap().findings.len();
+    if let Ok(out) = format(&text, &place()) {
+        assert_eq!(findings(&out), findings(&text), "{out}");
+    }
+}
+
+#[test]
 fn what_can_not_be_laid_out_for_sure_is_left() {
     let refused = |text: &str| format(text, &place()).unwrap_err();
     let anchored = format!("{HEAD}  allowed_tools: &a [b]\n  denied_tools: *a\n");

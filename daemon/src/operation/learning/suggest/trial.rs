@@ -83,11 +83,13 @@ pub(super) fn passed(record: &Stored, monitor: bool) -> bool {
     upstream && passed && (!monitor || watched)
 }
 
-/// Tries the policy on one call that it was made of.
+/// Tries the policy on one call that it was made of, or on a request that was refused.
 pub(super) fn attempt(trial: &mut Trial, record: &Stored, session: &Session) {
     let learnt = passed(record, trial.monitor);
-    let refused = matches!(record.text("decision").as_deref(), Some("BLOCK"));
-    if !(learnt || refused) || record.text("method").as_deref() != Some("tools/call") {
+    let upstream = record.text("direction").as_deref() == Some("upstream");
+    let refused = upstream && record.text("decision").as_deref() == Some("BLOCK");
+    let call = record.text("method").as_deref() == Some("tools/call");
+    if !(refused || learnt && call) {
         return;
     }
     let Ok(said) = trial.judge.judge(record, session) else {
