@@ -144,8 +144,7 @@ impl Policies {
     #[must_use]
     pub fn unwatched(&self) -> Option<String> {
         let why = self.unwatched.lock();
-        why.unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone()
+        why.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Every file that is known.
