@@ -164,6 +164,34 @@ async fn a_restart_links_children_to_their_bases_and_closes_who_has_none() {
 }
 
 #[tokio::test]
+async fn a_layer_that_this_version_cannot_read_is_not_one_less() {
+    let shelf = Shelf::new(PolicyTrust::FirstUse);
+    let own = shelf.write("own.yaml", "allowed_tools: [read]");
+    let layer = shelf.home.join(".aip/policy.yaml");
+    let layer = layer.to_str().unwrap().to_owned();
+    let row = aipd::audit::batch::PolicyRow {
+        path: layer.clone(),
+        text: "of: tomorrow".to_owned(),
+        since: String::new(),
+        pending: None,
+        why: None,
+    };
+    let batch = aipd::audit::Batch {
+        ops: vec![aipd::audit::StateOp::Policy(row)],
+        ..aipd::audit::Batch::default()
+    };
+    shelf.audit.commit(batch).await.unwrap();
+    let shelf = shelf.again(PolicyTrust::FirstUse).await;
+    let found = shelf.policies.open_stack_again(None, &[layer]).await;
+    assert!(found.is_err(), "a session that goes on");
+    let found = shelf.open(&own).await;
+    assert!(
+        matches!(found, Err(PolicyError::Layer(..))),
+        "a session that begins where the file is gone"
+    );
+}
+
+#[tokio::test]
 async fn policies_that_extend_each_other_wait_for_a_person_after_a_restart_too() {
     let shelf = Shelf::new(PolicyTrust::FirstUse);
     let b = shelf.write("b.yaml", "allowed_tools: [read]");
