@@ -389,6 +389,23 @@ fn a_session_goes_on_under_the_same_policies_after_the_daemon_was_killed() {
 }
 
 #[test]
+fn what_a_base_has_counted_is_known_after_the_daemon_was_killed() {
+    let home = Home::with_config(TRUSTED);
+    let _base = home.policy(
+        "base",
+        "  allowed_tools: [echo]\n  tool_rules: [{tool: echo, rate_limit: 2/hour}]",
+    );
+    let own = home.policy("own", "  extends: base.yaml\n  denied_tools: [x]");
+    let mut client = wrap(&home, &own);
+    assert!(passes(&mut client, "echo"));
+    home.kill_daemon(Signal::KILL);
+    assert!(passes(&mut client, "echo"));
+    assert!(!passes(&mut client, "echo"));
+    home.kill_daemon(Signal::KILL);
+    assert!(!passes(&mut wrap(&home, &own), "echo"), "a new session");
+}
+
+#[test]
 fn explain_names_the_base_that_decides() {
     let home = Home::new();
     let base = home.policy("base", "  allowed_tools: [echo]\n  denied_tools: [add]");

@@ -47,8 +47,10 @@ impl Stack {
     /// What decides now.
     #[must_use]
     pub fn in_force(&self) -> Arc<InForce> {
-        if self.layers.is_empty() && self.own.base().is_none() {
-            return self.own.in_force();
+        if self.layers.is_empty()
+            && let (alone, None) = self.own.with_base()
+        {
+            return alone;
         }
         // Read first: what is put in force meanwhile is composed the next time.
         let generation = self.own.generation();
