@@ -181,15 +181,23 @@ impl Policies {
             }
             rows = later;
         }
+        // Known all the same, so that another version of its file is a change and no first sight:
+        // until its base is there, it refuses everything.
         for row in rows {
-            self.leave_out(row.path, "a stored policy extends one that is not there");
+            tracing::warn!(row.path, "a stored policy extends one that is not there");
+            self.restored(row, None).await?;
         }
         Ok(())
     }
 
     async fn restored(&self, row: PolicyRow, base: Option<Arc<Slot>>) -> Result<(), AuditError> {
-        let Ok((policy, _)) = self.compile(&row.path, &row.text) else {
-            self.leave_out(row.path, "a stored policy can't be read by this version");
+        let policy = if row.text.is_empty() {
+            // Nobody has trusted any version of it yet.
+            Policy::none()
+        } else if let Ok((policy, _)) = self.compile(&row.path, &row.text) {
+            policy
+        } else {
+            self.leave_out(row.path);
             return Ok(());
         };
         let buckets = self.buckets(&row.path).await?;
@@ -210,8 +218,8 @@ impl Policies {
         Ok(())
     }
 
-    fn leave_out(&self, path: String, why: &str) {
-        tracing::warn!(path, "{why}");
+    fn leave_out(&self, path: String) {
+        tracing::warn!(path, "a stored policy can't be read by this version");
         let unreadable = self.unreadable.lock();
         let mut unreadable = unreadable.unwrap_or_else(PoisonError::into_inner);
         unreadable.insert(path);

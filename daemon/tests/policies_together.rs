@@ -45,6 +45,14 @@ impl Shelf {
         }
     }
 
+    /// The same after a restart.
+    async fn again(self, trust: PolicyTrust) -> Self {
+        let home = Some(self.home.clone());
+        let policies = Policies::new(self.audit.clone(), trust, &self.folders, home);
+        policies.restore().await.unwrap();
+        Self { policies, ..self }
+    }
+
     fn write(&self, name: &str, spec: &str) -> String {
         let path = self.home.join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -122,7 +130,7 @@ async fn sessions_with_the_same_policies_share_what_is_composed() {
 }
 
 #[tokio::test]
-async fn a_restart_links_children_to_their_bases_and_leaves_out_who_has_none() {
+async fn a_restart_links_children_to_their_bases_and_closes_who_has_none() {
     let shelf = Shelf::new(PolicyTrust::FirstUse);
     let base = shelf.write("z/base.yaml", "allowed_tools: [read]");
     let child = shelf.write("child.yaml", "extends: z/base.yaml");
@@ -144,11 +152,76 @@ async fn a_restart_links_children_to_their_bases_and_leaves_out_who_has_none() {
     shelf.audit.commit(batch).await.unwrap();
     let restored = again(&shelf.folders);
     restored.restore().await.unwrap();
-    let found = restored.open_stack_again(Some(&child), &[]).await;
-    assert!(matches!(found, Err(PolicyError::Unknown(_))));
-    let as_layer = [child.clone()];
-    let found = restored.open_stack_again(None, &as_layer).await;
-    assert!(found.is_err(), "a layer that can't be read is not one less");
+    let stack = restored.open_stack_again(Some(&child), &[]).await.unwrap();
+    assert!(!passes(&stack, "read"), "its base is not there");
+    shelf.write("child.yaml", "allowed_tools: [read, write]");
+    restored.look_at(&[child.clone().into()]).await;
+    assert!(!passes(&stack, "write"), "another version is a change");
+    shelf.write("child.yaml", "extends: z/base.yaml");
+    shelf.write("z/base.yaml", "allowed_tools: [read]");
+    restored.look_at(&[child.into()]).await;
+    assert!(passes(&stack, "read") && !passes(&stack, "write"));
+}
+
+#[tokio::test]
+async fn a_layer_that_this_version_cannot_read_is_not_one_less() {
+    let shelf = Shelf::new(PolicyTrust::FirstUse);
+    let own = shelf.write("own.yaml", "allowed_tools: [read]");
+    let layer = shelf.home.join(".aip/policy.yaml");
+    let layer = layer.to_str().unwrap().to_owned();
+    let row = aipd::audit::batch::PolicyRow {
+        path: layer.clone(),
+        text: "of: tomorrow".to_owned(),
+        since: String::new(),
+        pending: None,
+        why: None,
+    };
+    let batch = aipd::audit::Batch {
+        ops: vec![aipd::audit::StateOp::Policy(row)],
+        ..aipd::audit::Batch::default()
+    };
+    shelf.audit.commit(batch).await.unwrap();
+    let shelf = shelf.again(PolicyTrust::FirstUse).await;
+    let found = shelf.policies.open_stack_again(None, &[layer]).await;
+    assert!(found.is_err(), "a session that goes on");
+    let found = shelf.open(&own).await;
+    assert!(
+        matches!(found, Err(PolicyError::Layer(..))),
+        "a session that begins where the file is gone"
+    );
+}
+
+#[tokio::test]
+async fn policies_that_extend_each_other_wait_for_a_person_after_a_restart_too() {
+    let shelf = Shelf::new(PolicyTrust::FirstUse);
+    let b = shelf.write("b.yaml", "allowed_tools: [read]");
+    let a = shelf.write("a.yaml", "extends: b.yaml");
+    shelf.open(&a).await.unwrap();
+    shelf.write("a.yaml", "allowed_tools: [read, write]");
+    shelf.write("b.yaml", "extends: a.yaml");
+    shelf.policies.trust(&b, None).await.unwrap();
+    let shelf = shelf.again(PolicyTrust::FirstUse).await;
+    let stack = shelf.open(&a).await.unwrap();
+    assert!(!passes(&stack, "write"), "no person has seen this version");
+    shelf.policies.trust(&a, None).await.unwrap();
+    assert!(passes(&stack, "write"));
+}
+
+#[tokio::test]
+async fn what_nobody_has_trusted_yet_is_known_after_a_restart() {
+    let shelf = Shelf::new(PolicyTrust::Ask);
+    let own = shelf.write("own.yaml", "allowed_tools: [read]");
+    let layer = shelf.write(".aip/policy.yaml", "denied_tools: [write]");
+    shelf.open(&own).await.unwrap();
+    std::fs::remove_file(&layer).unwrap();
+    let shelf = shelf.again(PolicyTrust::Ask).await;
+    let stack = shelf.open(&own).await.unwrap();
+    assert_eq!(stack.layers(), [layer], "taking it away takes a person");
+    let layers = stack.layers();
+    let resumed = shelf.policies.open_stack_again(Some(&own), &layers).await;
+    assert!(!passes(&resumed.unwrap(), "read"));
+    shelf.policies.trust(&own, None).await.unwrap();
+    assert!(!passes(&stack, "read"), "the layer is not trusted");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@
 )]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -45,12 +45,19 @@ fn of_user(home: &Home) -> PathBuf {
 }
 
 fn wrap(home: &Home, policy: &Path) -> Client {
+    wrap_in(home, policy, &home.work())
+}
+
+fn wrap_in(home: &Home, policy: &Path, cwd: &Path) -> Client {
     let tools = home.work().join("tools.json");
     let listed =
         ["echo", "add", "pay"].map(|it| json!({"name": it, "inputSchema": {"type": "object"}}));
     fs::write(&tools, json!(listed).to_string()).unwrap();
     let from = ["--tools-from", tools.to_str().unwrap()];
-    let mut client = home.wrap(policy, &home.record("server"), &from);
+    let server = recorder(&home.record("server"), &from);
+    let mut aip = home.aip(policy, &[], &server);
+    aip.current_dir(cwd);
+    let mut client = Client::start(aip);
     client.initialize();
     client.request("tools/list", &json!({}));
     client
@@ -133,6 +140,40 @@ fn taking_a_layer_away_loosens_nothing_until_a_person_says_so() {
 }
 
 #[test]
+fn a_nearer_layer_takes_no_place_of_one_that_was_in_force() {
+    let home = Home::with_config(TRUSTED);
+    save(&of_project(&home), "  denied_tools: [add]");
+    let policy = home.policy("own", ALL);
+    assert!(!passes(&mut wrap(&home, &policy), "add"));
+    let inner = home.work().join("inner");
+    save(&inner.join(".aip/policy.yaml"), "  denied_tools: [pay]");
+    let mut client = wrap_in(&home, &policy, &inner);
+    assert!(!passes(&mut client, "add"), "by the outer one");
+    assert!(!passes(&mut client, "pay"), "by the nearer one");
+    assert!(passes(&mut client, "echo"));
+}
+
+#[test]
+fn where_the_working_folder_is_gone_no_session_begins() {
+    let home = Home::new();
+    save(&of_project(&home), "  denied_tools: [add]");
+    let policy = home.policy("own", ALL);
+    let record = home.record("server");
+    let aip = home.aip(&policy, &[], &recorder(&record, &[]));
+    let gone = home.work().join("gone");
+    fs::create_dir(&gone).unwrap();
+    let mut shell = Command::new("sh");
+    home.dress(&mut shell);
+    shell.args(["-c", "rmdir \"$PWD\"; exec \"$@\"", "sh"]);
+    shell.arg(aip.get_program()).args(aip.get_args());
+    shell.current_dir(&gone);
+    let mut client = Client::start(shell);
+    client.wait_stderr("the working folder is gone");
+    assert!(!client.wait(PATIENCE).success());
+    assert!(record.messages().is_empty());
+}
+
+#[test]
 fn a_looser_edit_of_a_layer_waits_and_a_tighter_one_counts_at_once() {
     let home = Home::with_config(TRUSTED);
     let layer = of_project(&home);
@@ -178,7 +219,22 @@ fn a_users_layer_redacts_what_it_looks_for_in_every_session() {
 fn a_layer_that_cannot_be_used_lets_no_session_begin() {
     let policy_of = |home: &Home| home.policy("own", ALL);
     type Spoil = fn(&Path);
-    let bad: [(&str, Spoil); 3] = [
+    let bad: [(&str, Spoil); 7] = [
+        ("is not a regular file", |it| {
+            fs::create_dir_all(it).unwrap();
+        }),
+        ("is not a regular file", |it| {
+            fs::create_dir_all(it.parent().unwrap()).unwrap();
+            let made = Command::new("mkfifo").arg(it).status().unwrap();
+            assert!(made.success());
+        }),
+        ("can't read", |it| {
+            fs::create_dir_all(it.parent().unwrap()).unwrap();
+            symlink("/dev/null", it).unwrap();
+        }),
+        ("is over 1048576 bytes", |it| {
+            save(it, &format!("  denied_tools: [x] #{}", "x".repeat(1 << 20)));
+        }),
         ("`mode` has no place in a layer", |it| {
             save(it, "  mode: monitor")
         }),
@@ -330,6 +386,23 @@ fn a_session_goes_on_under_the_same_policies_after_the_daemon_was_killed() {
     assert!(passes(&mut client, "echo"));
     let after = home.decisions().pop().unwrap();
     assert_eq!(before["policy_hash"], after["policy_hash"]);
+}
+
+#[test]
+fn what_a_base_has_counted_is_known_after_the_daemon_was_killed() {
+    let home = Home::with_config(TRUSTED);
+    let _base = home.policy(
+        "base",
+        "  allowed_tools: [echo]\n  tool_rules: [{tool: echo, rate_limit: 2/hour}]",
+    );
+    let own = home.policy("own", "  extends: base.yaml\n  denied_tools: [x]");
+    let mut client = wrap(&home, &own);
+    assert!(passes(&mut client, "echo"));
+    home.kill_daemon(Signal::KILL);
+    assert!(passes(&mut client, "echo"));
+    assert!(!passes(&mut client, "echo"));
+    home.kill_daemon(Signal::KILL);
+    assert!(!passes(&mut wrap(&home, &own), "echo"), "a new session");
 }
 
 #[test]

@@ -32,8 +32,10 @@ impl Said {
             build: env!("CARGO_PKG_VERSION").to_owned(),
             resume: None,
             policy,
+            // Nothing stands for what can't be told as it is: another folder has other layers.
             cwd: std::env::current_dir()
-                .map(|path| text(&path))
+                .ok()
+                .and_then(|path| path.into_os_string().into_string().ok())
                 .unwrap_or_default(),
             home: std::env::var_os("HOME")
                 .map(|home| text(home.as_ref()))

@@ -35,7 +35,8 @@ pub(super) async fn trust(daemon: Arc<Daemon>, path: String, hash: Option<String
             error @ (PolicyError::File(_)
             | PolicyError::Invalid(_)
             | PolicyError::IsLayer(_)
-            | PolicyError::Layer(..)),
+            | PolicyError::Layer(..)
+            | PolicyError::NoFolder),
         ) => Err(failure("invalid", error.to_string())),
         Err(error @ PolicyError::NotAsShown(_)) => Err(failure("conflict", error.to_string())),
         Err(error @ PolicyError::Audit(_)) => Err(failure("unavailable", error.to_string())),

@@ -26,6 +26,7 @@ impl Policies {
         let known = slots.get(path).map(Arc::clone);
         if let Some(slot) = known.as_ref().filter(|slot| slot.read().text == text) {
             self.settle(slot).await?;
+            slot.base_is(base);
             return Ok(Opened {
                 slot: Arc::clone(slot),
                 notices: Vec::new(),

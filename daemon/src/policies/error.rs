@@ -22,6 +22,8 @@ pub enum PolicyError {
     IsLayer(String),
     /// A layer can't be used, and why.
     Layer(String, String),
+    /// The session's working folder is not known, so its layers aren't either.
+    NoFolder,
 }
 
 impl std::fmt::Display for PolicyError {
@@ -41,6 +43,9 @@ impl std::fmt::Display for PolicyError {
             Self::IsLayer(path) => write!(
                 f,
                 "`{path}` is a layer, which stands beside every policy by itself; give --policy a file of another name"
+            ),
+            Self::NoFolder => f.write_str(
+                "the working folder is gone, not UTF-8 or over 4096 bytes, so the project's layer can't be looked for; start the client in another folder",
             ),
             Self::Layer(path, why) => write!(
                 f,
@@ -62,7 +67,8 @@ impl PolicyError {
             | Self::NotAsShown(_)
             | Self::Unknown(_)
             | Self::IsLayer(_)
-            | Self::Layer(..) => self.to_string(),
+            | Self::Layer(..)
+            | Self::NoFolder => self.to_string(),
         }
     }
 

@@ -40,29 +40,31 @@ impl Places {
         }
     }
 
-    /// The files that could be a session's layers, the machine's first; of a project's only the
-    /// nearest for which `is_there` counts.
+    /// The files that could be a session's layers, the machine's first; of a project's the nearest
+    /// that is there, and those that `was` in force: a nearer one does not take their place.
     fn of(
         &self,
         cwd: &Path,
+        was: &impl Fn(&Path) -> bool,
         is_there: impl Fn(&Path) -> Result<bool, PolicyError>,
     ) -> Result<Vec<PathBuf>, PolicyError> {
+        if !cwd.is_absolute() {
+            return Err(PolicyError::NoFolder);
+        }
         let mut found = Vec::new();
         for path in [Folders::system_layer(), self.folders.user_layer()] {
-            if is_there(&path)? {
+            if was(&path) || is_there(&path)? {
                 found.push(path);
             }
         }
-        if !cwd.is_absolute() {
-            return Ok(found);
-        }
+        let mut nearest = false;
         for folder in cwd.ancestors().take(MOST_FOLDERS) {
             let path = Folders::project_layer(folder);
-            if is_there(&path)? {
+            if was(&path) || (!nearest && is_there(&path)?) {
+                nearest = true;
                 if !found.contains(&path) {
                     found.push(path);
                 }
-                break;
             }
             if Some(folder) == self.home.as_deref() {
                 break;
@@ -92,9 +94,11 @@ impl Policies {
     /// Their files: those that are there, and those that were.
     pub(super) async fn layers_of(&self, cwd: &Path) -> Result<Vec<String>, PolicyError> {
         let known = self.paths().await;
-        let paths = self.places.of(cwd, |path| {
-            Ok(known.iter().any(|it| it == path) || is_there(path)?)
-        })?;
+        let was = |path: &Path| {
+            let unreadable = || path.to_str().is_some_and(|it| self.is_unreadable(it));
+            known.iter().any(|it| it == path) || unreadable()
+        };
+        let paths = self.places.of(cwd, &was, is_there)?;
         let named = |path: PathBuf| {
             path.into_os_string().into_string().map_err(|path| {
                 let path = path.to_string_lossy().into_owned();
@@ -195,8 +199,13 @@ mod tests {
     }
 
     fn check(cwd: &str, there: &[&str], expected: &[&str]) {
+        check_known(cwd, &[], there, expected);
+    }
+
+    fn check_known(cwd: &str, known: &[&str], there: &[&str], expected: &[&str]) {
+        let was = |it: &Path| known.iter().any(|path| Path::new(path) == it);
         let is_there = |it: &Path| Ok(there.iter().any(|path| Path::new(path) == it));
-        let found = places().of(Path::new(cwd), is_there).unwrap();
+        let found = places().of(Path::new(cwd), &was, is_there).unwrap();
         let expected: Vec<_> = expected.iter().map(PathBuf::from).collect();
         assert_eq!(found, expected, "{cwd}");
     }
@@ -223,7 +232,28 @@ mod tests {
         let of_home = "/home/me/.aip/policy.yaml";
         check("/home/me/a", &[of_home], &[of_home]);
         check("/srv/a", &["/.aip/policy.yaml"], &["/.aip/policy.yaml"]);
-        check("srv/a", &["srv/.aip/policy.yaml", "/.aip/policy.yaml"], &[]);
+    }
+
+    #[test]
+    fn a_nearer_layer_takes_no_place_of_one_that_was_in_force() {
+        let (outer, inner) = (
+            "/home/me/a/.aip/policy.yaml",
+            "/home/me/a/b/.aip/policy.yaml",
+        );
+        let both = [inner, outer];
+        check_known("/home/me/a/b", &[outer], &both, &both);
+        check_known("/home/me/a/b", &[outer], &[inner], &both);
+        check_known("/home/me/a/b", &[inner], &both, &[inner]);
+        check_known("/home/me/a/b", &both, &[], &both);
+        check_known("/home/me/a", &both, &both, &[outer]);
+    }
+
+    #[test]
+    fn where_no_folder_is_told_nothing_is_taken_for_no_layer() {
+        for cwd in ["", "srv/a"] {
+            let found = places().of(Path::new(cwd), &|_| false, |_| Ok(false));
+            assert!(matches!(found, Err(PolicyError::NoFolder)), "{cwd}");
+        }
     }
 
     #[test]

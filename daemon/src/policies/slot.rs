@@ -70,6 +70,25 @@ impl Slot {
         self.read().base.clone()
     }
 
+    /// What decides now and the policy it extends, of one version.
+    pub(super) fn with_base(&self) -> (Arc<InForce>, Option<Arc<Slot>>) {
+        let state = self.read();
+        (Arc::clone(&state.in_force), state.base.clone())
+    }
+
+    /// The base that the version in force names: one that was not there may be by now.
+    pub(super) fn base_is(&self, base: Option<Arc<Slot>>) {
+        let same = match (&self.read().base, &base) {
+            (None, None) => true,
+            (Some(then), Some(now)) => Arc::ptr_eq(then, now),
+            (None, Some(_)) | (Some(_), None) => false,
+        };
+        if !same {
+            self.write().base = base;
+            self.pulse.beat();
+        }
+    }
+
     pub(super) fn is_forgotten(&self) -> bool {
         self.read().forgotten
     }

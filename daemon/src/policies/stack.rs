@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use engine::policy::{Layer, Policy};
+use engine::policy::{Layer, MOST_BASES, Policy};
 use tokio::sync::watch;
 
 use super::layers::Met;
@@ -47,8 +47,10 @@ impl Stack {
     /// What decides now.
     #[must_use]
     pub fn in_force(&self) -> Arc<InForce> {
-        if self.layers.is_empty() && self.own.base().is_none() {
-            return self.own.in_force();
+        if self.layers.is_empty()
+            && let (alone, None) = self.own.with_base()
+        {
+            return alone;
         }
         // Read first: what is put in force meanwhile is composed the next time.
         let generation = self.own.generation();
@@ -57,8 +59,7 @@ impl Stack {
             Some(whole) if composed.generation == Some(generation) => return Arc::clone(whole),
             Some(_) | None => {}
         }
-        let own = self.own.in_force();
-        let beside = self.beside();
+        let (own, beside) = self.members();
         let mut parts = vec![Arc::clone(&own)];
         parts.extend(beside.iter().map(|it| Arc::clone(&it.in_force)));
         let same = parts.len() == composed.parts.len()
@@ -76,15 +77,25 @@ impl Stack {
         whole
     }
 
-    fn beside(&self) -> Vec<Part> {
-        let part = |slot: &Arc<Slot>, base| Part {
-            in_force: slot.in_force(),
-            base,
-        };
-        let bases = self.own.bases();
+    /// The own policy and those beside it. Each is read at once with the base it names, so that no
+    /// version is asked together with the base of another.
+    fn members(&self) -> (Arc<InForce>, Vec<Part>) {
+        let (own, mut next) = self.own.with_base();
+        let mut beside = Vec::new();
+        while let Some(slot) = next.filter(|_| beside.len() < MOST_BASES) {
+            let (in_force, base) = slot.with_base();
+            beside.push(Part {
+                in_force,
+                base: true,
+            });
+            next = base;
+        }
         let layers = self.layers.iter().filter(|it| !it.is_forgotten());
-        let bases = bases.iter().map(|it| part(it, true));
-        bases.chain(layers.map(|it| part(it, false))).collect()
+        beside.extend(layers.map(|it| Part {
+            in_force: it.in_force(),
+            base: false,
+        }));
+        (own, beside)
     }
 
     /// Hears whenever another version has come into force, or waits, of any policy.

@@ -41,7 +41,10 @@ pub(super) fn facts(hello: &Hello, shim: Option<&Process>) -> Facts {
             "claimed"
         }
         .to_owned(),
-        cwd: PathBuf::from(bounded(&hello.cwd)),
+        // The beginning of a path is another folder, with other layers.
+        cwd: Some(PathBuf::from(&hello.cwd))
+            .filter(|_| hello.cwd.len() <= MAX_CLAIM)
+            .unwrap_or_default(),
         home: Some(PathBuf::from(bounded(&hello.home))).filter(|home| home.is_absolute()),
         verbose: hello.verbose,
         mirror: hello
