@@ -85,6 +85,7 @@ fn what_the_reader_refuses_for_its_form_the_schema_refuses() {
         "  tool_rules: [{tool: a, allow_args: {b: {url: {schemes: [ftp]}}}}]",
         "  tool_rules: [{tool: a, allow_args: {b: {one_of: []}}}]",
         "  tool_rules: [{tool: a, allow_args: {b: {max_length: 0}}}]",
+        "  tool_rules: [{tool: a, allow_args: {b: {json_schema: 3}}}]",
         "  audit: {args: none}",
         "  dlp: {patterns: [{name: a}]}",
         "  dlp: {patterns: [{name: a, regex: b, scope: both}]}",

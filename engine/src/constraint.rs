@@ -3,6 +3,7 @@
 
 use crate::{node::Node, paths::Found};
 
+pub(crate) mod json_schema;
 pub(crate) mod path;
 pub(crate) mod sql;
 pub(crate) mod url;
@@ -20,6 +21,8 @@ pub(crate) enum Constraint {
     OneOf(Vec<String>),
     /// Its text has at most so many characters.
     MaxLength(usize),
+    /// It holds this JSON Schema.
+    JsonSchema(json_schema::Schema),
 }
 
 /// Why an argument is refused.
@@ -50,6 +53,7 @@ impl Constraint {
             Self::Url(it) => it.check(value),
             Self::OneOf(all) => one_of(all, value),
             Self::MaxLength(most) => max_length(*most, value),
+            Self::JsonSchema(it) => it.check(value),
         }
     }
 
@@ -61,6 +65,15 @@ impl Constraint {
             Self::Url(_) => "url",
             Self::OneOf(_) => "one_of",
             Self::MaxLength(_) => "max_length",
+            Self::JsonSchema(_) => "json_schema",
+        }
+    }
+
+    /// About how much memory its patterns take, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        match self {
+            Self::JsonSchema(it) => it.weight(),
+            Self::Sql(_) | Self::Path(_) | Self::Url(_) | Self::OneOf(_) | Self::MaxLength(_) => 0,
         }
     }
 }

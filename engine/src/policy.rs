@@ -22,6 +22,7 @@ mod resources;
 mod rule;
 mod rule_block;
 mod schema;
+mod schema_block;
 mod source;
 mod tools;
 mod values;
@@ -54,6 +55,8 @@ pub(crate) use pattern::{Matching, Outcome, Pattern};
 pub(crate) use reading::Reading;
 pub(crate) use resources::{NamedLists, UriEntry};
 pub(crate) use rule::{Action, ArgRule, Rule, Rules};
+#[cfg(test)]
+pub(crate) use schema_block::json_of;
 pub(crate) use source::At;
 pub(crate) use tools::{Tool, Tools};
 pub(crate) use written::{Limit, Spec, Text, WrittenArg, WrittenRule};

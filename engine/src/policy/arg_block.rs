@@ -3,6 +3,7 @@
 use super::{
     compile::hash::canonical_text,
     fields::{Fields, choice, fields, flag, items, scalar, text, texts, wrong},
+    schema_block,
     source::Source,
     walk::field,
     words,
@@ -20,6 +21,7 @@ pub(super) const DEMANDS: &[&str] = &[
     "url",
     "one_of",
     "max_length",
+    "json_schema",
 ];
 pub(super) const PATH: &[&str] = &["under"];
 pub(super) const URL: &[&str] = &["hosts", "schemes", "private"];
@@ -53,8 +55,12 @@ pub(super) fn read(entry: &Entry, source: &mut Source<'_>) -> Option<WrittenArg>
         found
             .get("max_length")
             .and_then(|tree| max_length(tree, source)),
+        found
+            .get("json_schema")
+            .and_then(|tree| schema_block::schema(tree, source))
+            .map(|it| Limit::Ready(Constraint::JsonSchema(it))),
     ];
-    for (key, limit) in ["sql", "path", "url", "one_of", "max_length"]
+    for (key, limit) in ["sql", "path", "url", "one_of", "max_length", "json_schema"]
         .into_iter()
         .zip(limits)
     {
@@ -74,7 +80,7 @@ pub(super) fn read(entry: &Entry, source: &mut Source<'_>) -> Option<WrittenArg>
         }
     }
     if arg.pattern.is_none() && found.get("regex").is_none() && arg.limits.is_empty() {
-        let help = "write `sql`, `path`, `url`, `one_of`, `max_length` or `regex`";
+        let help = "write `sql`, `path`, `url`, `one_of`, `max_length`, `json_schema` or `regex`";
         source.error_with_help(found.at, format!("{what} is not said"), help);
     }
     Some(arg)

@@ -27,7 +27,10 @@ pub(super) fn compile(spec: &Spec, place: &Place, source: &mut Source<'_>) -> Ru
         weight += rule
             .args
             .iter()
-            .map(|arg| arg.pattern.as_ref().map_or(0, Pattern::weight))
+            .map(|arg| {
+                let limits = arg.limits.iter().map(|(_, limit)| limit.weight());
+                arg.pattern.as_ref().map_or(0, Pattern::weight) + limits.sum::<usize>()
+            })
             .sum::<usize>();
         if weight > MAX_WEIGHT {
             let message = "the patterns up to here take more memory than a policy may";

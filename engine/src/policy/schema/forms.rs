@@ -105,6 +105,7 @@ fn demand(key: &str) -> Option<Node<'static>> {
                 Node::Number(Cow::Owned(arg_block::MAX_LENGTH.to_string())),
             ),
         ]),
+        "json_schema" => object(vec![("type", list(&["object", "boolean"]))]),
         _ => return None,
     })
 }
