@@ -16,6 +16,8 @@ use e2e::needs::needs;
 use e2e::programs::workspace;
 use serde_json::{Value, json};
 
+#[path = "suggest/busy.rs"]
+mod busy;
 #[path = "suggest/person.rs"]
 mod person;
 #[path = "suggest/secrets.rs"]

@@ -17,7 +17,7 @@ pub(crate) struct Traffic {
     pub(crate) misuse: Vec<(&'static str, Value)>,
 }
 
-type Make = fn(&Home) -> Result<Traffic, String>;
+pub(crate) type Make = fn(&Home) -> Result<Traffic, String>;
 
 pub(crate) const SERVERS: [Make; 8] = [
     filesystem, memory, everything, thinking, sqlite, git, time, fetch,
@@ -67,7 +67,7 @@ fn traffic(name: &'static str, command: Vec<String>) -> Traffic {
     }
 }
 
-fn filesystem(home: &Home) -> Result<Traffic, String> {
+pub(crate) fn filesystem(home: &Home) -> Result<Traffic, String> {
     let mut command = npm_server("filesystem")?;
     let folder = home.work().join("files");
     fs::create_dir_all(folder.join("sub")).map_err(|it| it.to_string())?;
@@ -117,7 +117,7 @@ fn filesystem(home: &Home) -> Result<Traffic, String> {
     })
 }
 
-fn memory(home: &Home) -> Result<Traffic, String> {
+pub(crate) fn memory(home: &Home) -> Result<Traffic, String> {
     let entity = |name: &str| json!({"name": name, "entityType": "person", "observations": ["x"]});
     let file = home.work().join("memory.jsonl");
     Ok(Traffic {
@@ -138,7 +138,7 @@ fn memory(home: &Home) -> Result<Traffic, String> {
     })
 }
 
-fn everything(_: &Home) -> Result<Traffic, String> {
+pub(crate) fn everything(_: &Home) -> Result<Traffic, String> {
     Ok(Traffic {
         calls: vec![
             ("echo", json!({"message": "größer \u{1f600}"})),
@@ -173,7 +173,7 @@ fn thinking(_: &Home) -> Result<Traffic, String> {
     })
 }
 
-fn sqlite(home: &Home) -> Result<Traffic, String> {
+pub(crate) fn sqlite(home: &Home) -> Result<Traffic, String> {
     let file = home.work().join("tea.db");
     let command = vec![
         installed("mcp1/bin/mcp-server-sqlite")?,
@@ -222,7 +222,7 @@ fn git(home: &Home) -> Result<Traffic, String> {
     })
 }
 
-fn time(_: &Home) -> Result<Traffic, String> {
+pub(crate) fn time(_: &Home) -> Result<Traffic, String> {
     let convert = |at: &str, to: &str| {
         let args = json!({"source_timezone": "Asia/Tokyo", "time": at, "target_timezone": to});
         ("convert_time", args)
